@@ -1,6 +1,7 @@
 // CHECK: stops the process where an invariant is broken, in release builds too.
 //
-// Law: for programmer errors only. What a peer, a broker or the kernel may do is an Error (error.h).
+// Law: for programmer errors only. What a peer, a broker or the kernel may do is an Error
+// (error.h).
 #pragma once
 
 namespace jumpgate {
@@ -9,8 +10,8 @@ namespace jumpgate {
 
 }  // namespace jumpgate
 
-#define CHECK(condition)                                                            \
-    do {                                                                            \
-        if (!(condition)) [[unlikely]]                                              \
-            ::jumpgate::check_failed(__FILE__, __LINE__, #condition);               \
+#define CHECK(condition)                                              \
+    do {                                                              \
+        if (!(condition)) [[unlikely]]                                \
+            ::jumpgate::check_failed(__FILE__, __LINE__, #condition); \
     } while (false)

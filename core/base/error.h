@@ -13,19 +13,19 @@ namespace jumpgate {
 enum class Side : uint8_t { Downstream, Upstream, Internal };
 
 enum class ErrorCode : uint8_t {
-    Eof,            // the peer closed its sending side
-    Timeout,        // our deadline passed
-    Cancelled,      // we gave the operation up
-    Refused,        // ECONNREFUSED
-    Reset,          // ECONNRESET, EPIPE
-    Unreachable,    // no route, or the peer never answered
-    AddressInUse,   // no free port, or the listening address is taken
-    OutOfFiles,     // EMFILE, ENFILE: the descriptor table is full
-    OutOfBuffers,   // ENOBUFS: the shared buffer ring is empty
-    OutOfMemory,    // ENOMEM
-    NotPermitted,   // EPERM, EACCES
-    NotSupported,   // ENOSYS, EOPNOTSUPP, EINVAL from an older kernel
-    System,         // any other errno
+    Eof,           // the peer closed its sending side
+    Timeout,       // our deadline passed
+    Cancelled,     // we gave the operation up
+    Refused,       // ECONNREFUSED
+    Reset,         // ECONNRESET, EPIPE
+    Unreachable,   // no route, or the peer never answered
+    AddressInUse,  // no free port, or the listening address is taken
+    OutOfFiles,    // EMFILE, ENFILE: the descriptor table is full
+    OutOfBuffers,  // ENOBUFS: the shared buffer ring is empty
+    OutOfMemory,   // ENOMEM
+    NotPermitted,  // EPERM, EACCES
+    NotSupported,  // ENOSYS, EOPNOTSUPP, EINVAL from an older kernel
+    System,        // any other errno
 };
 
 struct Error {

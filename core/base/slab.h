@@ -1,7 +1,7 @@
 // Slab<T>: objects of one type in large blocks, reused last-in first-out.
 //
-// Law: an object's address never changes; memory grows with use up to `limit` and is kept for reuse;
-// live() is 0 before the slab is destroyed. Not thread-safe: one slab belongs to one worker.
+// Law: an object's address never changes; memory grows with use up to `limit` and is kept for
+// reuse; live() is 0 before the slab is destroyed. Not thread-safe: one slab belongs to one worker.
 #pragma once
 
 #include <cstddef>

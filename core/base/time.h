@@ -3,9 +3,8 @@
 // Does not read the wall clock; log lines do that for themselves.
 #pragma once
 
-#include <ctime>
-
 #include <cstdint>
+#include <ctime>
 
 namespace jumpgate {
 
@@ -17,8 +16,7 @@ inline constexpr uint64_t kNanosPerSecond = 1'000'000'000;
 inline uint64_t monotonic_ns() {
     timespec now{};
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<uint64_t>(now.tv_sec) * kNanosPerSecond +
-           static_cast<uint64_t>(now.tv_nsec);
+    return static_cast<uint64_t>(now.tv_sec) * kNanosPerSecond + static_cast<uint64_t>(now.tv_nsec);
 }
 
 }  // namespace jumpgate

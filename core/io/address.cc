@@ -1,0 +1,55 @@
+#include "core/io/address.h"
+
+#include <arpa/inet.h>
+
+#include <array>
+
+namespace jumpgate {
+
+std::optional<Address> Address::parse(std::string_view host, uint16_t port) {
+    const std::string text(host);
+    Address address;
+    if (inet_pton(AF_INET, text.c_str(), &address.v4.sin_addr) == 1) {
+        address.v4.sin_family = AF_INET;
+        address.length = sizeof(sockaddr_in);
+    } else if (inet_pton(AF_INET6, text.c_str(), &address.v6.sin6_addr) == 1) {
+        address.v6.sin6_family = AF_INET6;
+        address.length = sizeof(sockaddr_in6);
+    } else {
+        return std::nullopt;
+    }
+    address.set_port(port);
+    return address;
+}
+
+// sin_port and sin6_port lie at the same offset, but the families are told apart all the same.
+uint16_t Address::port() const {
+    if (!known()) return 0;
+    return ntohs(any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port);
+}
+
+void Address::set_port(uint16_t port) {
+    (any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port) = htons(port);
+}
+
+std::string Address::host() const {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (!known()) return "unknown";
+    if (any.sa_family == AF_INET) {
+        inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
+    } else if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+        inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
+    } else {
+        inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
+    }
+    return text.data();
+}
+
+std::string Address::to_string() const {
+    if (!known()) return "unknown";
+    const std::string bare = host();
+    const bool brackets = bare.find(':') != std::string::npos;
+    return (brackets ? "[" + bare + "]" : bare) + ":" + std::to_string(port());
+}
+
+}  // namespace jumpgate

@@ -1,0 +1,225 @@
+#include "core/io/ring.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "core/base/time.h"
+#include "core/io/self_test.h"
+
+namespace jumpgate {
+
+// Below this many completions in one enter the kernel has handed over all it had: it caps a batch
+// at max(20, wait_nr) task-work items (IO_LOCAL_TW_DEFAULT_MAX, kernels after 6.12).
+static constexpr unsigned kCappedBatch = 20;
+// What to ask for when the last batch was capped.
+static constexpr unsigned kDrainBatch = 256;
+
+struct NamedCapability {
+    const char* name;
+    bool Capabilities::*member;
+};
+static constexpr std::array<NamedCapability, 8> kCapabilityNames = {{
+    {"defer_taskrun", &Capabilities::defer_taskrun},
+    {"accept_multishot", &Capabilities::accept_multishot},
+    {"recv_multishot", &Capabilities::recv_multishot},
+    {"recv_budget", &Capabilities::recv_budget},
+    {"socket_options", &Capabilities::socket_options},
+    {"peer_name", &Capabilities::peer_name},
+    {"bind", &Capabilities::bind},
+    {"fd_install", &Capabilities::fd_install},
+}};
+
+std::string Capabilities::line() const {
+    std::string out;
+    for (const NamedCapability& capability : kCapabilityNames) {
+        if (!out.empty()) out += ' ';
+        if (!(this->*capability.member)) out += '-';
+        out += capability.name;
+    }
+    return out;
+}
+
+std::vector<std::string> capability_names() {
+    std::vector<std::string> names;
+    for (const NamedCapability& capability : kCapabilityNames) names.emplace_back(capability.name);
+    return names;
+}
+
+// The newest flags first; each EINVAL drops the newest that is left.
+static Status queue_init(const RingLimits& limits, io_uring& ring, bool& defer_taskrun) {
+    static constexpr std::array<unsigned, 4> kFlags = {
+        IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN,
+        IORING_SETUP_SUBMIT_ALL | IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN,
+        IORING_SETUP_SUBMIT_ALL | IORING_SETUP_COOP_TASKRUN,
+        0,
+    };
+    int failed = -EINVAL;
+    for (unsigned flags : kFlags) {
+        const bool defer = (flags & IORING_SETUP_DEFER_TASKRUN) != 0;
+        if (defer && std::ranges::find(limits.disabled, "defer_taskrun") != limits.disabled.end()) {
+            continue;
+        }
+        io_uring_params params{};
+        params.flags = flags | IORING_SETUP_CQSIZE | IORING_SETUP_CLAMP;
+        params.cq_entries = limits.completions;
+        failed = io_uring_queue_init_params(limits.submissions, &ring, &params);
+        if (failed == 0) {
+            defer_taskrun = defer;
+            return Unit{};
+        }
+        if (failed != -EINVAL) break;
+    }
+    return error_from_errno(-failed, Side::Internal);
+}
+
+Result<std::unique_ptr<Ring>> Ring::open(const RingLimits& limits) {
+    std::unique_ptr<Ring> ring(new Ring(limits));
+    Status ready = ring->setup();
+    if (!ready) return ready.error();
+    return ring;
+}
+
+Ring::~Ring() {
+    if (opened_) io_uring_queue_exit(&ring_);
+}
+
+Status Ring::setup() {
+    unobserved_.complete = [](Op& op, Completion done) {
+        // A cancel that came too late found nothing: that is how most cancels end.
+        if (done.result == -ENOENT || done.result == -EALREADY) return;
+        static_cast<Unobserved&>(op).ring->counters_.stray_errors++;
+    };
+    unobserved_.ring = this;
+    Status opened = queue_init(limits_, ring_, capabilities_.defer_taskrun);
+    if (!opened) return opened;
+    opened_ = true;
+    // Saves a descriptor look-up per enter (5.18); without it everything still works.
+    io_uring_register_ring_fd(&ring_);
+    Status slots = register_slots();
+    if (!slots) return slots;
+    const bool deferred = capabilities_.defer_taskrun;
+    capabilities_ = find_capabilities(*this);
+    capabilities_.defer_taskrun = deferred;
+    for (const NamedCapability& capability : kCapabilityNames) {
+        if (std::ranges::find(limits_.disabled, capability.name) == limits_.disabled.end())
+            continue;
+        capabilities_.*capability.member = false;
+    }
+    counters_ = {};
+    return Unit{};
+}
+
+// One table, two owners: the kernel allocates [0, accept_slots), we hand out the rest.
+Status Ring::register_slots() {
+    const uint32_t slots = limits_.accept_slots + limits_.dial_slots;
+    if (slots == 0) return Unit{};
+    int failed = io_uring_register_files_sparse(&ring_, slots);
+    if (failed == 0 && limits_.accept_slots > 0) {
+        failed = io_uring_register_file_alloc_range(&ring_, 0, limits_.accept_slots);
+    }
+    if (failed != 0) return error_from_errno(-failed, Side::Internal);
+    free_slots_.reserve(limits_.dial_slots);
+    for (uint32_t slot = slots; slot > limits_.accept_slots; --slot) {
+        free_slots_.push_back(static_cast<int32_t>(slot - 1));
+    }
+    return Unit{};
+}
+
+io_uring_sqe& Ring::next_sqe(Op& op) {
+    io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
+    if (sqe == nullptr) {
+        io_uring_submit(&ring_);
+        sqe = io_uring_get_sqe(&ring_);
+        CHECK(sqe != nullptr);
+    }
+    *sqe = {};
+    io_uring_sqe_set_data(sqe, &op);
+    return *sqe;
+}
+
+void Ring::reserve(unsigned count) {
+    if (io_uring_sq_space_left(&ring_) < count) io_uring_submit(&ring_);
+}
+
+unsigned Ring::turn(uint64_t timeout_ns) {
+    // A capped batch is drained with a large wait_nr and no wait: one enter instead of many.
+    const unsigned wanted = drain_ ? kDrainBatch : 1;
+    const uint64_t wait_ns = drain_ ? 0 : timeout_ns;
+    __kernel_timespec timeout{};
+    timeout.tv_sec = static_cast<int64_t>(wait_ns / kNanosPerSecond);
+    timeout.tv_nsec = static_cast<long long>(wait_ns % kNanosPerSecond);
+    io_uring_cqe* first = nullptr;
+    const int rc = io_uring_submit_and_wait_timeout(&ring_, &first, wanted, &timeout, nullptr);
+    // EBUSY: the kernel parks completions behind a full CQ and wants it emptied first.
+    CHECK(rc >= 0 || rc == -ETIME || rc == -EINTR || rc == -EBUSY || rc == -EAGAIN);
+    counters_.enters++;
+    if ((IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0) {
+        counters_.cq_overflows++;
+    }
+    const unsigned dispatched = dispatch();
+    drain_ = dispatched >= kCappedBatch;
+    return dispatched;
+}
+
+// Copies a batch out before it runs any callback: a callback may submit, which may reap.
+unsigned Ring::dispatch() {
+    struct Entry {
+        Op* op;
+        Completion completion;
+    };
+    std::array<Entry, kDrainBatch> batch;
+    unsigned total = 0;
+    for (;;) {
+        unsigned head = 0;
+        unsigned count = 0;
+        io_uring_cqe* cqe = nullptr;
+        io_uring_for_each_cqe(&ring_, head, cqe) {
+            batch[count++] = {static_cast<Op*>(io_uring_cqe_get_data(cqe)), {cqe->res, cqe->flags}};
+            if (count == batch.size()) break;
+        }
+        io_uring_cq_advance(&ring_, count);
+        for (unsigned i = 0; i < count; ++i)
+            batch[i].op->complete(*batch[i].op, batch[i].completion);
+        total += count;
+        counters_.completions += count;
+        if (count < batch.size()) return total;
+    }
+}
+
+int32_t Ring::take_dial_slot() {
+    if (free_slots_.empty()) return -1;
+    const int32_t slot = free_slots_.back();
+    free_slots_.pop_back();
+    return slot;
+}
+
+void Ring::give_dial_slot(int32_t slot) {
+    CHECK(is_dial_slot(slot));
+    free_slots_.push_back(slot);
+}
+
+std::string explain_ring_failure(Error error, const RingLimits& limits) {
+    switch (error.code) {
+        case ErrorCode::NotPermitted:
+        case ErrorCode::NotSupported:
+            return "io_uring is blocked here: allow it with `sysctl kernel.io_uring_disabled=0`, "
+                   "or, "
+                   "in a container, run with a seccomp profile that permits io_uring_setup, "
+                   "io_uring_enter and io_uring_register; Linux 6.1 or newer is needed";
+        case ErrorCode::OutOfMemory:
+            return "io_uring could not lock its memory: raise RLIMIT_MEMLOCK (ulimit -l)";
+        case ErrorCode::OutOfFiles:
+            return fmt::format(
+                "io_uring refused a table of {} descriptors: it may not exceed the "
+                "descriptor limit (ulimit -n); raise it or lower --connections-max",
+                limits.accept_slots + limits.dial_slots);
+        default:
+            return fmt::format("io_uring could not be set up: {} (errno {})", text(error.code),
+                               error.sys);
+    }
+}
+
+}  // namespace jumpgate

@@ -1,0 +1,97 @@
+// Socket operations: every one is an SQE on a direct descriptor, or a short direct call where the
+// ring would hand it to a worker thread (IORING_OP_SHUTDOWN and IORING_OP_SPLICE always do).
+//
+// Law: one send in flight per socket (io_uring_prep_send(3): several may be reordered). A socket is
+// closed only when none of its operations is in flight: cancel, wait, close.
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstdint>
+#include <span>
+
+#include "core/base/result.h"
+#include "core/io/address.h"
+#include "core/io/op.h"
+#include "core/io/ring.h"
+
+namespace jumpgate {
+
+// A direct descriptor: an index into the ring's own table, no file descriptor of the process.
+struct Socket {
+    int32_t slot = -1;
+    bool open() const { return slot >= 0; }
+};
+
+// Sizes of the kernel's socket buffers in bytes; 0 lets the kernel tune them.
+struct SocketOptions {
+    int receive_bytes = 0;
+    int send_bytes = 0;
+};
+
+// ---- Listening -------------------------------------------------------------------------------
+
+// A listening TCP socket (a real descriptor): SO_REUSEPORT, so that each worker has its own queue,
+// TCP_NODELAY and buffer sizes for all that it accepts. `backlog` is cut to net.core.somaxconn.
+Result<int> listen_tcp(const Address& address, const SocketOptions& options, int backlog = 4096);
+// The address a descriptor is bound to: tells which port 0 became.
+Address local_address(int fd);
+void close_fd(int fd);
+
+// Accepts into direct descriptors, again and again where the kernel can (result = slot). Ends with
+// -EMFILE/-ENFILE when the table is full: arm it again when a slot comes back.
+void accept(Ring& ring, Op& op, int listener_fd);
+// Who is at the other end; `peer` lives until the completion (result = its length, or an error).
+// `family` is the listener's: the kernel refuses a longer address than it has (SO_PEERNAME).
+void peer_name(Ring& ring, Op& op, Socket socket, Address& peer, int family);
+
+// ---- Dialling --------------------------------------------------------------------------------
+
+struct DialPlan {
+    const Address* to = nullptr;      // lives until the completion, as do all pointers here
+    const Address* source = nullptr;  // or nullptr: the kernel chooses
+    const SocketOptions* options = nullptr;
+    std::span<const uint8_t> first_bytes;  // sent as soon as the connection stands; may be empty
+};
+
+// Opens, sets up, connects and sends in one submission, as a linked chain with one completion:
+// >= 0 once all is done, or the errno of the step that failed. The socket takes a dial slot;
+// nothing where no slot is free. Close it after a failure as well.
+Result<Socket> dial(Ring& ring, Op& op, const DialPlan& plan);
+
+// ---- Moving bytes ----------------------------------------------------------------------------
+
+// One receive into a buffer of `group`, chosen by the kernel when there is data.
+void recv_once(Ring& ring, Op& op, Socket socket, uint16_t group);
+// Receives until `budget_bytes` have come (0: for ever); F_MORE clears at the end. Falls back to
+// one receive where the kernel has no multishot or no budget.
+void recv_many(Ring& ring, Op& op, Socket socket, uint16_t group, uint32_t budget_bytes);
+// Sends all of it (MSG_WAITALL): a short result means that the peer or a cancel ended it.
+void send_all(Ring& ring, Op& op, Socket socket, std::span<const uint8_t> bytes);
+// The same, gathered; `message` and its iovecs live until the next submission.
+void send_gathered(Ring& ring, Op& op, Socket socket, const msghdr& message);
+// Waits for `mask` (POLLIN, POLLOUT, POLLRDHUP); one answer.
+void poll_once(Ring& ring, Op& op, Socket socket, uint32_t mask);
+
+// ---- Ending ----------------------------------------------------------------------------------
+
+// Cancels the operation; its own completion still comes (-ECANCELED, or its result).
+void cancel(Ring& ring, Op& op);
+// Cancels all operations on the socket.
+void cancel_all(Ring& ring, Socket socket);
+// Half-close: FIN towards the peer, in two steps: `op` completes, then its owner calls
+// shut_send_finish with the completion. IORING_OP_SHUTDOWN costs a worker thread and 20 us, so the
+// socket is installed as a descriptor for one shutdown(2) where the kernel can (5 us).
+void shut_send(Ring& ring, Op& op, Socket socket);
+// False: there was no descriptor to spare; call shut_send_slowly with the same op.
+bool shut_send_finish(Ring& ring, Completion done);
+void shut_send_slowly(Ring& ring, Op& op, Socket socket);
+// Queues the close and frees the slot. Nothing of the socket may be in flight.
+void close_socket(Ring& ring, Socket socket);
+
+// ---- For splice(2), which wants real descriptors ----------------------------------------------
+
+// Installs the socket as an ordinary descriptor (result = fd; -EMFILE at RLIMIT_NOFILE).
+void install_fd(Ring& ring, Op& op, Socket socket);
+
+}  // namespace jumpgate
