@@ -39,6 +39,17 @@ unsigned BufferQueue::gather(BufferRing& ring, std::span<iovec> out) {
     return count;
 }
 
+uint32_t BufferQueue::in_flight_bytes(BufferRing& ring) const {
+    uint32_t bytes = 0;
+    uint16_t id = head_;
+    for (unsigned i = 0; i < in_flight_; ++i) {
+        const Segment& segment = ring.segment(id);
+        bytes += segment.length;
+        id = segment.next;
+    }
+    return bytes;
+}
+
 void BufferQueue::sent(BufferRing& ring, uint32_t sent) {
     CHECK(sent <= bytes_);
     bytes_ -= sent;

@@ -21,6 +21,7 @@ class BufferQueue {
     uint32_t bytes() const { return bytes_; }
     uint16_t segments() const { return segments_; }
     uint16_t in_flight() const { return in_flight_; }
+    uint32_t in_flight_bytes(BufferRing& ring) const;
 
     // Takes over the buffer `id` with `length` received bytes.
     void push(BufferRing& ring, uint16_t id, uint32_t length);

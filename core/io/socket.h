@@ -39,11 +39,9 @@ Address local_address(int fd);
 void close_fd(int fd);
 
 // Accepts into direct descriptors, again and again where the kernel can (result = slot). Ends with
-// -EMFILE/-ENFILE when the table is full: arm it again when a slot comes back.
-void accept(Ring& ring, Op& op, int listener_fd);
-// Who is at the other end; `peer` lives until the completion (result = its length, or an error).
-// `family` is the listener's: the kernel refuses a longer address than it has (SO_PEERNAME).
-void peer_name(Ring& ring, Op& op, Socket socket, Address& peer, int family);
+// -EMFILE/-ENFILE when the table is full: arm it again when a slot comes back. Where the kernel
+// cannot tell a peer's name later (no `peer_name`), it accepts once and writes it to `peer`.
+void accept(Ring& ring, Op& op, int listener_fd, Address& peer);
 
 // ---- Dialling --------------------------------------------------------------------------------
 
@@ -61,6 +59,11 @@ Result<Socket> dial(Ring& ring, Op& op, const DialPlan& plan);
 
 // ---- Moving bytes ----------------------------------------------------------------------------
 
+// The first receive of an accepted socket: who is at the other end, and its first bytes, as one
+// linked pair with one completion. `peer` lives until then; its length says which family the
+// listener has (the kernel refuses a longer address than it knows: SO_PEERNAME). Where the kernel
+// has no such command `peer` stays as it is.
+void recv_first(Ring& ring, Op& op, Socket socket, uint16_t group, Address& peer);
 // One receive into a buffer of `group`, chosen by the kernel when there is data.
 void recv_once(Ring& ring, Op& op, Socket socket, uint16_t group);
 // Receives until `budget_bytes` have come (0: for ever); F_MORE clears at the end. Falls back to
