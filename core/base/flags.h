@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/check.h"
 #include "core/base/parsed.h"
 
 namespace jumpgate {
@@ -105,6 +107,7 @@ class FlagTable {
 template <std::unsigned_integral T>
 Flag& FlagTable::number(std::string name, T& target, uint64_t min, uint64_t max, std::string unit,
                         std::string help) {
+    CHECK(min <= max && max <= std::numeric_limits<T>::max());
     Flag& flag = add(std::move(name), "N", std::move(help));
     flag.unit = std::move(unit);
     flag.default_text = std::to_string(target);
