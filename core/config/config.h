@@ -9,16 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "core/base/host_port.h"
 #include "core/route/hash_key.h"
 
 namespace jumpgate {
 
-// Where clients are accepted.
-struct ListenAddress {
-    std::string host;   // an IPv4 or IPv6 literal without brackets; empty: every address, v4 and v6
-    uint16_t port = 0;  // 0: the kernel chooses a free one
-    bool operator==(const ListenAddress&) const = default;
-};
+// Where clients are accepted: an IPv4 or IPv6 literal; an empty host means every address, v4 and
+// v6. Port 0: the kernel chooses a free one.
+using ListenAddress = HostPort;
 
 // One broker. Replicas of jumpgate agree on routes where their lists are the same, in order.
 struct BrokerAddress {

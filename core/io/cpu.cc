@@ -4,19 +4,11 @@
 
 namespace jumpgate {
 
-unsigned cpus_allowed() {
-    cpu_set_t allowed;
-    CPU_ZERO(&allowed);
-    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
-    const int count = CPU_COUNT(&allowed);
-    return count > 0 ? static_cast<unsigned>(count) : 1;
-}
-
 bool pin_to_cpu(unsigned index) {
     cpu_set_t allowed;
     CPU_ZERO(&allowed);
     if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return false;
-    unsigned wanted = index % cpus_allowed();
+    unsigned wanted = index % static_cast<unsigned>(CPU_COUNT(&allowed));
     for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
         if (!CPU_ISSET(cpu, &allowed) || wanted-- > 0) continue;
         cpu_set_t one;

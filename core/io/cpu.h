@@ -1,11 +1,10 @@
-// Threads and processors: which CPUs we may use, and binding a thread to one.
+// Threads and processors: binding a thread to a CPU.
 #pragma once
 
 namespace jumpgate {
 
-// CPUs this process may run on (affinity mask, so cpusets of containers count); at least 1.
-unsigned cpus_allowed();
-// Binds the calling thread to the `index`-th allowed CPU (modulo their number). False: refused.
+// Binds the calling thread to the `index`-th CPU that it may run on (modulo their number; the
+// affinity mask is asked, so cpusets of containers count). False: refused.
 bool pin_to_cpu(unsigned index);
 
 }  // namespace jumpgate
