@@ -66,10 +66,12 @@ Relays::Relays(Reactor& reactor, BufferRing& buffers, PipePool& pipes, const Con
 
 Relays::~Relays() { CHECK(live_.empty() && backlog_.empty()); }
 
-void Relays::start(Socket client, Socket broker, const RelayIdentity& identity) {
+void Relays::start(Socket client, Socket broker, const RelayIdentity& identity,
+                   uint64_t greeted_bytes) {
     Relay* relay = relays_.create(*this, client, broker);
     CHECK(relay != nullptr);  // a relay has a dial slot, and there are as many relays as slots
     relay->identity = identity;
+    relay->up.bytes = greeted_bytes;
     live_.push_back(*relay);
     stats_.relays++;
     const bool splice_at_once =

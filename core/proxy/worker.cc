@@ -164,8 +164,9 @@ void Worker::start_relay(Connection& c) {
     identity.node = c.node;
     identity.set_client_id(c.connect.client_id);
     stats_.nodes[c.node].relays++;
+    const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
     c.greeting.clear(*buffers_);
-    relays_->start(c.client, c.broker, identity);
+    relays_->start(c.client, c.broker, identity, greeted_bytes);
 }
 
 void Worker::release(Connection& c) {
