@@ -131,7 +131,7 @@ Status Ring::register_slots() {
 io_uring_sqe& Ring::next_sqe(Op& op) {
     io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
     if (sqe == nullptr) {
-        io_uring_submit(&ring_);
+        flush();
         sqe = io_uring_get_sqe(&ring_);
         CHECK(sqe != nullptr);
     }
@@ -141,10 +141,15 @@ io_uring_sqe& Ring::next_sqe(Op& op) {
 }
 
 void Ring::reserve(unsigned count) {
-    if (io_uring_sq_space_left(&ring_) < count) io_uring_submit(&ring_);
+    if (io_uring_sq_space_left(&ring_) < count) flush();
 }
 
-unsigned Ring::turn(uint64_t timeout_ns) {
+void Ring::flush() {
+    io_uring_submit(&ring_);
+    counters_.enters++;
+}
+
+void Ring::wait(uint64_t timeout_ns) {
     // A capped batch is drained with a large wait_nr and no wait: one enter instead of many.
     const unsigned wanted = drain_ ? kDrainBatch : 1;
     const uint64_t wait_ns = drain_ ? 0 : timeout_ns;
@@ -159,9 +164,6 @@ unsigned Ring::turn(uint64_t timeout_ns) {
     if ((IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0) {
         counters_.cq_overflows++;
     }
-    const unsigned dispatched = dispatch();
-    drain_ = dispatched >= kCappedBatch;
-    return dispatched;
 }
 
 // Copies a batch out before it runs any callback: a callback may submit, which may reap.
@@ -185,8 +187,10 @@ unsigned Ring::dispatch() {
             batch[i].op->complete(*batch[i].op, batch[i].completion);
         total += count;
         counters_.completions += count;
-        if (count < batch.size()) return total;
+        if (count < batch.size()) break;
     }
+    drain_ = total >= kCappedBatch;
+    return total;
 }
 
 int32_t Ring::take_dial_slot() {
