@@ -33,11 +33,11 @@ struct Capabilities {
 };
 
 struct RingLimits {
-    uint32_t accept_slots = 0;          // direct descriptors the kernel fills at accept
-    uint32_t dial_slots = 0;            // direct descriptors for sockets that we open
-    uint32_t submissions = 1024;        // SQ entries, a power of two
-    uint32_t completions = 8192;        // CQ entries, a power of two
-    std::vector<std::string> disabled;  // capabilities not to use, by their name in Capabilities
+    uint32_t accept_slots = 0;            // direct descriptors the kernel fills at accept
+    uint32_t dial_slots = 0;              // direct descriptors for sockets that we open
+    uint32_t submissions = 1024;          // SQ entries, a power of two
+    uint32_t completions = 8192;          // CQ entries, a power of two
+    std::vector<std::string> disabled{};  // capabilities not to use, by their name in Capabilities
 };
 
 struct RingCounters {
