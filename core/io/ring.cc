@@ -76,6 +76,7 @@ static Status queue_init(const RingLimits& limits, io_uring& ring, bool& defer_t
 }
 
 Result<std::unique_ptr<Ring>> Ring::open(const RingLimits& limits) {
+    CHECK(limits.submissions >= 8);
     std::unique_ptr<Ring> ring(new Ring(limits));
     Status ready = ring->setup();
     if (!ready) return ready.error();

@@ -51,7 +51,7 @@ class Ring {
   public:
     // Opens the ring, registers the descriptor table and runs the self-test (about 1 ms).
     // Errors: NotPermitted/NotSupported where io_uring is blocked, OutOfMemory, OutOfFiles where
-    // the slots exceed RLIMIT_NOFILE.
+    // the slots exceed the hard RLIMIT_NOFILE (liburing raises the soft one).
     static Result<std::unique_ptr<Ring>> open(const RingLimits& limits);
     ~Ring();
     Ring(const Ring&) = delete;
