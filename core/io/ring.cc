@@ -1,5 +1,6 @@
 #include "core/io/ring.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -76,7 +77,7 @@ static Status queue_init(const RingLimits& limits, io_uring& ring, bool& defer_t
 }
 
 Result<std::unique_ptr<Ring>> Ring::open(const RingLimits& limits) {
-    CHECK(limits.submissions >= 8);
+    CHECK(limits.submissions >= 8 && limits.completions >= limits.submissions);
     std::unique_ptr<Ring> ring(new Ring(limits));
     Status ready = ring->setup();
     if (!ready) return ready.error();
@@ -88,6 +89,9 @@ Ring::~Ring() {
 }
 
 Status Ring::setup() {
+    // A daemon without standard input: descriptor 0 stays taken all the same, so that a result of 0
+    // is never a descriptor (shut_send_finish).
+    if (fcntl(0, F_GETFD) < 0) ::open("/dev/null", O_RDWR | O_CLOEXEC);
     unobserved_.complete = [](Op& op, Completion done) {
         // A cancel that came too late found nothing: that is how most cancels end.
         if (done.result == -ENOENT || done.result == -EALREADY) return;
