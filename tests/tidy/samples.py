@@ -148,9 +148,12 @@ SAMPLES = {
             cpp(""),
             {"mqtt/connect.cc": "", "tests/io/connect_test.cc": ""},
             {"core/main.cc": "", "tests/main_test.cc": ""},
+            {"core/io/ring_flags.cc": "", "core/io/ring_flags.h": "", "core/io/ring.h": "",
+             "tests/io/ring_test.cc": ""},
         ],
         [
             {"core/io/ring.cc": "", "tests/io/ring_test.cc": ""},
+            {"core/io/ring_flags.cc": "", "core/io/ring.h": "", "tests/io/ring_test.cc": ""},
             {"mqtt/connect.cc": "", "tests/mqtt/connect_test.cc": ""},
             {"core/main.cc": "", "bench/a.cc": ""},
         ]),

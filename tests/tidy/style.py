@@ -144,8 +144,8 @@ TESTS = ("tests/", "bench/")
 # (pattern, where it is banned, where it is allowed all the same, what to do instead)
 BANNED = [
     (r"\bstd::j?thread\b(?!::)|\bpthread_create\b", ("",),
-     ("core/proxy/server.cc", "loadgen/", *TESTS),
-     "threads start in core/proxy/server.cc and loadgen/ only: share nothing, use the mailbox"),
+     ("core/proxy/server", "loadgen/", *TESTS),
+     "threads start in core/proxy/server and loadgen/ only: share nothing, use the mailbox"),
     (r"\bthread_local\b", ("",), ("core/io/task.cc", *TESTS), "make it a field of the Worker"),
     (r"\bstd::shared_ptr\b", ("core/io/", "core/proxy/"), (),
      "give it one owner and lend references"),
