@@ -205,7 +205,7 @@ TEST_F(SocketTest, EightMegabytesToASlowReaderAreOneSend) {
     const Listener listener;
     const Fd client = plain_client(listener.address, 65'536);
     Recorder accepted;
-    accept(*ring_, accepted, listener.fd.get());
+    listener.accept_into(*ring_, accepted);
     ASSERT_TRUE(until([&] { return accepted.answered(); }));
     const std::vector<uint8_t> bytes = pattern(8'000'000);
     Recorder sent;
@@ -256,7 +256,7 @@ TEST_F(SocketTest, ASendToAPeerThatHasGoneIsAnErrorNotASignal) {
     const Listener listener;
     Fd client = plain_client(listener.address);
     Recorder accepted;
-    accept(*ring_, accepted, listener.fd.get());
+    listener.accept_into(*ring_, accepted);
     ASSERT_TRUE(until([&] { return accepted.answered(); }));
     const linger reset = {.l_onoff = 1, .l_linger = 0};
     setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
@@ -313,7 +313,7 @@ TEST_F(SocketTest, HalfCloseAfterAResetEnds) {
         const Listener listener;
         Fd client = plain_client(listener.address);
         Recorder accepted;
-        accept(*ring_, accepted, listener.fd.get());
+        listener.accept_into(*ring_, accepted);
         ASSERT_TRUE(until([&] { return accepted.answered(); }));
         const linger reset = {.l_onoff = 1, .l_linger = 0};
         setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
