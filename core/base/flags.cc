@@ -1,0 +1,251 @@
+#include "core/base/flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+
+namespace jumpgate {
+
+namespace {
+
+constexpr size_t kHelpColumns = 100;
+constexpr size_t kHelpIndent = 34;  // where the explanations begin
+constexpr size_t kShownMax = 64;
+
+bool all_digits(std::string_view value) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !value.empty() && std::ranges::all_of(value, digit);
+}
+
+bool is_number(std::string_view value) {
+    return all_digits(value.starts_with('-') ? value.substr(1) : value);
+}
+
+// Wagner and Fischer: insertions, deletions and replacements that lead from `a` to `b`.
+size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), size_t{0});
+    for (size_t i = 0; i < a.size(); ++i) {
+        size_t diagonal = std::exchange(row[0], i + 1);
+        for (size_t j = 0; j < b.size(); ++j) {
+            const size_t replaced = diagonal + (a[i] != b[j]);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
+        }
+    }
+    return row.back();
+}
+
+std::string heading(const Flag& flag) {
+    std::string text = flag.letter ? std::string{'-', flag.letter, ',', ' '} : "";
+    text += "--" + flag.name;
+    if (!flag.metavar.empty()) text += " " + flag.metavar;
+    return text;
+}
+
+// "default 3000 ms; 10 to 600000; repeatable"
+std::string terms(const Flag& flag) {
+    std::vector<std::string> parts;
+    const bool counted = !flag.unit.empty() && is_number(flag.default_text);
+    if (!flag.default_text.empty())
+        parts.push_back("default " + flag.default_text + (counted ? " " + flag.unit : ""));
+    if (!flag.allowed.empty()) parts.push_back(flag.allowed);
+    if (flag.repeatable) parts.push_back("repeatable");
+    std::string text;
+    for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+    return text;
+}
+
+// Appends `text` word by word; lines break before kHelpColumns and continue at kHelpIndent.
+void wrap(std::string& out, size_t column, std::string_view text) {
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(text.size(), word.size() + 1));
+        if (column + word.size() > kHelpColumns) {
+            out.back() = '\n';  // in place of the blank behind the last word
+            out.append(kHelpIndent, ' ');
+            column = kHelpIndent;
+        }
+        out.append(word).push_back(' ');
+        column += word.size() + 1;
+    }
+    out.back() = '\n';
+}
+
+std::string escaped(std::string_view value) {
+    std::string text;
+    for (const char c : value.substr(0, kShownMax)) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f || c == '"' || c == '\\') {
+            text += fmt::format("\\x{:02x}", byte);
+        } else {
+            text += c;
+        }
+    }
+    return text + (value.size() > kShownMax ? "..." : "");
+}
+
+std::string cell(std::string_view text) {
+    std::string escaped;
+    for (const char c : text) {
+        if (c == '|' || c == '<') escaped += '\\';
+        escaped += c;
+    }
+    return escaped;
+}
+
+}  // namespace
+
+Parsed<uint64_t> parse_number(std::string_view value, uint64_t min, uint64_t max) {
+    if (!is_number(value)) return Problem{"is not a whole number"};
+    uint64_t number = 0;
+    const auto [end, error] = std::from_chars(value.begin(), value.end(), number);
+    if (error != std::errc() || number < min || number > max) return Problem{"is out of range"};
+    return number;
+}
+
+std::string shown(std::string_view value) {
+    if (is_number(value) && value.size() <= kShownMax) return std::string(value);
+    return '"' + escaped(value) + '"';
+}
+
+FlagTable::FlagTable(std::string program, std::string usage, std::string version)
+    : program_(std::move(program)), usage_(std::move(usage)), version_(std::move(version)) {}
+
+Flag& FlagTable::add(std::string name, std::string metavar, std::string help) {
+    Flag& flag = flags_.emplace_back();
+    flag.group = group_;
+    flag.name = std::move(name);
+    flag.metavar = std::move(metavar);
+    flag.help = std::move(help);
+    return flag;
+}
+
+Flag& FlagTable::toggle(std::string name, bool& target, std::string help) {
+    Flag& flag = add(std::move(name), "", std::move(help));
+    flag.default_text = target ? "on" : "off";
+    flag.set = [&target](std::string_view) {
+        target = true;
+        return std::nullopt;
+    };
+    return flag;
+}
+
+Flag& FlagTable::text(std::string name, std::string& target, std::string metavar,
+                      std::string help) {
+    Flag& flag = add(std::move(name), std::move(metavar), std::move(help));
+    flag.default_text = target;
+    flag.set = [&target](std::string_view value) {
+        target = value;
+        return std::nullopt;
+    };
+    return flag;
+}
+
+Flag* FlagTable::find(std::string_view argument) {
+    const bool named = argument.starts_with("--");
+    const std::string_view name = named ? argument.substr(2, argument.find('=') - 2) : "";
+    for (Flag& flag : flags_) {
+        if (named && flag.name == name) return &flag;
+        if (!named && argument.size() > 1 && argument[0] == '-' && flag.letter == argument[1])
+            return &flag;
+    }
+    return nullptr;
+}
+
+std::optional<FlagsExit> FlagTable::parse(std::span<const char* const> arguments) {
+    for (const std::string_view argument : arguments) {  // whatever else is wrong, help helps
+        if (argument == "--help") return FlagsExit{0, help(), false};
+        if (argument == "--help-markdown") return FlagsExit{0, markdown(), false};
+        if (argument == "--version") return FlagsExit{0, version_, false};
+    }
+    for (size_t i = 0; i < arguments.size(); ++i) {
+        const std::string_view argument = arguments[i];
+        Flag* flag = find(argument);
+        if (flag == nullptr) return unknown(argument);
+        std::optional<std::string_view> value;
+        const size_t equals = argument.find('=');
+        if (argument.starts_with("--") && equals != argument.npos) {
+            value = argument.substr(equals + 1);
+        } else if (!argument.starts_with("--") && argument.size() > 2) {
+            value = argument.substr(2);
+        } else if (!flag->metavar.empty() && i + 1 < arguments.size() &&
+                   !std::string_view(arguments[i + 1]).starts_with("--")) {
+            value = arguments[++i];
+        }
+        if (std::optional<FlagsExit> exit = accept(*flag, value)) return exit;
+    }
+    return std::nullopt;
+}
+
+std::optional<FlagsExit> FlagTable::accept(Flag& flag, std::optional<std::string_view> value) {
+    const std::string allowed = flag.allowed.empty() ? "" : "; allowed: " + flag.allowed;
+    if (flag.given && !flag.repeatable)
+        return refuse(fmt::format("--{}: given twice; allowed: once", flag.name));
+    if (flag.metavar.empty() && value)
+        return refuse(fmt::format("--{}: takes no value, got {}", flag.name, shown(*value)));
+    if (!flag.metavar.empty() && !value)
+        return refuse(fmt::format("--{}: needs a value ({}){}", flag.name, flag.metavar, allowed));
+    flag.given = true;
+    const std::optional<Problem> problem = flag.set(value.value_or(""));
+    if (!problem) return std::nullopt;
+    return refuse(fmt::format("--{}: {} {}{}", flag.name, shown(*value), problem->text, allowed));
+}
+
+FlagsExit FlagTable::refuse(std::string_view message) const {
+    return FlagsExit{2, fmt::format("{}: {}\n", program_, message), true};
+}
+
+FlagsExit FlagTable::unknown(std::string_view argument) const {
+    if (!argument.starts_with('-'))
+        return refuse(shown(argument) + " is no flag; --help lists all");
+    const std::string_view flag = argument.substr(0, argument.find('='));
+    const std::string_view name = flag.substr(std::min(flag.size(), flag.find_first_not_of('-')));
+    std::string_view nearest = "help";
+    for (const Flag& known : flags_)
+        if (edit_distance(name, known.name) < edit_distance(name, nearest)) nearest = known.name;
+    const bool near = edit_distance(name, nearest) <= std::max(name.size(), nearest.size()) / 2;
+    return refuse(fmt::format(
+        "{}: unknown flag; {}", escaped(flag),
+        near ? fmt::format("did you mean --{}?", nearest) : std::string("--help lists all")));
+}
+
+std::string FlagTable::help() const {
+    std::string out = usage_;
+    std::string_view group;
+    for (const Flag& flag : flags_) {
+        if (flag.group != group) out += "\n" + flag.group + "\n";
+        group = flag.group;
+        const std::string left = "  " + heading(flag);
+        const bool own_line = left.size() + 2 > kHelpIndent;
+        out += own_line ? left + "\n" : left;
+        out.append(own_line ? kHelpIndent : kHelpIndent - left.size(), ' ');
+        const std::string appendix = terms(flag);
+        wrap(out, kHelpIndent, appendix.empty() ? flag.help : flag.help + " [" + appendix + "]");
+    }
+    return out +
+           "\nOther\n"
+           "  --help                          This text. --help-markdown prints it as Markdown.\n"
+           "  --version                       Versions, libraries and what the kernel offers.\n";
+}
+
+std::string FlagTable::markdown() const {
+    std::string out =
+        fmt::format("# Flags of {0}\n\nGenerated by `{0} --help-markdown`.\n", program_);
+    std::string_view group;
+    for (const Flag& flag : flags_) {
+        if (flag.group != group)
+            out += fmt::format(
+                "\n## {}\n\n| Flag | Unit | Default | Allowed | Meaning |\n|---|---|---|---|---|\n",
+                flag.group);
+        group = flag.group;
+        out += fmt::format("| `{}`{} | {} | {} | {} | {} |\n", heading(flag),
+                           flag.repeatable ? ", repeatable" : "", cell(flag.unit),
+                           cell(flag.default_text), cell(flag.allowed), cell(flag.help));
+    }
+    return out;
+}
+
+}  // namespace jumpgate

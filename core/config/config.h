@@ -1,0 +1,77 @@
+// Config: everything a user may choose, as plain values. Made once at start-up, then only read.
+//
+// Law: units stand last in names; every number has a range, given here and enforced by flags.cc.
+// Knows no command line and no file format, so that every layer may include it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/host_port.h"
+#include "core/route/hash_key.h"
+
+namespace jumpgate {
+
+// Where clients are accepted: an IPv4 or IPv6 literal; an empty host means every address, v4 and
+// v6. Port 0: the kernel chooses a free one.
+using ListenAddress = HostPort;
+
+// One broker. Replicas of jumpgate agree on routes where their lists are the same, in order.
+struct BrokerAddress {
+    std::string host;     // a name, or an IPv4 or IPv6 literal without brackets
+    uint16_t port = 0;    // 1 to 65,535
+    uint32_t weight = 1;  // 0 to 1,000; 0: drained, it gets no new client
+    bool operator==(const BrokerAddress&) const = default;
+};
+
+enum class SpliceMode : uint8_t { Auto, Always, Never };
+enum class LogLevel : uint8_t { Error, Warn, Info, Debug };
+enum class LogFormat : uint8_t { Text, Json };
+
+struct Config {
+    // Listening
+    std::vector<ListenAddress> listen;         // 1 to 64
+    uint32_t connections_max = 0;              // all workers; 0: what the descriptor tables hold
+    uint32_t connect_size_max_bytes = 65'536;  // 128 to 268,435,460 (5 + MQTT's largest length)
+    uint32_t setup_timeout_ms = 10'000;        // 100 to 600,000: accept until CONNECT is complete
+
+    // Workers
+    uint32_t threads = 1;  // 1 to 256; without the flag, parse_flags sets the CPUs allowed
+    bool pin_cpus = false;
+
+    // Brokers
+    std::vector<BrokerAddress> brokers;         // 1 to 4,096
+    uint32_t dial_timeout_ms = 3'000;           // 10 to 600,000: one attempt
+    uint32_t dial_attempts_max = 3;             // 1 to 16 different nodes for one client
+    uint32_t fail_max = 3;                      // 0 to 1,000 failures in a row; 0: never marks down
+    uint32_t fail_timeout_ms = 10'000;          // 100 to 3,600,000: how long a node stays down
+    std::vector<std::string> source_addresses;  // up to 256 IP literals to dial from; empty: any
+
+    // Routing
+    HashKey hash_key = HashKey::ClientId;
+    std::optional<char> hash_key_prefix_until;
+
+    // Relaying; per worker where it says so
+    SpliceMode splice = SpliceMode::Auto;
+    uint32_t splice_min_bytes = 65'536;    // 4,096 to 16,777,216: reads as large as this promote
+    uint32_t pipe_bytes = 1'048'576;       // 4,096 to 1,048,576
+    uint32_t pipes_max = 64;               // 0 to 16,384 per worker
+    uint32_t buffers = 4'096;              // 16 to 32,768 per worker, a power of two
+    uint32_t buffer_bytes = 4'096;         // 512 to 65,536
+    uint32_t relay_budget_bytes = 65'536;  // buffer_bytes to 16,777,216: unsent, per direction
+    uint32_t socket_receive_bytes = 0;     // SO_RCVBUF; 0: the kernel tunes it; else from 4,096
+    uint32_t socket_send_bytes = 0;        // SO_SNDBUF; 0: the kernel tunes it; else from 4,096
+
+    // Ending
+    uint32_t half_close_timeout_s = 60;  // 1 to 86,400: one side closed, the other still sends
+    uint32_t drain_timeout_s = 30;       // 0 to 86,400: SIGTERM until the rest is cut off
+
+    // Watching
+    uint32_t stats_interval_s = 0;  // 0 to 86,400; 0: no statistics line
+    LogLevel log_level = LogLevel::Info;
+    LogFormat log_format = LogFormat::Text;
+};
+
+}  // namespace jumpgate

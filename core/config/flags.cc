@@ -1,0 +1,194 @@
+#include "core/config/flags.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "core/config/rules.h"
+
+namespace jumpgate {
+
+namespace {
+
+constexpr const char* kUsage =
+    "jumpgate: an MQTT-aware proxy. Reads a client's CONNECT, chooses its broker by a consistent\n"
+    "hash, then only moves bytes.\n"
+    "\n"
+    "Usage: jumpgate --listen ADDR:PORT --broker HOST:PORT[,weight=N] ... [flags]\n";
+
+Parsed<ListenAddress> parse_listen(std::string_view value) {
+    Parsed<HostPort> parsed = parse_host_port(value, 0);
+    if (const HostPort* address = std::get_if<HostPort>(&parsed)) {
+        const bool any = address->host.empty();
+        if (!any && std::holds_alternative<Problem>(parse_ip(address->host)))
+            return Problem{"has a host name; an IP address is needed"};
+    }
+    return parsed;
+}
+
+Parsed<BrokerAddress> parse_broker(std::string_view value) {
+    const std::string_view address = value.substr(0, value.find(','));
+    Parsed<HostPort> parsed = parse_host_port(address, 1);
+    if (Problem* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
+    HostPort& host_port = std::get<HostPort>(parsed);
+    if (host_port.host.empty()) return Problem{"has no host"};
+    BrokerAddress broker{std::move(host_port.host), host_port.port, 1};
+    if (address.size() == value.size()) return broker;
+
+    constexpr std::string_view kWeight = ",weight=";
+    const std::string_view option = value.substr(address.size());
+    if (!option.starts_with(kWeight)) return Problem{"has an unknown option"};
+    Parsed<uint64_t> weight = parse_number(option.substr(kWeight.size()), 0, 1'000);
+    if (Problem* problem = std::get_if<Problem>(&weight))
+        return Problem{"has a weight that " + problem->text};
+    broker.weight = static_cast<uint32_t>(std::get<uint64_t>(weight));
+    return broker;
+}
+
+// A printable ASCII character: client ids are UTF-8, where such a byte is never part of another.
+Parsed<char> parse_mark(std::string_view value) {
+    if (value.size() != 1 || value[0] < 0x20 || value[0] > 0x7e)
+        return Problem{"is not one printable ASCII character"};
+    return value[0];
+}
+
+void add_listening(FlagTable& table, Config& config) {
+    table.group("Listening");
+    table.list("listen", config.listen, parse_listen, "ADDR:PORT",
+               "ADDR:PORT, [IPV6]:PORT, :PORT or PORT; port 0 takes a free one",
+               "Where clients connect; without ADDR on every address. Required.");
+    table.number("connections-max", config.connections_max, 0, 10'000'000, "clients",
+                 "Clients at once, over all workers; more are refused. 0: as many as the workers' "
+                 "descriptor tables hold, two descriptors each (RLIMIT_NOFILE per worker).");
+    table.number("connect-size-max", config.connect_size_max_bytes, 128, 268'435'460, "bytes",
+                 "The largest CONNECT packet taken, fixed header included.");
+    table.number("setup-timeout-ms", config.setup_timeout_ms, 100, 600'000, "ms",
+                 "From accept until the CONNECT packet is complete.");
+}
+
+void add_workers(FlagTable& table, Config& config) {
+    table.group("Workers");
+    table.number("threads", config.threads, 1, 256, "", "Worker threads, one ring each.")
+        .default_text = "the CPUs it may use";
+    table.toggle("pin-cpus", config.pin_cpus, "Pins each worker to one of those CPUs.");
+}
+
+void add_brokers(FlagTable& table, Config& config) {
+    table.group("Brokers");
+    table.list("broker", config.brokers, parse_broker, "HOST:PORT[,weight=N]",
+               "port 1 to 65535, weight 0 to 1000",
+               "A broker, and its share of the clients (1 where not given; 0: no new ones). "
+               "Proxies with the same list in the same order choose alike. Required.");
+    table.number("dial-timeout-ms", config.dial_timeout_ms, 10, 600'000, "ms",
+                 "For one attempt to connect to a broker.");
+    table.number("dial-attempts-max", config.dial_attempts_max, 1, 16, "brokers",
+                 "Different brokers tried for one client before it is refused.");
+    table.number("fail-max", config.fail_max, 0, 1'000, "failures",
+                 "Failed attempts in a row that mark a broker down. 0: never.");
+    table.number("fail-timeout-ms", config.fail_timeout_ms, 100, 3'600'000, "ms",
+                 "How long a broker stays marked down before it is tried again.");
+    table.list("source-address", config.source_addresses, parse_ip, "ADDR",
+               "an IPv4 or IPv6 address of this host",
+               "Where connections to brokers come from, in turn: each address adds its own "
+               "range of ports. Without it the kernel chooses.");
+}
+
+void add_routing(FlagTable& table, Config& config) {
+    table.group("Routing");
+    table.choice("hash-key", config.hash_key,
+                 {{"client_id", HashKey::ClientId},
+                  {"username", HashKey::Username},
+                  {"remote_addr", HashKey::RemoteAddr}},
+                 "What of a client chooses its broker.");
+    table
+        .value(
+            "hash-key-prefix-until", parse_mark,
+            [&config](char mark) { config.hash_key_prefix_until = mark; }, "CHAR",
+            "one printable ASCII character",
+            "Only the part of the key before its first CHAR counts: with / all of "
+            "tenant7/dev1, tenant7/dev2 share a broker.")
+        .default_text = "none";
+}
+
+void add_relaying(FlagTable& table, Config& config) {
+    table.group("Relaying");
+    table.choice(
+        "splice", config.splice,
+        {{"auto", SpliceMode::Auto}, {"always", SpliceMode::Always}, {"never", SpliceMode::Never}},
+        "Moves bytes inside the kernel. auto: while a direction's reads are large.");
+    table.number("splice-min-bytes", config.splice_min_bytes, 4'096, 16'777'216, "bytes",
+                 "Reads as large as this, sustained, make auto splice.");
+    table.number("pipe-bytes", config.pipe_bytes, 4'096, 1'048'576, "bytes",
+                 "Capacity of one splice pipe.");
+    table.number("pipes-max", config.pipes_max, 0, 16'384, "pipes",
+                 "Splice pipes of one worker; directions beyond them copy.");
+    table
+        .number("buffers", config.buffers, 16, 32'768, "buffers",
+                "Shared receive buffers of one worker.")
+        .allowed += ", a power of two";
+    table.number("buffer-bytes", config.buffer_bytes, 512, 65'536, "bytes",
+                 "Size of one such buffer.");
+    table.number("relay-budget-bytes", config.relay_budget_bytes, 512, 16'777'216, "bytes",
+                 "What one direction may have read and not yet sent; at least --buffer-bytes.");
+    table
+        .number("socket-receive-bytes", config.socket_receive_bytes, 0, 1'073'741'824, "bytes",
+                "Kernel receive buffer of every socket (SO_RCVBUF). 0: the kernel tunes it.")
+        .allowed = "0, or 4096 to 1073741824";
+    table
+        .number("socket-send-bytes", config.socket_send_bytes, 0, 1'073'741'824, "bytes",
+                "Kernel send buffer of every socket (SO_SNDBUF). 0: the kernel tunes it.")
+        .allowed = "0, or 4096 to 1073741824";
+}
+
+void add_ending(FlagTable& table, Config& config) {
+    table.group("Ending");
+    table.number("half-close-timeout-s", config.half_close_timeout_s, 1, 86'400, "s",
+                 "How long one side may go on sending after the other has ended.");
+    table.number("drain-timeout-s", config.drain_timeout_s, 0, 86'400, "s",
+                 "After SIGTERM: how long connections may go on before they are cut.");
+}
+
+void add_watching(FlagTable& table, Config& config) {
+    table.group("Watching");
+    table.number("stats-interval-s", config.stats_interval_s, 0, 86'400, "s",
+                 "Prints a line of statistics this often. 0: never.");
+    table.choice("log-level", config.log_level,
+                 {{"error", LogLevel::Error},
+                  {"warn", LogLevel::Warn},
+                  {"info", LogLevel::Info},
+                  {"debug", LogLevel::Debug}},
+                 "The least important lines that are written.");
+    table.choice("log-format", config.log_format,
+                 {{"text", LogFormat::Text}, {"json", LogFormat::Json}}, "How log lines look.");
+}
+
+}  // namespace
+
+uint32_t cpus_allowed() {
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;  // over 1,024 CPUs: ask for a number
+    return static_cast<uint32_t>(std::clamp(CPU_COUNT(&set), 1, 256));
+}
+
+std::variant<Config, FlagsExit> parse_flags(int argc, const char* const* argv,
+                                            const std::string& version) {
+    Config config;
+    config.threads = cpus_allowed();
+    FlagTable table("jumpgate", kUsage, version);
+    add_listening(table, config);
+    add_workers(table, config);
+    add_brokers(table, config);
+    add_routing(table, config);
+    add_relaying(table, config);
+    add_ending(table, config);
+    add_watching(table, config);
+    const std::span<const char* const> arguments(argv, static_cast<size_t>(argc));
+    if (std::optional<FlagsExit> exit = table.parse(arguments.subspan(argc > 0 ? 1 : 0)))
+        return *std::move(exit);
+    if (const std::optional<std::string> rule = broken_rule(config)) return table.refuse(*rule);
+    return config;
+}
+
+}  // namespace jumpgate

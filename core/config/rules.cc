@@ -1,0 +1,118 @@
+#include "core/config/rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <set>
+
+#include "core/route/upstream.h"
+
+namespace jumpgate {
+
+namespace {
+
+constexpr size_t kListenMax = 64;
+constexpr size_t kSourceAddressesMax = 256;
+constexpr uint32_t kSocketBytesMin = 4'096;  // the kernel's own floor, tcp_rmem[0] and tcp_wmem[0]
+constexpr uint32_t kIdleConnectionBytes =
+    512;  // user memory; docs/limits.md, checked by ./dev bench
+
+using Rule = std::optional<std::string>;
+
+Rule too_many(std::string_view flag, size_t count, size_t max) {
+    if (count <= max) return std::nullopt;
+    return fmt::format("--{}: given {} times; allowed: 1 to {}", flag, count, max);
+}
+
+Rule twice(std::string_view flag, const std::vector<std::string>& values) {
+    std::set<std::string_view> seen;
+    for (const std::string& value : values)
+        if (!seen.insert(value).second)
+            return fmt::format("--{}: {} is given twice; allowed: each once", flag, value);
+    return std::nullopt;
+}
+
+Rule broken_lists(const Config& config) {
+    if (config.listen.empty())
+        return "--listen: missing; give at least one ADDR:PORT where clients connect";
+    if (config.brokers.empty()) return "--broker: missing; give at least one HOST:PORT";
+    std::vector<std::string> listen, brokers;
+    for (const ListenAddress& address : config.listen)
+        if (address.port != 0) listen.push_back(text(address));  // 0 is another port each time
+    for (const BrokerAddress& broker : config.brokers)
+        brokers.push_back(text(HostPort{broker.host, broker.port}));
+    for (Rule rule :
+         {too_many("listen", config.listen.size(), kListenMax),
+          too_many("broker", config.brokers.size(), kNodesMax),
+          too_many("source-address", config.source_addresses.size(), kSourceAddressesMax),
+          twice("listen", listen), twice("broker", brokers),
+          twice("source-address", config.source_addresses)})
+        if (rule) return rule;
+    const auto drained = [](const BrokerAddress& broker) { return broker.weight == 0; };
+    if (std::ranges::all_of(config.brokers, drained))
+        return "--broker: weight 0 everywhere leaves no broker; allowed: at least one of 1 to 1000";
+    return std::nullopt;
+}
+
+Rule too_small(std::string_view flag, uint32_t bytes) {
+    if (bytes == 0 || bytes >= kSocketBytesMin) return std::nullopt;
+    return fmt::format("--{}: {} is out of range; allowed: 0, or {} to 1073741824", flag, bytes,
+                       kSocketBytesMin);
+}
+
+Rule broken_sizes(const Config& config) {
+    if (!std::has_single_bit(config.buffers))
+        return fmt::format("--buffers: {} is not a power of two; allowed: 16, 32, ... 32768",
+                           config.buffers);
+    if (config.relay_budget_bytes < config.buffer_bytes)
+        return fmt::format(
+            "--relay-budget-bytes: {} is less than one buffer; allowed: {} "
+            "(--buffer-bytes) to 16777216",
+            config.relay_budget_bytes, config.buffer_bytes);
+    if (Rule rule = too_small("socket-receive-bytes", config.socket_receive_bytes)) return rule;
+    if (Rule rule = too_small("socket-send-bytes", config.socket_send_bytes)) return rule;
+    if (config.splice == SpliceMode::Always && config.pipes_max == 0)
+        return "--pipes-max: 0 leaves no pipe for --splice always; allowed: 1 to 16384";
+    return std::nullopt;
+}
+
+std::string amount(uint64_t bytes) {
+    constexpr std::array<const char*, 4> kUnits = {"B", "KiB", "MiB", "GiB"};
+    auto value = static_cast<double>(bytes);
+    size_t unit = 0;
+    for (; value >= 1'024 && unit + 1 < kUnits.size(); ++unit) value /= 1'024;
+    const bool whole = value == static_cast<double>(static_cast<uint64_t>(value));
+    return fmt::format("{:.{}f} {}", value, whole ? 0 : 1, kUnits[unit]);
+}
+
+}  // namespace
+
+std::optional<std::string> broken_rule(const Config& config) {
+    if (Rule rule = broken_lists(config)) return rule;
+    return broken_sizes(config);
+}
+
+std::string memory_plan(const Config& config) {
+    const uint64_t pipes_max = config.splice == SpliceMode::Never ? 0 : config.pipes_max;
+    const uint64_t buffers = uint64_t{config.buffers} * config.buffer_bytes;
+    const uint64_t pipes = pipes_max * config.pipe_bytes;
+    const std::string pipes_part =
+        pipes == 0 ? "no pipes"
+                   : fmt::format("pipes up to {} each ({} x {}, in the kernel)", amount(pipes),
+                                 pipes_max, amount(config.pipe_bytes));
+    const uint64_t clients = config.connections_max;
+    const std::string clients_part =
+        clients == 0
+            ? "as many clients as descriptors allow"
+            : fmt::format("{} for {} clients", amount(clients * kIdleConnectionBytes), clients);
+    return fmt::format(
+        "memory: {} in {} workers: buffers {} each ({} x {}), {}; {} per idle "
+        "connection ({}); up to {} per CONNECT being read",
+        amount(config.threads * (buffers + pipes)), config.threads, amount(buffers), config.buffers,
+        amount(config.buffer_bytes), pipes_part, amount(kIdleConnectionBytes), clients_part,
+        amount(config.connect_size_max_bytes));
+}
+
+}  // namespace jumpgate

@@ -1,0 +1,21 @@
+// What must hold between the values of a Config, and what they cost.
+//
+// Law: each value alone is in its range already (flags.cc); here are the rules that need two values
+// or a whole list. Does not look at the host: whether a port is free shows when it is opened.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "core/config/config.h"
+
+namespace jumpgate {
+
+// The first rule that `config` breaks, as one line that names the flag, the value and what is
+// allowed; none where all hold.
+std::optional<std::string> broken_rule(const Config& config);
+
+// One line for start-up: the memory that the limits imply when all of it is used at once.
+std::string memory_plan(const Config& config);
+
+}  // namespace jumpgate

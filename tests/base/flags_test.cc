@@ -1,0 +1,178 @@
+#include "core/base/flags.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace jumpgate {
+namespace {
+
+enum class Colour : uint8_t { Red, Green };
+
+Parsed<char> parse_letter(std::string_view value) {
+    if (value.size() != 1) return Problem{"is not one character"};
+    return value[0];
+}
+
+// A small program's command line, and what it sets.
+struct Program {
+    uint32_t threads = 4;
+    uint16_t port = 1883;
+    bool pin = false;
+    std::string topic = "t";
+    Colour colour = Colour::Green;
+    std::vector<char> letters;
+    FlagTable table{"prog", "Usage: prog [flags]\n", "prog 1.2.3\n"};
+
+    Program() {
+        table.group("Work");
+        table.number("threads", threads, 1, 256, "threads", "Worker threads.").letter = 't';
+        table.number("port", port, 1, 65'535, "", "The port.");
+        table.toggle("pin", pin, "Pins them.").letter = 'P';
+        table.group("Words");
+        table.text("topic", topic, "TOPIC", "Where to publish.");
+        table.choice("colour", colour, {{"red", Colour::Red}, {"green", Colour::Green}}, "Paint.");
+        table.list("letter", letters, parse_letter, "CHAR", "one character", "A letter.");
+    }
+    std::optional<FlagsExit> parse(std::vector<const char*> arguments) {
+        return table.parse(arguments);
+    }
+};
+
+// The line of a refusal, checked to be exactly one, on stderr, with exit code 2.
+std::string refusal(std::vector<const char*> arguments) {
+    Program program;
+    const std::optional<FlagsExit> exit = program.parse(std::move(arguments));
+    if (!exit) return "accepted";
+    EXPECT_EQ(exit->exit_code, 2);
+    EXPECT_TRUE(exit->to_stderr);
+    EXPECT_EQ(exit->text.find('\n'), exit->text.size() - 1) << exit->text;
+    return exit->text.substr(0, exit->text.size() - 1);
+}
+
+TEST(FlagTable, KeepsDefaultsWhereNothingIsGiven) {
+    Program program;
+    EXPECT_FALSE(program.parse({}));
+    EXPECT_EQ(program.threads, 4u);
+    EXPECT_EQ(program.colour, Colour::Green);
+    EXPECT_TRUE(program.letters.empty());
+}
+
+TEST(FlagTable, TakesValuesInEverySpelling) {
+    for (const std::vector<const char*>& arguments :
+         {std::vector{"--threads=9"}, {"--threads", "9"}, {"-t", "9"}, {"-t9"}}) {
+        Program program;
+        EXPECT_FALSE(program.parse(arguments)) << arguments[0];
+        EXPECT_EQ(program.threads, 9u) << arguments[0];
+    }
+}
+
+TEST(FlagTable, SetsEveryKindOfTarget) {
+    Program program;
+    EXPECT_FALSE(program.parse({"--port", "65535", "-P", "--topic", "a=b", "--colour=red",
+                                "--letter", "x", "--letter=-", "--letter", "-"}));
+    EXPECT_EQ(program.port, 65'535);
+    EXPECT_TRUE(program.pin);
+    EXPECT_EQ(program.topic, "a=b");
+    EXPECT_EQ(program.colour, Colour::Red);
+    EXPECT_EQ(program.letters, (std::vector{'x', '-', '-'}));
+}
+
+TEST(FlagTable, TakesTheEndsOfARangeAndNothingBeyond) {
+    for (const char* value : {"1", "256"}) EXPECT_EQ(refusal({"--threads", value}), "accepted");
+    for (const char* value : {"0", "257", "-1", "99999999999999999999"})
+        EXPECT_EQ(refusal({"--threads", value}),
+                  "prog: --threads: " + std::string(value) + " is out of range; allowed: 1 to 256");
+}
+
+TEST(FlagTable, NamesFlagValueAndWhatIsAllowed) {
+    struct Case {
+        std::vector<const char*> arguments;
+        std::string line;
+    };
+    const Case cases[] = {
+        {{"--threads", "many"},
+         "prog: --threads: \"many\" is not a whole number; allowed: 1 to 256"},
+        {{"--threads="}, "prog: --threads: \"\" is not a whole number; allowed: 1 to 256"},
+        {{"--threads", "4k"}, "prog: --threads: \"4k\" is not a whole number; allowed: 1 to 256"},
+        {{"--threads", "+4"}, "prog: --threads: \"+4\" is not a whole number; allowed: 1 to 256"},
+        {{"--threads", "4.0"}, "prog: --threads: \"4.0\" is not a whole number; allowed: 1 to 256"},
+        {{"--threads"}, "prog: --threads: needs a value (N); allowed: 1 to 256"},
+        {{"--threads", "--pin"}, "prog: --threads: needs a value (N); allowed: 1 to 256"},
+        {{"--topic"}, "prog: --topic: needs a value (TOPIC)"},
+        {{"--threads", "4", "-t5"}, "prog: --threads: given twice; allowed: once"},
+        {{"--pin", "-P"}, "prog: --pin: given twice; allowed: once"},
+        {{"--pin=yes"}, "prog: --pin: takes no value, got \"yes\""},
+        {{"--pin", "yes"}, "prog: \"yes\" is no flag; --help lists all"},
+        {{"--colour", "blue"}, "prog: --colour: \"blue\" is unknown; allowed: one of red, green"},
+        {{"--letter", "xy"}, "prog: --letter: \"xy\" is not one character; allowed: one character"},
+        {{"--thread", "4"}, "prog: --thread: unknown flag; did you mean --threads?"},
+        {{"--color=red"}, "prog: --color: unknown flag; did you mean --colour?"},
+        {{"--hlep"}, "prog: --hlep: unknown flag; did you mean --help?"},
+        {{"--connections"}, "prog: --connections: unknown flag; --help lists all"},
+        {{"-x"}, "prog: -x: unknown flag; --help lists all"},
+        {{"-"}, "prog: -: unknown flag; --help lists all"},
+        {{"--"}, "prog: --: unknown flag; --help lists all"},
+        {{""}, "prog: \"\" is no flag; --help lists all"},
+    };
+    for (const Case& c : cases) EXPECT_EQ(refusal(c.arguments), c.line);
+}
+
+TEST(FlagTable, KeepsARefusalOnOneShortLine) {
+    EXPECT_EQ(refusal({"--threads", "1\n2\x1b[0m\""}),
+              "prog: --threads: \"1\\x0a2\\x1b[0m\\x22\" is not a whole number; allowed: 1 to 256");
+    EXPECT_EQ(refusal({"--a\nb"}), "prog: --a\\x0ab: unknown flag; --help lists all");
+    const std::string long_value(100'000, 'x');
+    EXPECT_LT(refusal({"--threads", long_value.c_str()}).size(), 150u);
+    EXPECT_LT(refusal({long_value.c_str()}).size(), 150u);
+}
+
+TEST(FlagTable, AnswersHelpAndVersionWhateverElseIsWrong) {
+    for (const char* flag : {"--help", "--help-markdown", "--version"}) {
+        Program program;
+        const std::optional<FlagsExit> exit = program.parse({"--threads", "0", flag});
+        ASSERT_TRUE(exit) << flag;
+        EXPECT_EQ(exit->exit_code, 0);
+        EXPECT_FALSE(exit->to_stderr);
+    }
+    EXPECT_EQ(Program().parse({"--version"})->text, "prog 1.2.3\n");
+}
+
+TEST(FlagTable, HelpGroupsFlagsWithUnitsDefaultsAndRanges) {
+    const std::string help = Program().table.help();
+    EXPECT_TRUE(help.starts_with("Usage: prog [flags]\n\nWork\n  -t, --threads N "));
+    EXPECT_NE(help.find("Worker threads. [default 4 threads; 1 to 256]\n"), help.npos);
+    EXPECT_NE(help.find("Pins them. [default off]\n"), help.npos);
+    EXPECT_NE(help.find("\n\nWords\n  --topic TOPIC "), help.npos);
+    EXPECT_NE(help.find("Paint. [default green; one of red, green]\n"), help.npos);
+    EXPECT_NE(help.find("A letter. [one character; repeatable]\n"), help.npos);
+}
+
+TEST(FlagTable, HelpStaysWithin100Columns) {
+    Program program;
+    std::string long_help;
+    for (int i = 0; i < 100; ++i) long_help += "word" + std::to_string(i) + (i < 99 ? " " : ".");
+    bool target = false;
+    program.table.toggle("a-flag-with-a-very-long-name-of-its-own", target, long_help);
+    std::istringstream lines(program.table.help());
+    std::string line, all;
+    while (std::getline(lines, line)) {
+        EXPECT_LE(line.size(), 100u) << line;
+        EXPECT_FALSE(line.ends_with(' ')) << line;
+        all += line.substr(std::min(line.size(), line.find_first_not_of(' '))) + " ";
+    }
+    EXPECT_NE(all.find(long_help), all.npos);  // no word is lost where lines break
+}
+
+TEST(FlagTable, MarkdownHasOneRowPerFlag) {
+    const std::string page = Program().table.markdown();
+    EXPECT_TRUE(page.starts_with("# Flags of prog\n"));
+    EXPECT_NE(page.find("\n## Work\n"), page.npos);
+    EXPECT_NE(page.find("| `-t, --threads N` | threads | 4 | 1 to 256 | Worker threads. |\n"),
+              page.npos);
+    EXPECT_NE(page.find("| `--letter CHAR`, repeatable |  |  | one character | A letter. |\n"),
+              page.npos);
+}
+
+}  // namespace
+}  // namespace jumpgate

@@ -1,0 +1,244 @@
+#include "core/config/flags.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace jumpgate {
+namespace {
+
+using Parse = std::variant<Config, FlagsExit>;
+
+Parse parse(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "jumpgate");
+    return parse_flags(static_cast<int>(arguments.size()), arguments.data(), "jumpgate 0\n");
+}
+
+// With the two flags that nothing starts without.
+Parse parse_with_door(std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), {"--listen", "1883", "--broker", "b1:1883"});
+    return parse(std::move(arguments));
+}
+
+// The line of a refusal, checked to be exactly one, on stderr, with exit code 2.
+std::string refusal(const Parse& parsed) {
+    const FlagsExit* exit = std::get_if<FlagsExit>(&parsed);
+    if (exit == nullptr) return "accepted";
+    EXPECT_EQ(exit->exit_code, 2);
+    EXPECT_TRUE(exit->to_stderr);
+    EXPECT_EQ(exit->text.find('\n'), exit->text.size() - 1) << exit->text;
+    return exit->text.substr(0, exit->text.size() - 1);
+}
+
+TEST(ParseFlags, KeepsTheDefaultsOfConfig) {
+    const Parse parsed = parse_with_door({});
+    ASSERT_EQ(refusal(parsed), "accepted");
+    const Config& config = std::get<Config>(parsed);
+    EXPECT_EQ(config.listen, (std::vector<ListenAddress>{{"", 1883}}));
+    EXPECT_EQ(config.brokers, (std::vector<BrokerAddress>{{"b1", 1883, 1}}));
+    EXPECT_EQ(config.threads, cpus_allowed());
+    EXPECT_EQ(config.connect_size_max_bytes, 65'536u);
+    EXPECT_EQ(config.setup_timeout_ms, 10'000u);
+    EXPECT_EQ(config.hash_key, HashKey::ClientId);
+    EXPECT_FALSE(config.hash_key_prefix_until);
+}
+
+TEST(ParseFlags, SetsEveryMember) {
+    const Parse parsed = parse({"--listen",
+                                "127.0.0.1:1883",
+                                "--listen=[::1]:0",
+                                "--connections-max",
+                                "5000",
+                                "--connect-size-max",
+                                "128",
+                                "--setup-timeout-ms",
+                                "101",
+                                "--threads",
+                                "3",
+                                "--pin-cpus",
+                                "--broker",
+                                "B1:1883,weight=7",
+                                "--broker",
+                                "[::1]:2,weight=0",
+                                "--dial-timeout-ms",
+                                "11",
+                                "--dial-attempts-max",
+                                "2",
+                                "--fail-max",
+                                "0",
+                                "--fail-timeout-ms",
+                                "102",
+                                "--source-address",
+                                "127.0.0.2",
+                                "--source-address",
+                                "::2",
+                                "--hash-key",
+                                "username",
+                                "--hash-key-prefix-until",
+                                "/",
+                                "--splice",
+                                "never",
+                                "--splice-min-bytes",
+                                "4097",
+                                "--pipe-bytes",
+                                "4098",
+                                "--pipes-max",
+                                "5",
+                                "--buffers",
+                                "32",
+                                "--buffer-bytes",
+                                "513",
+                                "--relay-budget-bytes",
+                                "514",
+                                "--socket-receive-bytes",
+                                "4099",
+                                "--socket-send-bytes",
+                                "4100",
+                                "--half-close-timeout-s",
+                                "6",
+                                "--drain-timeout-s",
+                                "0",
+                                "--stats-interval-s",
+                                "8",
+                                "--log-level",
+                                "debug",
+                                "--log-format",
+                                "json"});
+    ASSERT_EQ(refusal(parsed), "accepted");
+    const Config& config = std::get<Config>(parsed);
+    EXPECT_EQ(config.listen, (std::vector<ListenAddress>{{"127.0.0.1", 1883}, {"::1", 0}}));
+    EXPECT_EQ(config.connections_max, 5'000u);
+    EXPECT_EQ(config.connect_size_max_bytes, 128u);
+    EXPECT_EQ(config.setup_timeout_ms, 101u);
+    EXPECT_EQ(config.threads, 3u);
+    EXPECT_TRUE(config.pin_cpus);
+    EXPECT_EQ(config.brokers, (std::vector<BrokerAddress>{{"b1", 1883, 7}, {"::1", 2, 0}}));
+    EXPECT_EQ(config.dial_timeout_ms, 11u);
+    EXPECT_EQ(config.dial_attempts_max, 2u);
+    EXPECT_EQ(config.fail_max, 0u);
+    EXPECT_EQ(config.fail_timeout_ms, 102u);
+    EXPECT_EQ(config.source_addresses, (std::vector<std::string>{"127.0.0.2", "::2"}));
+    EXPECT_EQ(config.hash_key, HashKey::Username);
+    EXPECT_EQ(config.hash_key_prefix_until, '/');
+    EXPECT_EQ(config.splice, SpliceMode::Never);
+    EXPECT_EQ(config.splice_min_bytes, 4'097u);
+    EXPECT_EQ(config.pipe_bytes, 4'098u);
+    EXPECT_EQ(config.pipes_max, 5u);
+    EXPECT_EQ(config.buffers, 32u);
+    EXPECT_EQ(config.buffer_bytes, 513u);
+    EXPECT_EQ(config.relay_budget_bytes, 514u);
+    EXPECT_EQ(config.socket_receive_bytes, 4'099u);
+    EXPECT_EQ(config.socket_send_bytes, 4'100u);
+    EXPECT_EQ(config.half_close_timeout_s, 6u);
+    EXPECT_EQ(config.drain_timeout_s, 0u);
+    EXPECT_EQ(config.stats_interval_s, 8u);
+    EXPECT_EQ(config.log_level, LogLevel::Debug);
+    EXPECT_EQ(config.log_format, LogFormat::Json);
+}
+
+TEST(ParseFlags, RefusesEachNumberOutsideOfItsRange) {
+    struct Case {
+        const char* flag;
+        const char* below;  // nullptr: 0 is the least
+        const char* above;
+    };
+    const Case cases[] = {
+        {"--connections-max", nullptr, "10000001"},
+        {"--connect-size-max", "127", "268435461"},
+        {"--setup-timeout-ms", "99", "600001"},
+        {"--threads", "0", "257"},
+        {"--dial-timeout-ms", "9", "600001"},
+        {"--dial-attempts-max", "0", "17"},
+        {"--fail-max", nullptr, "1001"},
+        {"--fail-timeout-ms", "99", "3600001"},
+        {"--splice-min-bytes", "4095", "16777217"},
+        {"--pipe-bytes", "4095", "1048577"},
+        {"--pipes-max", nullptr, "16385"},
+        {"--buffers", "15", "32769"},
+        {"--buffer-bytes", "511", "65537"},
+        {"--relay-budget-bytes", "511", "16777217"},
+        {"--socket-receive-bytes", "4095", "1073741825"},
+        {"--socket-send-bytes", "1", "1073741825"},
+        {"--half-close-timeout-s", "0", "86401"},
+        {"--drain-timeout-s", nullptr, "86401"},
+        {"--stats-interval-s", nullptr, "86401"},
+    };
+    for (const Case& c : cases) {
+        for (const char* value : {c.below, c.above}) {
+            if (value == nullptr) continue;
+            const std::string start =
+                std::string("jumpgate: ") + c.flag + ": " + value + " is out of range; allowed: ";
+            EXPECT_EQ(refusal(parse_with_door({c.flag, value})).substr(0, start.size()), start);
+        }
+    }
+}
+
+TEST(ParseFlags, SaysWhatIsWrongWithAnAddress) {
+    struct Case {
+        const char* flag;
+        const char* value;
+        const char* problem;
+    };
+    const Case cases[] = {
+        {"--listen", "localhost:1883", "has a host name; an IP address is needed"},
+        {"--listen", "127.0.0.1", "has no port from 0 to 65535 at its end"},
+        {"--listen", "::1:1883", "needs brackets around its IPv6 address"},
+        {"--broker", "b2", "has no port from 1 to 65535 at its end"},
+        {"--broker", "b2:0", "has no port from 1 to 65535 at its end"},
+        {"--broker", ":1883", "has no host"},
+        {"--broker", "b2:1883,weight=1001", "has a weight that is out of range"},
+        {"--broker", "b2:1883,weight=", "has a weight that is not a whole number"},
+        {"--broker", "b2:1883,weight=1,weight=2", "has a weight that is not a whole number"},
+        {"--broker", "b2:1883,", "has an unknown option"},
+        {"--broker", "b2:1883,prio=1", "has an unknown option"},
+        {"--source-address", "eth0", "is not an IP address"},
+        {"--hash-key-prefix-until", "//", "is not one printable ASCII character"},
+        {"--hash-key-prefix-until", "", "is not one printable ASCII character"},
+        {"--hash-key-prefix-until", "\n", "is not one printable ASCII character"},
+        {"--hash-key-prefix-until", "\xc3", "is not one printable ASCII character"},
+        {"--hash-key", "clientid", "is unknown; allowed: one of client_id, username, remote_addr"},
+    };
+    for (const Case& c : cases) {
+        const std::string line = refusal(parse_with_door({c.flag, c.value}));
+        EXPECT_TRUE(line.starts_with(std::string("jumpgate: ") + c.flag + ": ")) << line;
+        EXPECT_NE(line.find(shown(c.value) + " " + c.problem), line.npos) << line;
+    }
+}
+
+TEST(ParseFlags, RefusesWhatCannotStart) {
+    EXPECT_EQ(refusal(parse({"--broker", "b1:1883"})),
+              "jumpgate: --listen: missing; give at least one ADDR:PORT where clients connect");
+    EXPECT_EQ(refusal(parse({"--listen", "1883"})),
+              "jumpgate: --broker: missing; give at least one HOST:PORT");
+    EXPECT_EQ(refusal(parse_with_door({"--broker", "B1:1883,weight=3"})),
+              "jumpgate: --broker: b1:1883 is given twice; allowed: each once");
+    EXPECT_EQ(refusal(parse_with_door({"--thread", "1"})),
+              "jumpgate: --thread: unknown flag; did you mean --threads?");
+}
+
+TEST(ParseFlags, PrintsTheVersionItIsGiven) {
+    const Parse parsed = parse({"--version"});
+    EXPECT_EQ(std::get<FlagsExit>(parsed).text, "jumpgate 0\n");
+}
+
+TEST(ParseFlags, SurvivesAnEmptyArgumentList) {  // argc 0 is legal for execve(2)
+    EXPECT_TRUE(std::holds_alternative<FlagsExit>(parse_flags(0, nullptr, "")));
+}
+
+TEST(CpusAllowed, IsWithinTheRangeOfThreads) {
+    EXPECT_GE(cpus_allowed(), 1u);
+    EXPECT_LE(cpus_allowed(), 256u);
+}
+
+TEST(DocsFlags, IsWhatHelpMarkdownPrints) {
+    std::ifstream file(JUMPGATE_SOURCE_ROOT "/docs/flags.md");
+    std::stringstream page;
+    page << file.rdbuf();
+    const Parse parsed = parse({"--help-markdown"});
+    EXPECT_EQ(page.str(), std::get<FlagsExit>(parsed).text)
+        << "docs/flags.md is stale: run  build/jumpgate --help-markdown > docs/flags.md";
+}
+
+}  // namespace
+}  // namespace jumpgate
