@@ -97,7 +97,7 @@ void Connection::on_timer(Timer& timer) {
     Connection& self = static_cast<Connection&>(timer);
     if (self.ended()) return self.terminate();
     if (!self.connected()) {
-        self.broker().counters.connections_refused++;
+        self.server_.broker().counters.connections_refused++;
         return self.terminate();
     }
     // What came while this process was stopped is still unread: it gets the time to be read.
@@ -107,7 +107,7 @@ void Connection::on_timer(Timer& timer) {
         self.server_.timers().start(self, self.silence_max_ms() - silent_ms);
         return;
     }
-    self.broker().counters.keep_alive_timeouts++;
+    self.server_.broker().counters.keep_alive_timeouts++;
     self.end(mqtt::ReasonCode::KeepAliveTimeout);
 }
 

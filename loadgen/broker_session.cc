@@ -92,16 +92,16 @@ void Session::pump() {
     if (outlet_ == nullptr) return;
     while (sent_ < window_.size() && sent_ < window_max() && !outlet_->full()) send_again(sent_++);
     while (!queue_.empty() && can_send(queue_.front().qos)) {
-        Waiting next = queue_.pop_front();
-        if (next.message->expired(context_.now_ms())) {
+        Waiting waiting = queue_.pop_front();
+        if (waiting.message->expired(context_.now_ms())) {
             context_.counters.dropped_expired++;
             continue;
         }
         Copy copy;
-        copy.subscription_id = next.subscription_id;
-        copy.qos = next.qos;
-        copy.retain = next.retain;
-        Fanout fanout(std::move(next.message), context_.now_ms());
+        copy.subscription_id = waiting.subscription_id;
+        copy.qos = waiting.qos;
+        copy.retain = waiting.retain;
+        Fanout fanout(std::move(waiting.message), context_.now_ms());
         send(fanout, copy);
     }
 }
