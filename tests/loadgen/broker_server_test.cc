@@ -5,6 +5,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 namespace jumpgate::broker {
@@ -32,6 +33,8 @@ class Wire {
         size_t have = 0;
         while (have < size) {
             const ssize_t n = recv(fd_, got.data() + have, size - have, 0);
+            // Work of this thread's ring interrupts a read that has a time limit (socket(7)).
+            if (n < 0 && errno == EINTR) continue;
             if (n <= 0) break;
             have += static_cast<size_t>(n);
         }
