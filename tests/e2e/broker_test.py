@@ -237,7 +237,7 @@ def takeover(port, version):
     old = Peer(port, "same", version, will=("will/old", "x", 0, False))
     watcher = listener(port, "w", version, [("will/#", 0)])
     young = Peer(port, "same", version)
-    code = old.next("disconnect")[1]
+    old.next("disconnect")
     old.client.loop_stop()
     young.subscribe("t")
     young.publish("t", "alive", qos=1)
@@ -245,8 +245,7 @@ def takeover(port, version):
     wills = seen(watcher.messages(young))
     young.leave()
     watcher.leave()
-    return [code if version == "5" else "closed", alive, wills,
-            len([e for e in old.events if e[0] == "disconnect"])]
+    return [alive, wills, len([e for e in old.events if e[0] == "disconnect"])]
 
 
 def five_options(port, version):
@@ -350,6 +349,22 @@ def refusals(port, version):
     }
 
 
+def takeover_reason(port, version):
+    """The last packet of the connection that is taken over: its type and its reason."""
+    hello = connect_packet(level=5 if version == "5" else 4)
+    with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S) as old:
+        old.sendall(hello)
+        connack = old.recv(1)
+        connack += old.recv(1)
+        for _ in range(connack[1]):
+            old.recv(1)
+        raw(port, hello + b"\xe0\x00")
+        told = b""
+        while chunk := old.recv(100):
+            told += chunk
+    return (told[:1] + told[2:3]).hex()
+
+
 def redelivery(port, version):
     """QoS 1 and 2 that were not acknowledged come again with DUP; a PUBREC is not forgotten."""
     hello = connect_packet(b"again", flags=0)
@@ -378,8 +393,8 @@ EXPECTED = {
     "unsubscribe": lambda v: [("u/a", "still", 1, False)],
     "persistent": lambda v: [0, 0 if v == "3.1" else 1,
                              [("k/x", str(i), i % 3, False) for i in (1, 4, 7, 2, 5, 8)], 0, 0],
-    "takeover": lambda v: [0x8E if v == "5" else "closed", "alive",
-                           [("will/old", "x", 0, False)], 0],
+    "takeover": lambda v: ["alive", [("will/old", "x", 0, False)], 0],
+    "takeover_reason": lambda v: {"3.1.1": "", "5": "e08e"}[v],
     "redelivery": lambda v: [[(3, False, "A"), (3, False, "B")], [(3, True, "A"), (3, True, "B")],
                              [(3, True, "A"), (3, True, "B")], [(3, True, "A")], True],
 }
@@ -389,6 +404,7 @@ SCENARIOS = [(scenario, version)
                               persistent, takeover)
              for version in VERSIONS]
 SCENARIOS += [(five_options, "5"), (five_expiry, "5"), (assigned_id, "5"), (assigned_id, "3.1.1"),
+              (takeover_reason, "3.1.1"), (takeover_reason, "5"),
               (refusals, "3.1.1"), (redelivery, "3.1.1")]
 
 
