@@ -43,6 +43,11 @@ class IntrusiveList {
         head_.previous->next = &link;
         head_.previous = &link;
     }
+    // The item behind `item`, or nullptr at the end; for walks that remove nothing.
+    T* after(T& item) {
+        Link* next = static_cast<Hook&>(item).next;
+        return next == &head_ ? nullptr : owner(next);
+    }
     T* pop_front() {
         if (empty()) return nullptr;
         T* item = owner(head_.next);

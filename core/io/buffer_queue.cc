@@ -6,6 +6,7 @@
 namespace jumpgate {
 
 void BufferQueue::push(BufferRing& ring, uint16_t id, uint32_t length) {
+    CHECK(length > 0 && length <= ring.buffer_bytes());  // no send would ever release an empty one
     bytes_ += length;
     if (segments_ > in_flight_) {  // the tail is ours to append to
         Segment& tail = ring.segment(tail_);
@@ -37,6 +38,17 @@ unsigned BufferQueue::gather(BufferRing& ring, std::span<iovec> out) {
     }
     in_flight_ = static_cast<uint16_t>(count);
     return count;
+}
+
+uint32_t BufferQueue::in_flight_bytes(BufferRing& ring) const {
+    uint32_t bytes = 0;
+    uint16_t id = head_;
+    for (unsigned i = 0; i < in_flight_; ++i) {
+        const Segment& segment = ring.segment(id);
+        bytes += segment.length;
+        id = segment.next;
+    }
+    return bytes;
 }
 
 void BufferQueue::sent(BufferRing& ring, uint32_t sent) {

@@ -48,23 +48,17 @@ Address local_address(int fd) {
 
 void close_fd(int fd) { close(fd); }
 
-void accept(Ring& ring, Op& op, int listener_fd) {
+void accept(Ring& ring, Op& op, int listener_fd, Address& peer) {
+    const Capabilities& can = ring.capabilities();
     io_uring_sqe& sqe = ring.next_sqe(op);
     // O_NONBLOCK from birth: splice(2) honours the socket's own flag, not SPLICE_F_NONBLOCK.
-    if (ring.capabilities().accept_multishot) {
+    if (can.accept_multishot && can.peer_name) {
         io_uring_prep_multishot_accept_direct(&sqe, listener_fd, nullptr, nullptr, SOCK_NONBLOCK);
-    } else {
-        io_uring_prep_accept_direct(&sqe, listener_fd, nullptr, nullptr, SOCK_NONBLOCK,
-                                    IORING_FILE_INDEX_ALLOC);
+        return;
     }
-}
-
-void peer_name(Ring& ring, Op& op, Socket socket, Address& peer, int family) {
-    const int length = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-    io_uring_sqe& sqe = ring.next_sqe(op);
-    io_uring_prep_cmd_sock(&sqe, SOCKET_URING_OP_GETSOCKOPT, socket.slot, SOL_SOCKET, SO_PEERNAME,
-                           &peer, length);
-    sqe.flags |= IOSQE_FIXED_FILE;
+    peer.length = sizeof peer.v6;
+    io_uring_prep_accept_direct(&sqe, listener_fd, &peer.any, &peer.length, SOCK_NONBLOCK,
+                                IORING_FILE_INDEX_ALLOC);
 }
 
 // ---- Dialling --------------------------------------------------------------------------------
@@ -179,6 +173,17 @@ Result<Socket> dial(Ring& ring, Op& op, const DialPlan& plan) {
 
 // ---- Moving bytes ----------------------------------------------------------------------------
 
+void recv_first(Ring& ring, Op& op, Socket socket, uint16_t group, Address& peer) {
+    ring.reserve(2);
+    if (ring.capabilities().peer_name) {
+        io_uring_sqe& sqe = ring.next_sqe(op);
+        io_uring_prep_cmd_sock(&sqe, SOCKET_URING_OP_GETSOCKOPT, socket.slot, SOL_SOCKET,
+                               SO_PEERNAME, &peer, static_cast<int>(peer.length));
+        sqe.flags |= IOSQE_FIXED_FILE | IOSQE_IO_LINK | IOSQE_CQE_SKIP_SUCCESS;
+    }
+    recv_once(ring, op, socket, group);
+}
+
 void recv_once(Ring& ring, Op& op, Socket socket, uint16_t group) {
     io_uring_sqe& sqe = ring.next_sqe(op);
     io_uring_prep_recv(&sqe, socket.slot, nullptr, 0, 0);
@@ -245,9 +250,10 @@ void shut_send(Ring& ring, Op& op, Socket socket) {
 }
 
 bool shut_send_finish(Ring& ring, Completion done) {
-    if (!ring.capabilities().fd_install) return true;
     if (done.result == -EMFILE || done.result == -ENFILE) return false;
-    if (done.result < 0) return true;  // cancelled: the socket is being closed anyway
+    // An error: the socket is being closed anyway. 0: the slow way is done, for Ring keeps
+    // descriptor 0 taken.
+    if (!ring.capabilities().fd_install || done.result <= 0) return true;
     shutdown(done.result, SHUT_WR);
     close(done.result);
     return true;

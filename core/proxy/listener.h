@@ -1,0 +1,43 @@
+// Listener: one listening socket of one worker, accepting into direct descriptors.
+//
+// Law: it is either armed, closed, or paused because a table is full; a paused one is armed again
+// when a descriptor comes back, and once a second in case the shortage was not ours (ENOMEM).
+#pragma once
+
+#include "core/io/socket.h"
+#include "core/io/timer_wheel.h"
+
+namespace jumpgate {
+
+class Worker;
+
+class Listener : public Op, public Timer {
+  public:
+    // Takes over `fd`, a listening socket.
+    Listener(Worker& worker, int fd);
+    ~Listener();
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+
+    void arm();
+    // A descriptor came back.
+    void resume() {
+        if (paused_) arm();
+    }
+    // Stops accepting. Connections that the kernel has queued are reset by the close.
+    void close();
+    bool in_flight() const { return armed_; }
+
+  private:
+    void on_accept(Completion done);
+    void failed(int32_t result);
+
+    Worker& worker_;
+    int fd_;
+    Address accepted_from_;
+    bool armed_ = false;
+    bool paused_ = false;
+    bool closed_ = false;
+};
+
+}  // namespace jumpgate

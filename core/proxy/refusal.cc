@@ -1,0 +1,83 @@
+#include "core/proxy/refusal.h"
+
+#include "mqtt/connect.h"
+#include "mqtt/encode.h"
+
+namespace jumpgate {
+
+std::string_view text(Refusal refusal) {
+    switch (refusal) {
+        case Refusal::NotMqtt:
+            return "not_mqtt";
+        case Refusal::TlsHello:
+            return "tls_hello";
+        case Refusal::HttpRequest:
+            return "http_request";
+        case Refusal::Malformed:
+            return "malformed";
+        case Refusal::UnsupportedVersion:
+            return "unsupported_version";
+        case Refusal::ClientIdNotValid:
+            return "client_id_not_valid";
+        case Refusal::TooLarge:
+            return "too_large";
+        case Refusal::SetupTimeout:
+            return "setup_timeout";
+        case Refusal::ClientGone:
+            return "client_gone";
+        case Refusal::NoBroker:
+            return "no_broker";
+        case Refusal::TooManyConnections:
+            return "too_many_connections";
+        case Refusal::ShuttingDown:
+            return "shutting_down";
+    }
+    return "unknown";
+}
+
+Refusal classify(const mqtt::Invalid& invalid, uint8_t first_byte) {
+    constexpr uint8_t kTlsHandshakeRecord = 0x16;  // RFC 8446 section 5.1
+    if (first_byte == kTlsHandshakeRecord) return Refusal::TlsHello;
+    // GET, HEAD, POST, PUT, DELETE, OPTIONS, CONNECT, TRACE, PATCH and the HTTP/2 preface (PRI).
+    if (std::string_view("GHPDOCT").find(static_cast<char>(first_byte)) != std::string_view::npos) {
+        return Refusal::HttpRequest;
+    }
+    if (!mqtt::could_be_connect(first_byte)) return Refusal::NotMqtt;
+    switch (invalid.reason) {
+        case mqtt::ReasonCode::UnsupportedProtocolVersion:
+            return Refusal::UnsupportedVersion;
+        case mqtt::ReasonCode::ClientIdNotValid:
+            return Refusal::ClientIdNotValid;
+        default:
+            return Refusal::Malformed;
+    }
+}
+
+mqtt::ReasonCode reason_of(Refusal refusal) {
+    switch (refusal) {
+        case Refusal::TooLarge:
+            return mqtt::ReasonCode::PacketTooLarge;
+        case Refusal::NoBroker:
+            return mqtt::ReasonCode::ServerUnavailable;
+        case Refusal::TooManyConnections:
+            return mqtt::ReasonCode::QuotaExceeded;
+        case Refusal::ShuttingDown:
+            return mqtt::ReasonCode::ServerBusy;
+        case Refusal::UnsupportedVersion:
+            return mqtt::ReasonCode::UnsupportedProtocolVersion;
+        case Refusal::ClientIdNotValid:
+            return mqtt::ReasonCode::ClientIdNotValid;
+        default:
+            return mqtt::ReasonCode::MalformedPacket;
+    }
+}
+
+std::span<const uint8_t> connack(mqtt::ReasonCode reason, uint8_t level,
+                                 std::array<uint8_t, 8>& out) {
+    if (level < mqtt::kLevelV31 || level > mqtt::kLevelV5) return {};
+    mqtt::ConnackView refused;
+    refused.reason = reason;
+    return std::span(out).first(mqtt::encode_connack(out, refused, level));
+}
+
+}  // namespace jumpgate

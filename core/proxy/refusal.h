@@ -1,0 +1,46 @@
+// Refusal: why a client was turned away, and what it is told.
+//
+// Law: every refusal has a word (log and metrics), a counter and, where MQTT allows an answer, a
+// CONNACK in the client's own version. One fixed vocabulary: log, statistics and docs use `text`.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "mqtt/reason.h"
+#include "mqtt/verdict.h"
+
+namespace jumpgate {
+
+enum class Refusal : uint8_t {
+    NotMqtt,             // the first packet is no CONNECT
+    TlsHello,            // a TLS ClientHello on a plain port
+    HttpRequest,         // an HTTP request on an MQTT port
+    Malformed,           // a CONNECT that breaks the standard
+    UnsupportedVersion,  // a protocol name or level that is not MQTT 3.1, 3.1.1 or 5
+    ClientIdNotValid,    // 3.1.1: empty client id without clean session (MQTT-3.1.3-8)
+    TooLarge,            // over --connect-size-max-bytes
+    SetupTimeout,        // no complete CONNECT within --setup-timeout-ms
+    ClientGone,          // closed or reset before its CONNECT was complete
+    NoBroker,            // no broker is alive, or none could be reached
+    TooManyConnections,  // over --connections-max, or out of descriptors
+    ShuttingDown,        // the proxy is draining
+};
+inline constexpr size_t kRefusals = 12;
+
+std::string_view text(Refusal refusal);
+
+// The refusal that a broken CONNECT stands for. `first_byte` tells other protocols apart.
+Refusal classify(const mqtt::Invalid& invalid, uint8_t first_byte);
+
+// The reason a client is given for a refusal that is ours (not the parser's).
+mqtt::ReasonCode reason_of(Refusal refusal);
+
+// The CONNACK for `level` (3, 4, 5), written into `out`; empty where the client gets none: its
+// level is unknown, or its version has no return code for this reason.
+std::span<const uint8_t> connack(mqtt::ReasonCode reason, uint8_t level,
+                                 std::array<uint8_t, 8>& out);
+
+}  // namespace jumpgate

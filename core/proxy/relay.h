@@ -1,0 +1,196 @@
+// Relay: a client and its broker, joined. Moves bytes both ways until both have ended.
+//
+// Law: bytes reach the far side in order and unchanged; a direction has at most one receive and one
+// send in flight; at most `relay_budget_bytes` and one buffer wait in a direction; nothing is freed
+// while an operation is in flight: close = cancel, join, release.
+// Idle, a relay holds no buffer and no pipe. It does not look at the bytes: MQTT ended at CONNECT.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "core/base/intrusive_list.h"
+#include "core/base/slab.h"
+#include "core/config/config.h"
+#include "core/io/buffer_queue.h"
+#include "core/io/pipe_pool.h"
+#include "core/io/reactor.h"
+#include "core/io/socket.h"
+#include "core/proxy/stats.h"
+
+namespace jumpgate {
+
+class Relays;
+class Relay;
+
+enum class RelayEnd : uint8_t {
+    Closed,            // both sides said goodbye
+    ClientReset,       // the client vanished (RST)
+    BrokerReset,       // the broker did
+    HalfCloseTimeout,  // one side ended, the other did not follow in time
+    Stopped,           // the proxy is ending
+};
+std::string_view text(RelayEnd end);
+
+// Who is relayed: for log lines. The client id is cut to what fits.
+struct RelayIdentity {
+    static constexpr size_t kClientIdBytesMax = 39;
+
+    Address peer;
+    uint16_t node = 0;
+    uint8_t client_id_length = 0;
+    std::array<char, kClientIdBytesMax> client_id_bytes;
+
+    void set_client_id(std::string_view id);
+    std::string_view client_id() const { return {client_id_bytes.data(), client_id_length}; }
+};
+
+// Bytes of a stuck send, moved to memory of their own so that the shared buffers stay free.
+struct Spill {
+    std::unique_ptr<uint8_t[]> bytes;
+    uint32_t length = 0;
+};
+
+// What a direction holds while it streams through a pipe (relay_splice.cc).
+struct Splice;
+struct SpliceDeleter {
+    void operator()(Splice* splice) const;
+};
+
+// The bases tell a direction's operations and list memberships apart at no cost in memory.
+struct RecvOp : Op {};
+struct SendOp : Op {};
+struct BacklogLink : Link {};
+struct RelayLink : Link {};
+struct HalfCloseTimer : Timer {
+    using Timer::Timer;
+};
+
+struct Direction : RecvOp, SendOp, BufferWaiter, BacklogLink {
+    Direction(Relay& owner, bool towards_broker);
+
+    Relay& relay;
+    BufferQueue queue;
+    uint32_t streak_bytes = 0;  // received in unbroken full buffers: a stream, not messages
+    uint64_t bytes = 0;
+    std::unique_ptr<Spill> spill;
+    std::unique_ptr<Splice, SpliceDeleter> splice;
+    const bool up;                // client to broker
+    bool receiving : 1 = false;   // the RecvOp is in flight
+    bool sending : 1 = false;     // the SendOp is in flight
+    bool spilling : 1 = false;    // the send is being cancelled to spill it
+    bool shutting : 1 = false;    // the SendOp is passing on the end of the stream
+    bool promote : 1 = false;     // splice as soon as nothing is queued
+    bool ended : 1 = false;       // the sender closed or reset; what is queued still goes out
+    bool reset : 1 = false;       // ... it was a reset
+    bool finished : 1 = false;    // all is out and the end was passed on
+    bool discard : 1 = false;     // the receiver is gone: drop what still comes
+    uint8_t splice_refusals = 0;  // each doubles the streak that the next try takes
+
+    uint32_t unsent_bytes() const { return queue.bytes() + (spill ? spill->length : 0); }
+};
+
+class Relay : public RelayLink, public HalfCloseTimer {
+  public:
+    Relay(Relays& engine, Socket client, Socket broker);
+
+    Relays& relays;
+    Socket client;
+    Socket broker;
+    RelayIdentity identity;
+    Direction up;
+    Direction down;
+    uint16_t in_flight = 0;
+    bool closing = false;
+    RelayEnd end = RelayEnd::Closed;
+
+    Socket source(const Direction& d) const { return d.up ? client : broker; }
+    Socket target(const Direction& d) const { return d.up ? broker : client; }
+    Direction& opposite(const Direction& d) { return d.up ? down : up; }
+};
+static_assert(sizeof(Relay) <= 448, "a relay is most of what an idle connection costs");
+
+// Told when a relay is over and its sockets are closed.
+class RelayOwner {
+  public:
+    virtual void relay_ended(const Relay& relay) = 0;
+
+  protected:
+    ~RelayOwner() = default;
+};
+
+// All relays of one worker.
+class Relays {
+  public:
+    Relays(Reactor& reactor, BufferRing& buffers, PipePool& pipes, const Config& config,
+           Stats& stats, RelayOwner& owner);
+    ~Relays();
+
+    // Joins two connected sockets; they belong to the relay from here on. `greeted_bytes` went to
+    // the broker already. REQUIRES: a dial slot of its own for each live relay.
+    void start(Socket client, Socket broker, const RelayIdentity& identity, uint64_t greeted_bytes);
+    // Ends all of them at once.
+    void close_all();
+    size_t live() const { return relays_.live(); }
+
+  private:
+    friend struct Direction;
+    friend class Relay;
+    friend struct Splice;
+
+    // relay.cc: life and end
+    void advance(Direction& d);
+    void receiver_lost(Direction& d);
+    void sender_reset(Direction& d);
+    void finish(Direction& d);
+    void close(Relay& relay, RelayEnd end);
+    void join(Relay& relay);
+    void release(Relay& relay);
+    void release_direction(Direction& d);
+    void expect_end(Relay& relay);
+
+    // relay_copy.cc: through the shared buffers
+    void arm(Direction& d);
+    void on_recv(Direction& d, Completion done);
+    void received(Direction& d, Completion done);
+    void pump(Direction& d);
+    void on_send(Direction& d, Completion done);
+    void send_failed(Direction& d, Completion done);
+    void relieve();
+    void spill(Direction& d, uint32_t sent_bytes);
+    void track_streak(Direction& d, uint32_t bytes);
+
+    // relay_splice.cc: through a pipe
+    void start_splice(Direction& d);
+    void on_splice_op(Direction& d, Completion done, bool recv_side);
+    void splice_pump(Direction& d);
+    bool splice_fill(Direction& d);
+    bool splice_drain(Direction& d);
+    void stop_splice(Direction& d);
+    void refuse_splice(Direction& d);
+    static void splice_idle(Timer& timer);
+
+    struct Gather {
+        msghdr message{};
+        std::array<iovec, 64> segments;
+    };
+    Gather& next_gather();
+
+    Reactor& reactor_;
+    BufferRing& buffers_;
+    PipePool& pipes_;
+    const Config& config_;
+    Stats& stats_;
+    RelayOwner& owner_;
+    Slab<Relay> relays_;
+    IntrusiveList<Relay, RelayLink> live_;
+    IntrusiveList<Direction, BacklogLink> backlog_;  // sends in flight, oldest first
+    std::vector<std::unique_ptr<Gather>> gathers_;   // valid until the next submission
+    size_t gathers_used_ = 0;
+    uint64_t gathers_turn_ = 0;
+};
+
+}  // namespace jumpgate

@@ -1,0 +1,190 @@
+// Relays, the copying half: receive into shared buffers, send straight from them.
+//
+// Backpressure is the byte budget of a receive: it ends by itself when the budget is used and is
+// armed again when at most half of the budget waits to be sent.
+#include <algorithm>
+#include <cerrno>
+
+#include "core/proxy/relay.h"
+
+namespace jumpgate {
+
+// Pieces of one gathered send; the kernel's own fast path holds 8, 64 is what pays on loopback.
+static constexpr size_t kGatherMax = 64;
+
+void Relays::arm(Direction& d) {
+    d.receiving = true;
+    ++d.relay.in_flight;
+    recv_many(reactor_.ring(), static_cast<RecvOp&>(d), d.relay.source(d), buffers_.group(),
+              config_.relay_budget_bytes - d.unsent_bytes());
+}
+
+void Relays::on_recv(Direction& d, Completion done) {
+    if (d.splice != nullptr) {
+        on_splice_op(d, done, true);
+        return;
+    }
+    Relay& relay = d.relay;
+    if (!done.more()) {
+        d.receiving = false;
+        --relay.in_flight;
+    }
+    if (done.has_buffer()) buffers_.taken();
+    const bool keep = done.result > 0 && !relay.closing && !d.discard;
+    if (done.has_buffer() && !keep) buffers_.release(done.buffer());
+    if (relay.closing) {
+        join(relay);
+        return;
+    }
+    received(d, done);
+}
+
+void Relays::received(Direction& d, Completion done) {
+    if (done.result > 0) {
+        const auto bytes = static_cast<uint32_t>(done.result);
+        d.bytes += bytes;
+        if (!d.discard) {
+            d.queue.push(buffers_, done.buffer(), bytes);
+            track_streak(d, bytes);
+        }
+        advance(d);
+    } else if (done.result == 0) {
+        d.ended = true;
+        advance(d);
+    } else if (done.result == -ENOBUFS) {
+        stats_.buffer_exhaustions++;
+        if (buffers_.replenish(d)) {
+            advance(d);
+        } else {
+            relieve();
+        }
+    } else {
+        sender_reset(d);
+    }
+}
+
+// A run of full buffers is a stream: it is worth a pipe. Messages end in a part-filled buffer.
+void Relays::track_streak(Direction& d, uint32_t bytes) {
+    if (config_.splice != SpliceMode::Auto) return;
+    if (bytes < buffers_.buffer_bytes()) {
+        d.streak_bytes = 0;
+        return;
+    }
+    d.streak_bytes += bytes;
+    const uint64_t enough = uint64_t{config_.splice_min_bytes}
+                            << std::min<unsigned>(d.splice_refusals, 8);
+    if (d.streak_bytes >= enough && reactor_.ring().capabilities().fd_install) d.promote = true;
+}
+
+// Space for a gathered send that stays valid until it is submitted, which happens once per turn.
+Relays::Gather& Relays::next_gather() {
+    const uint64_t turn = reactor_.ring().counters().enters;
+    if (turn != gathers_turn_) {
+        gathers_turn_ = turn;
+        gathers_used_ = 0;
+    }
+    if (gathers_used_ == gathers_.size()) gathers_.push_back(std::make_unique<Gather>());
+    return *gathers_[gathers_used_++];
+}
+
+void Relays::pump(Direction& d) {
+    if (d.sending || d.unsent_bytes() == 0) return;
+    SendOp& op = d;
+    const Socket target = d.relay.target(d);
+    if (d.spill != nullptr) {
+        send_all(reactor_.ring(), op, target, {d.spill->bytes.get(), d.spill->length});
+    } else if (d.queue.segments() == 1) {
+        iovec only{};
+        d.queue.gather(buffers_, {&only, 1});
+        send_all(reactor_.ring(), op, target, {static_cast<uint8_t*>(only.iov_base), only.iov_len});
+    } else {
+        reactor_.ring().reserve(1);  // no submission may come between the space and its SQE
+        Gather& gather = next_gather();
+        static_assert(std::tuple_size_v<decltype(gather.segments)> == kGatherMax);
+        gather.message.msg_iov = gather.segments.data();
+        gather.message.msg_iovlen = d.queue.gather(buffers_, gather.segments);
+        send_gathered(reactor_.ring(), op, target, gather.message);
+    }
+    d.sending = true;
+    ++d.relay.in_flight;
+    backlog_.push_back(d);
+}
+
+// Bytes that the send in flight was to carry.
+static uint32_t offered_bytes(Direction& d, BufferRing& buffers) {
+    if (d.spill != nullptr) return d.spill->length;
+    return d.queue.in_flight_bytes(buffers);
+}
+
+void Relays::on_send(Direction& d, Completion done) {
+    if (d.splice != nullptr) {
+        on_splice_op(d, done, false);
+        return;
+    }
+    Relay& relay = d.relay;
+    d.sending = false;
+    --relay.in_flight;
+    static_cast<BacklogLink&>(d).unlink();
+    if (relay.closing) {
+        // A descriptor installed for the half-close must not outlive the relay.
+        if (d.shutting) shut_send_finish(reactor_.ring(), done);
+        join(relay);
+    } else if (d.shutting) {
+        d.shutting = shut_send_finish(reactor_.ring(), done) ? false : true;
+        if (!d.shutting) return;
+        d.sending = true;
+        ++relay.in_flight;
+        shut_send_slowly(reactor_.ring(), static_cast<SendOp&>(d), relay.target(d));
+    } else if (done.result >= 0 &&
+               static_cast<uint32_t>(done.result) == offered_bytes(d, buffers_)) {
+        d.spilling = false;
+        if (d.spill != nullptr) {
+            d.spill.reset();
+        } else {
+            d.queue.sent(buffers_, static_cast<uint32_t>(done.result));
+        }
+        advance(d);
+    } else {
+        send_failed(d, done);
+    }
+}
+
+// A short send is an error or a cancel of ours: MSG_WAITALL lets nothing else through.
+void Relays::send_failed(Direction& d, Completion done) {
+    const bool cancelled = d.spilling && (done.result >= 0 || done.result == -ECANCELED);
+    d.spilling = false;
+    if (cancelled) {
+        spill(d, static_cast<uint32_t>(std::max(done.result, 0)));
+        advance(d);
+        return;
+    }
+    if (d.spill == nullptr) d.queue.sent(buffers_, 0);
+    receiver_lost(d);
+}
+
+// Out of shared buffers: the oldest sends are stuck behind peers that do not read. Each is
+// cancelled and its bytes move to memory of its own; its budget still bounds it.
+void Relays::relieve() {
+    const uint32_t wanted = std::max(buffers_.count() / 4, 1U);
+    uint32_t freed = 0;
+    for (Direction* d = backlog_.front(); d != nullptr && freed < wanted; d = backlog_.after(*d)) {
+        if (d->spill != nullptr || d->shutting) continue;
+        freed += d->queue.segments();
+        if (d->spilling) continue;
+        d->spilling = true;
+        cancel(reactor_.ring(), static_cast<SendOp&>(*d));
+    }
+}
+
+void Relays::spill(Direction& d, uint32_t sent_bytes) {
+    d.queue.sent(buffers_, sent_bytes);
+    if (d.queue.empty()) return;
+    stats_.spills++;
+    auto moved = std::make_unique<Spill>();
+    moved->length = d.queue.bytes();
+    moved->bytes = std::make_unique_for_overwrite<uint8_t[]>(moved->length);
+    d.queue.copy_out(buffers_, moved->bytes.get());
+    d.spill = std::move(moved);
+}
+
+}  // namespace jumpgate

@@ -1,0 +1,247 @@
+#include "core/proxy/worker.h"
+
+#include <cstring>
+
+#include "core/base/time.h"
+
+namespace jumpgate {
+
+static constexpr uint16_t kBufferGroup = 1;
+
+Worker::Worker(unsigned index, Shared& shared, std::vector<int> listener_fds)
+    : index_(index),
+      shared_(shared),
+      listener_fds_(std::move(listener_fds)),
+      rng_(monotonic_ns() + index) {
+    messages_.worker = this;
+    drain_message().complete = [](Op& op, Completion) {
+        static_cast<Messages&>(static_cast<DrainMessage&>(op)).worker->drain();
+    };
+    stop_message().complete = [](Op& op, Completion) {
+        static_cast<Messages&>(static_cast<StopMessage&>(op)).worker->stop();
+    };
+    stats_message().complete = [](Op& op, Completion) {
+        static_cast<Messages&>(static_cast<StatsMessage&>(op)).worker->report();
+    };
+}
+
+Worker::~Worker() = default;
+
+Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& report, Op& ended) {
+    control_ring_fd_ = control_ring_fd;
+    report_ = &report;
+    ended_ = &ended;
+    const Config& config = shared_.config;
+    Result<std::unique_ptr<Reactor>> reactor = Reactor::open(limits);
+    if (!reactor) return reactor.error();
+    reactor_ = std::move(*reactor);
+    ring_fd_ = reactor_->ring().fd();
+    Result<std::unique_ptr<BufferRing>> buffers =
+        BufferRing::open(reactor_->ring(), kBufferGroup, config.buffers, config.buffer_bytes);
+    if (!buffers) return buffers.error();
+    buffers_ = std::move(*buffers);
+    pipes_ = std::make_unique<PipePool>(config.pipes_max, config.pipe_bytes);
+    connections_ = std::make_unique<Slab<Connection>>(limits.accept_slots);
+    relays_ = std::make_unique<Relays>(*reactor_, *buffers_, *pipes_, config, stats_, *this);
+    const Upstream& upstream = shared_.routes.upstream();
+    health_ =
+        std::make_unique<NodeHealth>(upstream.weights(), config.fail_max, config.fail_timeout_ms);
+    stats_.nodes.resize(upstream.size());
+    for (const int fd : listener_fds_) {
+        listeners_.push_back(std::make_unique<Listener>(*this, fd));
+    }
+    return Unit{};
+}
+
+void Worker::run() {
+    for (const std::unique_ptr<Listener>& listener : listeners_) listener->arm();
+    reactor_->run();
+    reactor_->turn(0);  // the last closes
+    check_all_home();
+    post(reactor_->ring(), control_ring_fd_, *ended_);
+    reactor_->turn(0);
+}
+
+void Worker::close() {
+    listeners_.clear();
+    relays_.reset();
+    pipes_.reset();
+    buffers_.reset();
+    reactor_.reset();
+}
+
+// ---- Connections -------------------------------------------------------------------------------
+
+void Worker::admit(Socket client, const Address& peer) {
+    stats_.accepted++;
+    const uint32_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed) + 1;
+    Connection* c = connections_->create(*this, client, peer, open > shared_.connections_max);
+    CHECK(c != nullptr);  // one per accept slot
+    setups_.push_back(*c);
+    stats_.setups++;
+    serve(*c);
+}
+
+void Worker::set_route_hash(Connection& c) {
+    std::string remote;
+    std::string_view key = c.connect.client_id;
+    if (shared_.routes.hash_key() == HashKey::Username) {
+        key = c.connect.username;
+    } else if (shared_.routes.hash_key() == HashKey::RemoteAddr) {
+        remote = c.peer.host();
+        key = remote;
+    }
+    // A client without a key has no home: hash("") would send all of them to one broker.
+    c.route_hash = key.empty() ? rng_.next() : shared_.routes.hash(key);
+}
+
+std::optional<uint16_t> Worker::pick_node(const Connection& c) {
+    std::span<const uint32_t> weights = health_->weights(now_ms());
+    if (c.attempts > 0) {
+        untried_weights_.assign(weights.begin(), weights.end());
+        for (unsigned i = 0; i < c.attempts; ++i) untried_weights_[c.tried[i]] = 0;
+        weights = untried_weights_;
+    }
+    return shared_.routes.upstream().pick(c.route_hash, weights);
+}
+
+Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_bytes) {
+    stats_.nodes[c.node].dials++;
+    DialPlan plan;
+    plan.to = &shared_.nodes[c.node];
+    plan.options = &shared_.broker_sockets;
+    plan.first_bytes = first_bytes;
+    const size_t sources = shared_.sources.size();
+    for (size_t i = 0; i < sources && plan.source == nullptr; ++i) {
+        const Address& source = shared_.sources[next_source_++ % sources];
+        if (source.any.sa_family == plan.to->any.sa_family) plan.source = &source;
+    }
+    return dial(reactor_->ring(), c.op, plan);
+}
+
+void Worker::dial_succeeded(uint16_t node) {
+    const bool recovered = health_->succeeded(node);
+    stats_.nodes[node].down = false;
+    if (!recovered || !logs(Severity::Info)) return;
+    LogLine line(shared_.line_format, Severity::Info, "broker_up");
+    line.field("broker", shared_.routes.upstream().nodes()[node].name);
+    log_.push(line.field("worker", index_).finish());
+}
+
+void Worker::dial_failed(uint16_t node, int32_t sys, bool local) {
+    stats_.nodes[node].dial_failures++;
+    if (local || !health_->failed(node, now_ms())) return;
+    stats_.nodes[node].down = true;
+    if (!logs(Severity::Warn)) return;
+    LogLine line(shared_.line_format, Severity::Warn, "broker_down");
+    line.field("broker", shared_.routes.upstream().nodes()[node].name);
+    line.field("why", std::strerror(sys)).field("failures", config().fail_max);
+    line.field("for_ms", config().fail_timeout_ms).field("worker", index_);
+    log_.push(line.finish());
+}
+
+void Worker::refused(const Connection& c, const Verdict& verdict) {
+    stats_.refused[static_cast<size_t>(verdict.refusal)]++;
+    const bool ours =
+        verdict.refusal == Refusal::NoBroker || verdict.refusal == Refusal::TooManyConnections;
+    const bool silent = verdict.refusal == Refusal::ClientGone;
+    const Severity severity = ours ? Severity::Warn : silent ? Severity::Debug : Severity::Info;
+    uint64_t suppressed = 0;
+    LogThrottle& throttle = refusal_lines_[static_cast<size_t>(verdict.refusal)];
+    if (!logs(severity) || !throttle.pass(reactor_->now_ns(), suppressed)) return;
+    LogLine line(shared_.line_format, severity, "refused");
+    line.field("reason", text(verdict.refusal)).field("peer", c.peer.to_string());
+    line.field("client", c.connect.client_id).field("phase", text(c.phase));
+    line.field("why", verdict.words);
+    if (verdict.sys != 0) line.field("error", std::strerror(verdict.sys));
+    if (suppressed > 0) line.field("suppressed", suppressed);
+    log_.push(line.finish());
+}
+
+void Worker::start_relay(Connection& c) {
+    RelayIdentity identity;
+    identity.peer = c.peer;
+    identity.node = c.node;
+    identity.set_client_id(c.connect.client_id);
+    stats_.nodes[c.node].relays++;
+    const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
+    c.greeting.clear(*buffers_);
+    relays_->start(c.client, c.broker, identity, greeted_bytes);
+}
+
+void Worker::release(Connection& c) {
+    const bool relayed = c.phase == Phase::Relay;
+    static_cast<ConnectionLink&>(c).unlink();
+    connections_->destroy(&c);
+    stats_.setups--;
+    if (!relayed) connection_gone();
+}
+
+void Worker::relay_ended(const Relay& relay) {
+    const RelayIdentity& who = relay.identity;
+    const std::string_view broker = shared_.routes.upstream().nodes()[who.node].name;
+    stats_.nodes[who.node].relays--;
+    if (logs(Severity::Debug)) {
+        LogLine line(shared_.line_format, Severity::Debug, "closed");
+        line.field("peer", who.peer.to_string()).field("client", who.client_id());
+        line.field("broker", broker).field("end", text(relay.end));
+        line.field("bytes_up", relay.up.bytes).field("bytes_down", relay.down.bytes);
+        log_.push(line.finish());
+    }
+    connection_gone();
+}
+
+// A client's descriptors are free again.
+void Worker::connection_gone() {
+    shared_.connections.fetch_sub(1, std::memory_order_relaxed);
+    for (const std::unique_ptr<Listener>& listener : listeners_) listener->resume();
+    end_if_done();
+}
+
+// ---- Messages and the end
+// ------------------------------------------------------------------------
+
+void Worker::drain() {
+    if (draining_) return;
+    draining_ = true;
+    for (const std::unique_ptr<Listener>& listener : listeners_) listener->close();
+    end_if_done();
+}
+
+void Worker::stop() {
+    drain();
+    std::vector<Connection*> open;
+    for (Connection* c = setups_.front(); c != nullptr; c = setups_.after(*c)) open.push_back(c);
+    for (Connection* c : open) {
+        c->stopping = true;
+        c->interrupt();
+    }
+    relays_->close_all();
+}
+
+void Worker::report() {
+    stats_.cq_overflows = reactor_->ring().counters().cq_overflows;
+    stats_.stray_errors = reactor_->ring().counters().stray_errors;
+    stats_.enters = reactor_->ring().counters().enters;
+    report_->stats = stats_;
+    post(reactor_->ring(), control_ring_fd_, *report_);
+}
+
+void Worker::end_if_done() {
+    if (!draining_ || !setups_.empty() || relays_->live() > 0) return;
+    for (const std::unique_ptr<Listener>& listener : listeners_) {
+        if (listener->in_flight()) return;
+    }
+    reactor_->stop();
+}
+
+void Worker::check_all_home() {
+    CHECK(connections_->live() == 0);
+    CHECK(relays_->live() == 0);
+    CHECK(buffers_->held() == 0);
+    CHECK(pipes_->lent() == 0);
+    CHECK(live_frames() == 0);
+    CHECK(reactor_->ring().dial_slots_free() == reactor_->ring().limits().dial_slots);
+}
+
+}  // namespace jumpgate

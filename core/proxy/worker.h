@@ -1,0 +1,128 @@
+// Worker: one thread with everything its connections need, shared with nobody.
+//
+// Law: all of it is made, used and ended on its own thread. Other threads talk to it through the
+// three message Ops. When it ends, every socket, buffer, pipe, frame and slab entry is home
+// (CHECKed).
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/base/log.h"
+#include "core/base/rng.h"
+#include "core/base/time.h"
+#include "core/io/mailbox.h"
+#include "core/proxy/connection.h"
+#include "core/proxy/listener.h"
+#include "core/proxy/node_health.h"
+#include "core/proxy/relay.h"
+#include "core/route/route_table.h"
+
+namespace jumpgate {
+
+// What all workers read and none changes, but for the one counter.
+struct Shared {
+    explicit Shared(const Config& whole);  // server_start.cc
+
+    const Config& config;
+    RouteTable routes;
+    std::vector<Address> nodes;    // where routes.upstream().nodes() live, in the same order
+    std::vector<Address> sources;  // addresses to dial from; empty: the kernel's choice
+    SocketOptions broker_sockets;  // buffer sizes of the sockets we open
+    uint32_t connections_max = 0;
+    LineFormat line_format = LineFormat::Text;
+    Severity severity = Severity::Info;
+    std::atomic<uint32_t> connections{0};  // of all workers, against connections_max
+};
+
+// A worker's answer to a request for statistics; completes on the control thread.
+struct StatsReport : Op {
+    Stats stats;
+};
+
+class Worker : public RelayOwner {
+  public:
+    Worker(unsigned index, Shared& shared, std::vector<int> listener_fds);
+    ~Worker();
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    // ---- On its own thread ----
+    // Makes the ring and the pools. `control_ring_fd` is where answers go.
+    Status open(const RingLimits& limits, int control_ring_fd, StatsReport& report, Op& ended);
+    // Serves until stopped, checks that all is home, posts `ended`.
+    void run();
+    // Closes the ring and the pools, on the thread that opened them.
+    void close();
+
+    // ---- Messages from the control thread: post() these Ops ----
+    int ring_fd() const { return ring_fd_; }
+    Op& drain_message() { return static_cast<DrainMessage&>(messages_); }
+    Op& stop_message() { return static_cast<StopMessage&>(messages_); }
+    Op& stats_message() { return static_cast<StatsMessage&>(messages_); }
+    LogQueue& log() { return log_; }
+
+    // ---- For its connections ----
+    Reactor& reactor() { return *reactor_; }
+    BufferRing& buffers() { return *buffers_; }
+    const Config& config() const { return shared_.config; }
+    Stats& stats() { return stats_; }
+    void admit(Socket client, const Address& peer);
+    void set_route_hash(Connection& c);
+    std::optional<uint16_t> pick_node(const Connection& c);
+    Result<Socket> start_dial(Connection& c, std::span<const uint8_t> first_bytes);
+    void dial_succeeded(uint16_t node);
+    void dial_failed(uint16_t node, int32_t sys, bool local);
+    void refused(const Connection& c, const Verdict& verdict);
+    void start_relay(Connection& c);
+    void release(Connection& c);
+    void listener_ended() { end_if_done(); }
+
+  private:
+    struct DrainMessage : Op {};
+    struct StopMessage : Op {};
+    struct StatsMessage : Op {};
+    struct Messages : DrainMessage, StopMessage, StatsMessage {
+        Worker* worker;
+    };
+
+    void relay_ended(const Relay& relay) override;
+    void drain();
+    void stop();
+    void report();
+    void connection_gone();
+    void end_if_done();
+    void check_all_home();
+    bool logs(Severity severity) const { return severity <= shared_.severity; }
+    uint64_t now_ms() { return reactor_->now_ns() / kNanosPerMilli; }
+
+    unsigned index_;
+    Shared& shared_;
+    std::vector<int> listener_fds_;
+    Messages messages_;
+    LogQueue log_;
+
+    std::unique_ptr<Reactor> reactor_;
+    std::unique_ptr<BufferRing> buffers_;
+    std::unique_ptr<PipePool> pipes_;
+    std::unique_ptr<Slab<Connection>> connections_;
+    std::unique_ptr<Relays> relays_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    IntrusiveList<Connection, ConnectionLink> setups_;
+    std::unique_ptr<NodeHealth> health_;
+    std::vector<uint32_t> untried_weights_;  // scratch of pick_node
+    std::array<LogThrottle, kRefusals> refusal_lines_;
+    Rng rng_;
+    Stats stats_;
+    uint32_t next_source_ = 0;
+    int ring_fd_ = -1;
+    int control_ring_fd_ = -1;
+    StatsReport* report_ = nullptr;
+    Op* ended_ = nullptr;
+    bool draining_ = false;
+};
+
+}  // namespace jumpgate
