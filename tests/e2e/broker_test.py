@@ -323,7 +323,8 @@ def names_of_brokers(ports):
         peer = Peer(port, "n", "5")
         peer.subscribe("$SYS/broker/name")
         name = peer.next("message")[1].payload.decode()
-        found.append(name == f"127.0.0.1:{port}" and ("broker", name) in peer.properties.UserProperty)
+        found.append(name == f"127.0.0.1:{port}" and
+                     ("broker", name) in peer.properties.UserProperty)
         peer.leave()
     one, two = (listener(port, "x", "3.1.1", [("t", 1)]) for port in ports)
     one.publish("t", "for one", qos=1)
@@ -380,8 +381,8 @@ def main(jumpload):
     report(code == 0, "SIGTERM ends it with 0", f"{code}", "".join(ours.output))
     wrong = subprocess.run([jumpload, "broker", "--listen", "nowhere"], capture_output=True,
                            text=True, timeout=DEADLINE_S)
-    report(wrong.returncode == 2 and "--listen" in wrong.stderr, "a wrong address is refused with 2",
-           wrong.stderr)
+    report(wrong.returncode == 2 and "--listen" in wrong.stderr,
+           "a wrong address is refused with 2", wrong.stderr)
     return 0 if all(results) else 1
 
 
