@@ -12,7 +12,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -340,7 +339,12 @@ def survives_a_stop(process, port):
         wire.sendall(connect_packet(b"patient", keep_alive_s=1))
         wire.recv(4, socket.MSG_WAITALL)
         process.process.send_signal(signal.SIGSTOP)
-        time.sleep(3)  # the stop itself: twice what the keep alive allows
+        wire.settimeout(3)  # it stands still for twice what the keep alive allows
+        try:
+            wire.recv(1)
+            return False
+        except socket.timeout:
+            wire.settimeout(DEADLINE_S)
         process.process.send_signal(signal.SIGCONT)
         wire.sendall(b"\xc0\x00")
         try:
@@ -359,8 +363,8 @@ def main(jumpload):
             print(f"# {detail}", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        ours, ports = start_jumpload(jumpload, 2)
         theirs, their_port = start_mosquitto(folder)
+        ours, ports = start_jumpload(jumpload, 2)
         print(f"1..{len(SCENARIOS) + 5}", flush=True)
         try:
             for scenario, version in SCENARIOS:
