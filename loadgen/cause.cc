@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 Cause cause_of(const Error& error) {
     switch (error.code) {
@@ -21,7 +21,7 @@ Cause cause_of(const Error& error) {
 std::string_view word(Cause cause) {
     static constexpr std::array<std::string_view, static_cast<size_t>(Cause::kCount)> kWords = {
         "refused",        "reset",           "closed",            "timeout",     "ping_timeout",
-        "unreachable",    "no_address",      "out_of_files",      "connack",     "suback",
+        "unreachable",    "no_address",      "out_of_files",      "connack",     "suback", "qos_not_supported",
         "disconnected",   "protocol_error",  "other",
     };
     return kWords[static_cast<size_t>(cause)];
@@ -39,4 +39,4 @@ std::string_view advice(Cause cause) {
     }
 }
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 enum class Cause : uint8_t {
     Refused,           // nobody listens there
@@ -21,6 +21,7 @@ enum class Cause : uint8_t {
     OutOfFiles,        // descriptor table full
     ConnackRefused,    // the broker said no; by reason code in `connack_codes`
     SubackRefused,     // the broker refused the subscription
+    QosNotSupported,   // MQTT 5: the broker grants less than --qos
     DisconnectPacket,  // MQTT 5: the broker said goodbye
     Protocol,          // the broker sent what MQTT does not allow
     Other,
@@ -34,4 +35,4 @@ std::string_view word(Cause cause);
 // What the user can do about it; empty where there is nothing to say.
 std::string_view advice(Cause cause);
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -2,7 +2,7 @@
 
 #include "core/base/check.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 Arrival Sequence::arrived(uint64_t number) {
     if (number == expected_) [[likely]] {
@@ -66,13 +66,10 @@ DeliveryResult Delivery::settle(bool acknowledged_only) const {
     Ranges lost = received_.missing(sent_);
     Ranges at_risk = exceptions_ ? exceptions_->at_risk : Ranges();
     if (away_) at_risk.add(away_since_, sent_);
-    if (exceptions_ && acknowledged_only) {
-        lost = lost.without(exceptions_->unacknowledged);
-        result.unacknowledged = exceptions_->unacknowledged.size();
-    }
+    if (exceptions_ && acknowledged_only) lost = lost.without(exceptions_->unacknowledged);
     result.lost_in_flight = lost.overlap(at_risk);
     result.lost_on_live_connections = lost.size() - result.lost_in_flight + received_.forgotten();
     return result;
 }
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

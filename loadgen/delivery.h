@@ -10,7 +10,7 @@
 
 #include "loadgen/ranges.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 enum class Arrival : uint8_t {
     InOrder,
@@ -47,7 +47,6 @@ class Sequence {
 struct DeliveryResult {
     uint64_t lost_in_flight = 0;  // a connection of either end broke around them
     uint64_t lost_on_live_connections = 0;
-    uint64_t unacknowledged = 0;  // QoS 1, 2: given up or still without an answer
     uint64_t lost() const { return lost_in_flight + lost_on_live_connections; }
 };
 
@@ -60,7 +59,7 @@ class Delivery {
     Arrival arrived(uint64_t number);
     const Sequence& received() const { return received_; }
 
-    // QoS 1, 2: nobody will answer for `number` any more. Ascending.
+    // QoS 1, 2: nobody will answer for `number` any more, or the broker refused it.
     void gave_up(uint64_t number);
 
     // The publisher's connection broke. What is not yet received is at risk.
@@ -71,7 +70,7 @@ class Delivery {
     void subscriber_back();
 
     // The account at the end of the run. `acknowledged_only`: QoS 1 and 2, where only messages that
-    // were acknowledged can be lost; the rest are `unacknowledged`.
+    // were acknowledged can be lost.
     DeliveryResult settle(bool acknowledged_only) const;
 
   private:
@@ -88,4 +87,4 @@ class Delivery {
     std::unique_ptr<Exceptions> exceptions_;
 };
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -1,6 +1,6 @@
 #include "loadgen/identity.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 Role role_of(const Options& options, uint32_t index) {
     switch (options.mode) {
@@ -31,11 +31,11 @@ static void expand(const Template& from, const TemplateValues& values, std::stri
 }
 
 void identify(const Options& options, uint32_t index, Identity& out) {
+    identify_topic(options, index, out);  // first: it borrows the other strings
     const TemplateValues values = values_of(options, index);
     expand(options.client_id, values, out.client_id);
     expand(options.username, values, out.username);
     expand(options.password, values, out.password);
-    identify_topic(options, index, out);
 }
 
 void identify_topic(const Options& options, uint32_t index, Identity& out) {
@@ -54,4 +54,4 @@ void identify_topic(const Options& options, uint32_t index, Identity& out) {
     expand(options.topic, values, out.topic);
 }
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -9,7 +9,7 @@
 
 #include "loadgen/options.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 enum class Role : uint8_t { Idle, Publisher, Subscriber };
 
@@ -30,4 +30,4 @@ void identify(const Options& options, uint32_t index, Identity& out);
 // The topic alone, for each message.
 void identify_topic(const Options& options, uint32_t index, Identity& out);
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

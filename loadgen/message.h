@@ -11,7 +11,7 @@
 
 #include "core/base/check.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 inline constexpr uint32_t kMessageHeaderBytes = 16;
 
@@ -35,4 +35,4 @@ inline MessageHeader read_header(std::span<const uint8_t> payload) {
     return header;
 }
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -11,7 +11,7 @@
 #include "loadgen/message.h"
 #include "mqtt/topic.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 namespace {
 
@@ -308,4 +308,4 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     return options;
 }
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

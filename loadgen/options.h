@@ -15,7 +15,7 @@
 #include "core/base/flags.h"
 #include "loadgen/template.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 enum class Mode : uint8_t { Conn, Pub, Sub, P2p };
 
@@ -75,4 +75,4 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
 
 std::string_view word(Mode mode);
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -2,18 +2,23 @@
 
 #include <algorithm>
 
-#include "core/base/check.h"
-
-namespace jumpgate {
+namespace jumpgate::load {
 
 void Ranges::add(uint64_t from, uint64_t to) {
     if (from >= to) return;
-    if (ranges_.empty() || from > ranges_.back().to) {
-        ranges_.push_back({from, to});
-        return;
+    // The ranges that touch [from, to) become one with it.
+    const auto first = std::ranges::lower_bound(ranges_, from, {}, &Range::to);
+    auto last = first;
+    for (; last != ranges_.end() && last->from <= to; ++last) {
+        from = std::min(from, last->from);
+        to = std::max(to, last->to);
     }
-    CHECK(from >= ranges_.back().from);
-    ranges_.back().to = std::max(ranges_.back().to, to);
+    if (first == last) {
+        ranges_.insert(first, {from, to});
+    } else {
+        *first = {from, to};
+        ranges_.erase(first + 1, last);
+    }
 }
 
 bool Ranges::take(uint64_t number) {
@@ -55,4 +60,4 @@ Ranges Ranges::without(const Ranges& other) const {
     return left;
 }
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

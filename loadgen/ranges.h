@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <vector>
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 class Ranges {
   public:
-    // Adds [from, to). REQUIRES: from is not below the start of the last range.
+    // Adds [from, to); cheapest at the end.
     void add(uint64_t from, uint64_t to);
     // Takes one number out; false where it is not in the set.
     bool take(uint64_t number);
@@ -31,4 +31,4 @@ class Ranges {
     std::vector<Range> ranges_;
 };
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

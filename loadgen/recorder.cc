@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 template <class Array>
 static void add_all(Array& to, const Array& from) {
@@ -33,4 +33,4 @@ void Recorder::merge(const Recorder& other) {
     wall_ns += other.wall_ns;
 }
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -10,11 +10,11 @@
 #include "core/base/histogram.h"
 #include "loadgen/cause.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 enum class Count : uint8_t {
     Connected,        // clients that were connected (and subscribed) at least once
-    Failed,           // clients whose first attempt failed
+    Failed,           // clients that tried and never were
     Connections,      // set-ups that succeeded, again and again for one client
     Reconnects,       // of them, those after a lost connection
     ConnectionsLost,  // after set-up
@@ -76,4 +76,4 @@ class Recorder {
     std::array<uint64_t, 256> connack_codes_{};
 };
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -4,7 +4,7 @@
 
 #include "core/base/check.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 __extension__ using Wide = unsigned __int128;
 
@@ -44,7 +44,7 @@ uint64_t Schedule::messages_due(uint64_t phase_ns, uint64_t now_ns) const {
 }
 
 void Calendar::build(const Schedule& schedule, std::span<const uint32_t> publishers) {
-    schedule_ = schedule;
+    schedule_ = &schedule;
     entries_.clear();
     entries_.reserve(publishers.size());
     for (uint32_t position = 0; position < publishers.size(); ++position) {
@@ -57,17 +57,17 @@ void Calendar::build(const Schedule& schedule, std::span<const uint32_t> publish
 
 uint64_t Calendar::next_due_ns() const {
     if (entries_.empty()) return UINT64_MAX;
-    const uint64_t due_ns = schedule_.start_ns + round_ns_ + entries_[cursor_].phase_ns;
-    return due_ns < schedule_.end_ns ? due_ns : UINT64_MAX;
+    const uint64_t due_ns = schedule_->start_ns + round_ns_ + entries_[cursor_].phase_ns;
+    return due_ns < schedule_->end_ns ? due_ns : UINT64_MAX;
 }
 
 uint32_t Calendar::next() {
     const uint32_t position = entries_[cursor_].position;
     if (++cursor_ == entries_.size()) {
         cursor_ = 0;
-        round_ns_ += schedule_.interval_ns;
+        round_ns_ += schedule_->interval_ns;
     }
     return position;
 }
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -10,7 +10,7 @@
 #include <span>
 #include <vector>
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 // What is planned for one run; times are CLOCK_MONOTONIC nanoseconds.
 struct Schedule {
@@ -41,6 +41,7 @@ constexpr uint64_t dial_due_ns(uint64_t start_ns, uint64_t index, uint64_t rate)
 class Calendar {
   public:
     // `publishers`: numbers as Schedule knows them. Positions in this span are what next() gives.
+    // `schedule` outlives the calendar; its end may still be moved.
     void build(const Schedule& schedule, std::span<const uint32_t> publishers);
 
     // When the next message is due; UINT64_MAX where none is left.
@@ -53,10 +54,10 @@ class Calendar {
         uint64_t phase_ns;
         uint32_t position;
     };
-    Schedule schedule_;
+    const Schedule* schedule_ = nullptr;
     std::vector<Entry> entries_;
     size_t cursor_ = 0;
     uint64_t round_ns_ = 0;  // round * interval
 };
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -5,7 +5,7 @@
 
 #include "core/base/check.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 Parsed<Template> Template::parse(std::string_view text, std::string_view letters) {
     for (size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 2)) {
@@ -53,4 +53,4 @@ bool Template::has(char letter) const {
     return false;
 }
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load

@@ -12,7 +12,7 @@
 
 #include "core/base/parsed.h"
 
-namespace jumpgate {
+namespace jumpgate::load {
 
 struct TemplateValues {
     uint64_t number = 0;
@@ -38,4 +38,4 @@ class Template {
     std::string text_;
 };
 
-}  // namespace jumpgate
+}  // namespace jumpgate::load
