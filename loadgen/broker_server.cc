@@ -125,7 +125,7 @@ void Server::wind_down() {
 
 void Server::arm_accept() {
     accept_armed_ = true;
-    accept(ring(), accept_op_, listener_);
+    accept(ring(), accept_op_, listener_, accepted_from_);
 }
 
 void Server::accepted(Completion done) {

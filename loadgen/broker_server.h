@@ -77,6 +77,7 @@ class Server {
     ServerOptions options_;
     int listener_;
     AcceptOp accept_op_;
+    Address accepted_from_;  // unused: the broker does not name its peers
     StopOp stop_op_;
     StatsTimer stats_timer_;
     bool accept_armed_ = false;
