@@ -164,7 +164,9 @@ void Client::lose(Cause cause) {
     if (live()) {
         crew_.recorder().connection_lost(cause);
         if (delivery_ != nullptr && role_ == Role::Publisher) delivery_->publisher_broke();
-        if (delivery_ != nullptr && role_ == Role::Subscriber) delivery_->subscriber_broke();
+        if (delivery_ != nullptr && role_ == Role::Subscriber) {
+            delivery_->subscriber_broke(!crew_.options().clean);
+        }
     } else if (state_ == State::Subscribing && !crew_.leaving()) {
         crew_.recorder().setup_failed(cause);
     }

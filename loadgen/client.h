@@ -67,7 +67,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void give_up_unanswered();
 
   private:
-    enum class Reason : uint8_t { Due, Unblocked, Connected };
+    enum class Reason : uint8_t { Due, Unblocked };
 
     // connect.cc
     static Detached set_up(Client& client);
@@ -117,7 +117,8 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     uint64_t began_ns_ = 0;                              // of the attempt, then of the SUBSCRIBE
     Window window_;
     uint32_t index_;
-    uint32_t due_ = 0;  // messages whose time has come
+    uint32_t due_ = 0;          // messages whose time has come
+    uint32_t due_offline_ = 0;  // of them, those due before the connection last came up
     Socket socket_;
     uint16_t keepalive_s_ = 0;
     uint8_t inflight_max_ = 1;
@@ -126,10 +127,10 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     State state_ = State::Idle;
     Role role_;
     bool receiving_ = false;
-    bool dirty_ = false;      // in the crew's list of clients to flush
-    bool first_try_ = true;   // the fleet still waits to hear of this client
-    bool was_live_ = false;   // at least once
-    bool spoke_ = false;      // since the last look of keep_alive()
+    bool dirty_ = false;       // in the crew's list of clients to flush
+    bool first_try_ = true;    // the fleet still waits to hear of this client
+    bool was_live_ = false;    // at least once
+    bool spoke_ = false;       // since the last look of keep_alive()
     bool ping_waits_ = false;  // for PINGRESP
 };
 

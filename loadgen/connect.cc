@@ -123,11 +123,11 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
         return;
     }
     keepalive_s_ = connack.server_keep_alive_s.value_or(options.keepalive_s);
-    inflight_max_ = static_cast<uint8_t>(
-        std::min<uint32_t>(options.inflight, connack.receive_maximum));
+    inflight_max_ =
+        static_cast<uint8_t>(std::min<uint32_t>(options.inflight, connack.receive_maximum));
     // MQTT 3.1 has no session present flag: whoever asked for a session takes it that it is there.
-    const bool resumed = options.version == mqtt::kLevelV31 ? !options.clean
-                                                            : connack.session_present;
+    const bool resumed =
+        options.version == mqtt::kLevelV31 ? !options.clean : connack.session_present;
     if (!resumed) {
         give_up_unanswered();
         unreleased_.reset();
@@ -166,8 +166,9 @@ void Client::go_live() {
     keep_alive();
     if (role_ == Role::Subscriber && delivery_ != nullptr) delivery_->subscriber_back();
     if (role_ != Role::Publisher) return;
+    due_offline_ = due_;
     resend();
-    publish(Reason::Connected);
+    publish(Reason::Unblocked);
 }
 
 // No operation of the connection is in flight, or will be.
@@ -184,19 +185,23 @@ void Client::set_up_failed(Cause cause) {
 
 void Client::retry_or_go() {
     const Options& options = crew_.options();
+    if (crew_.leaving()) {  // an attempt that the end of the run cut off is no failure
+        state_ = State::Gone;
+        return;
+    }
     if (first_try_) {
         crew_.settled();
         first_try_ = false;
     }
-    if (!options.reconnect || crew_.leaving()) {
+    if (!options.reconnect) {
         state_ = State::Gone;
         return;
     }
     // Exponential, with full jitter: 0 to 2^attempts * min, so that a fleet does not come back in
     // step.
     const uint64_t longest_ms =
-        std::min<uint64_t>(options.reconnect_max_ms, uint64_t{options.reconnect_min_ms}
-                                                         << std::min<unsigned>(attempts_, 20));
+        std::min<uint64_t>(options.reconnect_max_ms,
+                           uint64_t{options.reconnect_min_ms} << std::min<unsigned>(attempts_, 20));
     if (attempts_ < 20) ++attempts_;
     state_ = State::Waiting;
     crew_.timers().start(*this, 1 + crew_.rng().below(longest_ms));

@@ -74,8 +74,9 @@ bool Crew::open() {
     Result<std::unique_ptr<BufferRing>> buffers =
         BufferRing::open(reactor_->ring(), 1, kBufferCount, kBufferBytes);
     if (!buffers) {
-        failure_ = "the receive buffers could not be set up: " +
-                   std::string(text(buffers.error().code)) + "; lower --threads";
+        failure_ =
+            "the receive buffers could not be set up: " + std::string(text(buffers.error().code)) +
+            "; lower --threads";
         return false;
     }
     buffers_ = std::move(*buffers);
@@ -164,8 +165,7 @@ void Crew::advance_phase() {
             return;
         }
         case Phase::Pinging: {
-            const bool answered =
-                recorder_[Count::PingsAnswered] == recorder_[Count::PingsSent];
+            const bool answered = recorder_[Count::PingsAnswered] == recorder_[Count::PingsSent];
             if (!answered && now_ns_ < phase_end_ns_ && !hurry) return;
             begin_leaving();
             return;
@@ -232,6 +232,7 @@ void Crew::settle_accounts() {
         const DeliveryResult result = delivery.settle(options_.qos > 0);
         recorder_.add(Count::LostInFlight, result.lost_in_flight);
         recorder_.add(Count::LostOnLiveConnections, result.lost_on_live_connections);
+        recorder_.add(Count::WithoutSubscriber, result.without_subscriber);
     }
     for (const auto& [key, stream] : streams_) {
         recorder_.add(Count::LostOnLiveConnections, stream.holes());

@@ -29,7 +29,7 @@ struct Signals {
     uint64_t dial_start_ns = 0;                  // before the threads start
     std::atomic<uint64_t> start_ns{UINT64_MAX};  // of the measured part
     std::atomic<uint64_t> end_ns{UINT64_MAX};
-    std::atomic<bool> hurry{false};              // no drain, no pings
+    std::atomic<bool> hurry{false};    // no drain, no pings
     std::atomic<uint32_t> settled{0};  // clients whose first attempt is over
     std::atomic<uint32_t> opened{0};   // crews whose reactor stands, or failed to
     std::atomic<uint32_t> finished{0};
@@ -122,9 +122,9 @@ class Crew {
     Recorder recorder_;
     Schedule schedule_;
     Calendar calendar_;
-    std::deque<Client> clients_;       // in the order of indices_
-    std::deque<Delivery> deliveries_;  // p2p: one per pair
-    std::vector<Client*> publishers_;  // as the calendar counts them
+    std::deque<Client> clients_;                      // in the order of indices_
+    std::deque<Delivery> deliveries_;                 // p2p: one per pair
+    std::vector<Client*> publishers_;                 // as the calendar counts them
     std::unordered_map<uint64_t, Sequence> streams_;  // by client and publisher
     std::vector<Client*> dirty_;
     std::vector<Client*> flushing_;

@@ -38,37 +38,37 @@ Delivery::Exceptions& Delivery::exceptions() {
     return *exceptions_;
 }
 
-void Delivery::gave_up(uint64_t number) {
-    exceptions().unacknowledged.add(number, number + 1);
-}
+void Delivery::gave_up(uint64_t number) { exceptions().unacknowledged.add(number, number + 1); }
 
-void Delivery::publisher_broke() {
-    // While the subscriber is away its own range covers this one.
-    if (!away_ && received_.expected() < sent_) {
-        exceptions().at_risk.add(received_.expected(), sent_);
-    }
-}
+void Delivery::publisher_broke() { exceptions().at_risk.add(received_.expected(), sent_); }
 
-void Delivery::subscriber_broke() {
+void Delivery::subscriber_broke(bool session_kept) {
     if (away_) return;
+    exceptions().at_risk.add(received_.expected(), sent_);
     away_ = true;
-    away_since_ = received_.expected();
+    away_since_ = sent_;
+    session_kept_ = session_kept;
 }
 
 void Delivery::subscriber_back() {
     if (!away_) return;
     away_ = false;
-    if (away_since_ < sent_) exceptions().at_risk.add(away_since_, sent_);
+    if (away_since_ == sent_) return;
+    (session_kept_ ? exceptions().at_risk : exceptions().unheard).add(away_since_, sent_);
 }
 
 DeliveryResult Delivery::settle(bool acknowledged_only) const {
+    Exceptions noted = exceptions_ ? *exceptions_ : Exceptions();
+    if (away_) (session_kept_ ? noted.at_risk : noted.unheard).add(away_since_, sent_);
+
     DeliveryResult result;
-    Ranges lost = received_.missing(sent_);
-    Ranges at_risk = exceptions_ ? exceptions_->at_risk : Ranges();
-    if (away_) at_risk.add(away_since_, sent_);
-    if (exceptions_ && acknowledged_only) lost = lost.without(exceptions_->unacknowledged);
-    result.lost_in_flight = lost.overlap(at_risk);
-    result.lost_on_live_connections = lost.size() - result.lost_in_flight + received_.forgotten();
+    Ranges missing = received_.missing(sent_);
+    if (acknowledged_only) missing = missing.without(noted.unacknowledged);
+    result.without_subscriber = missing.overlap(noted.unheard);
+    missing = missing.without(noted.unheard);
+    result.lost_in_flight = missing.overlap(noted.at_risk);
+    result.lost_on_live_connections =
+        missing.size() - result.lost_in_flight + received_.forgotten();
     return result;
 }
 

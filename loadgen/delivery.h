@@ -47,6 +47,7 @@ class Sequence {
 struct DeliveryResult {
     uint64_t lost_in_flight = 0;  // a connection of either end broke around them
     uint64_t lost_on_live_connections = 0;
+    uint64_t without_subscriber = 0;  // nobody was subscribed when they were sent: not lost
     uint64_t lost() const { return lost_in_flight + lost_on_live_connections; }
 };
 
@@ -64,9 +65,10 @@ class Delivery {
 
     // The publisher's connection broke. What is not yet received is at risk.
     void publisher_broke();
-    // The subscriber is gone (as at the start), and back: its SUBACK came. Until then all that is
-    // sent is at risk.
-    void subscriber_broke();
+    // The subscriber is gone, and back: its SUBACK came. What was under way when it left is at
+    // risk. What is sent until it is back is too where the broker keeps its session; else nobody is
+    // there to receive it, as before the first subscriber_back().
+    void subscriber_broke(bool session_kept);
     void subscriber_back();
 
     // The account at the end of the run. `acknowledged_only`: QoS 1 and 2, where only messages that
@@ -76,14 +78,16 @@ class Delivery {
   private:
     struct Exceptions {
         Ranges at_risk;
+        Ranges unheard;  // sent while there was no subscription
         Ranges unacknowledged;
     };
     Exceptions& exceptions();
 
     Sequence received_;
     uint64_t sent_ = 0;
-    uint64_t away_since_ = 0;  // the first number at risk while the subscriber is away
+    uint64_t away_since_ = 0;  // the first number sent while the subscriber is away
     bool away_ = true;
+    bool session_kept_ = false;
     std::unique_ptr<Exceptions> exceptions_;
 };
 

@@ -62,7 +62,8 @@ bool Fleet::find_targets() {
         const std::optional<Address> address = Address::parse(source, 0);
         CHECK(address);  // parse_options() saw to it
         if (address->any.sa_family != targets_.to.front().any.sa_family) {
-            fmt::print(stderr, "jumpload {}: --ifaddr {} and --host {} are of different families; "
+            fmt::print(stderr,
+                       "jumpload {}: --ifaddr {} and --host {} are of different families; "
                        "allowed: both IPv4 or both IPv6\n",
                        word(options_.mode), source, targets_.to.front().host());
             return false;
@@ -184,8 +185,7 @@ int Fleet::report() {
         results.connect_s = static_cast<double>(connected_ns_ - began_ns_) / 1e9;
         const uint64_t start_ns = signals_.start_ns.load();
         const uint64_t end_ns = signals_.end_ns.load();
-        results.measured_s =
-            end_ns > start_ns ? static_cast<double>(end_ns - start_ns) / 1e9 : 0;
+        results.measured_s = end_ns > start_ns ? static_cast<double>(end_ns - start_ns) / 1e9 : 0;
     }
     // With --live-json stdout is for the objects alone.
     fmt::print(options_.live_json ? stderr : stdout, "{}", text_report(options_, results));

@@ -10,7 +10,7 @@
 namespace jumpgate::load {
 
 // Plays the run; prints the live line and the report to stdout, faults to stderr. The exit code:
-// 0 all well, 1 it could not run, 3 messages lost or generator saturated.
+// 0 all well, 1 it or some client could not start, 3 messages lost or generator saturated.
 int run_fleet(const Options& options);
 
 }  // namespace jumpgate::load

@@ -4,10 +4,14 @@ namespace jumpgate::load {
 
 Role role_of(const Options& options, uint32_t index) {
     switch (options.mode) {
-        case Mode::Conn: return Role::Idle;
-        case Mode::Pub: return Role::Publisher;
-        case Mode::Sub: return Role::Subscriber;
-        case Mode::P2p: return index % 2 == 0 ? Role::Subscriber : Role::Publisher;
+        case Mode::Conn:
+            return Role::Idle;
+        case Mode::Pub:
+            return Role::Publisher;
+        case Mode::Sub:
+            return Role::Subscriber;
+        case Mode::P2p:
+            return index % 2 == 0 ? Role::Subscriber : Role::Publisher;
     }
     return Role::Idle;
 }

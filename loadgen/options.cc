@@ -64,12 +64,14 @@ void add_target_flags(FlagTable& table, Options& options, Given& given) {
 void add_client_flags(FlagTable& table, Options& options, Given& given) {
     table.group("Clients");
     const bool p2p = options.mode == Mode::P2p;
-    table.number("count", options.count, 1, 10'000'000, "clients",
-                 p2p ? "Clients in all, an even number: half of them subscribe, half publish."
-                     : "Clients.")
+    table
+        .number("count", options.count, 1, 10'000'000, "clients",
+                p2p ? "Clients in all, an even number: half of them subscribe, half publish."
+                    : "Clients.")
         .letter = 'c';
-    table.number("connrate", options.connrate, 1, 1'000'000, "per second",
-                 "New connections over all threads.")
+    table
+        .number("connrate", options.connrate, 1, 1'000'000, "per second",
+                "New connections over all threads.")
         .letter = 'R';
     table.number("startnumber", options.start_number, 0, 4'000'000'000, "", "The first %i.")
         .letter = 'n';
@@ -82,30 +84,35 @@ void add_client_flags(FlagTable& table, Options& options, Given& given) {
                  "Client i belongs to tenant i mod N, which is %t; 0: no tenants.");
     table.text("username", given.username, "TEXT", "User name; %i, %t, %r as above.").letter = 'u';
     table.text("password", given.password, "TEXT", "Password; %i, %t, %r as above.").letter = 'P';
-    table.choice<uint8_t>("version", options.version, {{"3", 3}, {"4", 4}, {"5", 5}},
-                          "MQTT version: 3 is 3.1, 4 is 3.1.1.")
+    table
+        .choice<uint8_t>("version", options.version, {{"3", 3}, {"4", 4}, {"5", 5}},
+                         "MQTT version: 3 is 3.1, 4 is 3.1.1.")
         .letter = 'V';
     table.number("keepalive", options.keepalive_s, 0, 65'535, "s", "Keep alive; 0 turns it off.")
         .letter = 'k';
-    table.choice<bool>("clean", options.clean, {{"true", true}, {"false", false}},
-                       "Clean session. false: sessions are resumed after --reconnect, and what had "
-                       "no answer is sent again with DUP.")
+    table
+        .choice<bool>("clean", options.clean, {{"true", true}, {"false", false}},
+                      "Clean session. false: sessions are resumed after --reconnect, and what had "
+                      "no answer is sent again with DUP.")
         .letter = 'C';
-    table.number("session-expiry", options.session_expiry_s, 0, UINT32_MAX, "s",
-                 "MQTT 5: how long the broker keeps a session; with --clean false 3600 where not "
-                 "given.")
+    table
+        .number("session-expiry", options.session_expiry_s, 0, UINT32_MAX, "s",
+                "MQTT 5: how long the broker keeps a session; with --clean false 3600 where not "
+                "given.")
         .letter = 'x';
 }
 
 void add_message_flags(FlagTable& table, Options& options, Given& given) {
     table.group("Messages");
-    table.text("topic", given.topic, "TOPIC",
-               "Topic or filter; %i number, %c client id, %u user name, %t tenant. p2p: jumpload/"
-               "p2p/%i, or tenant%t/p2p/%i with --tenants.")
+    table
+        .text("topic", given.topic, "TOPIC",
+              "Topic or filter; %i number, %c client id, %u user name, %t tenant. p2p: jumpload/"
+              "p2p/%i, or tenant%t/p2p/%i with --tenants.")
         .letter = 't';
     table.number("qos", options.qos, 0, 2, "", "Quality of service, of both ends.").letter = 'q';
-    table.number("size", options.size_bytes, 0, 16'777'216, "bytes",
-                 "Payload. The first 16 bytes carry publisher, sequence number and time.")
+    table
+        .number("size", options.size_bytes, 0, 16'777'216, "bytes",
+                "Payload. The first 16 bytes carry publisher, sequence number and time.")
         .letter = 's';
     Flag& interval = table.value(
         "interval_of_msg", parse_interval_ns,
@@ -114,9 +121,10 @@ void add_message_flags(FlagTable& table, Options& options, Given& given) {
     interval.letter = 'I';
     interval.unit = "ms";
     interval.default_text = "1000";
-    table.number("inflight", options.inflight, 1, 64, "messages",
-                 "QoS 1 and 2: most messages of a client without an answer. Further ones wait, and "
-                 "count as late.")
+    table
+        .number("inflight", options.inflight, 1, 64, "messages",
+                "QoS 1 and 2: most messages of a client without an answer. Further ones wait, and "
+                "count as late.")
         .letter = 'F';
 }
 
@@ -185,12 +193,13 @@ Refusal settle_template(std::string_view flag, std::string_view text, std::strin
 
 Refusal settle_names(Options& options, const Given& given) {
     const bool tenants = options.tenants > 0;
-    const std::string prefix =
-        !given.prefix.empty() ? given.prefix : tenants ? "tenant%t/" : "jumpload-";
+    const std::string prefix = !given.prefix.empty() ? given.prefix
+                               : tenants             ? "tenant%t/"
+                                                     : "jumpload-";
     const bool whole = !given.client_id.empty();
-    Refusal refusal = settle_template(whole ? "clientid" : "prefix",
-                                      whole ? given.client_id : prefix + "%r%i", "itr",
-                                      options.client_id);
+    Refusal refusal =
+        settle_template(whole ? "clientid" : "prefix", whole ? given.client_id : prefix + "%r%i",
+                        "itr", options.client_id);
     if (!refusal) refusal = settle_template("username", given.username, "itr", options.username);
     if (!refusal) refusal = settle_template("password", given.password, "itr", options.password);
     if (!refusal) refusal = settle_template("topic", given.topic, "citu", options.topic);
@@ -251,15 +260,17 @@ Refusal settle_threads(Options& options, uint64_t descriptors_max) {
         const uint64_t wanted = (options.count + kClientsPerThread - 1) / kClientsPerThread;
         options.threads = static_cast<uint32_t>(std::max(needed, std::min(wanted, cores)));
         if (options.threads > 256) {
-            return fmt::format("--count: {} clients need {} threads under this descriptor limit "
-                               "(ulimit -n: {}); raise it, or run several processes",
-                               options.count, options.threads, descriptors_max);
+            return fmt::format(
+                "--count: {} clients need {} threads under this descriptor limit "
+                "(ulimit -n: {}); raise it, or run several processes",
+                options.count, options.threads, descriptors_max);
         }
     }
     if (options.threads < needed) {
-        return fmt::format("--threads: {} clients in {} threads are more than the descriptor limit "
-                           "of {} per thread (ulimit -n); allowed: {} to 256",
-                           options.count, options.threads, descriptors_max, needed);
+        return fmt::format(
+            "--threads: {} clients in {} threads are more than the descriptor limit "
+            "of {} per thread (ulimit -n); allowed: {} to 256",
+            options.count, options.threads, descriptors_max, needed);
     }
     options.threads = static_cast<uint32_t>(std::min<uint64_t>(options.threads, units));
     return std::nullopt;
@@ -272,9 +283,10 @@ std::string usage(Mode mode) {
         "Connects clients that subscribe, and accounts for what jumpload publishes to them.",
         "Plays pairs of a publisher and a subscriber and accounts for every message.",
     };
-    return fmt::format("Usage: jumpload {} [FLAGS]\n{}\nExit codes: 0 all well, 1 it could not "
-                       "run, 2 wrong usage, 3 messages lost or generator saturated.\n",
-                       word(mode), kPurpose[static_cast<size_t>(mode)]);
+    return fmt::format(
+        "Usage: jumpload {} [FLAGS]\n{}\nExit codes: 0 all well, 1 clients could not "
+        "connect, 2 wrong usage, 3 messages lost or generator saturated.\n",
+        word(mode), kPurpose[static_cast<size_t>(mode)]);
 }
 
 }  // namespace

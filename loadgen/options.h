@@ -44,7 +44,7 @@ struct Options {
     uint64_t interval_ns = 1'000'000'000;
     uint32_t inflight = 32;
 
-    uint32_t threads = 0;  // 0 until parse_options() has chosen
+    uint32_t threads = 0;     // 0 until parse_options() has chosen
     uint64_t duration_s = 0;  // 0: until a signal
     uint64_t drain_ms = 3'000;
     bool reconnect = false;

@@ -157,10 +157,17 @@ void Client::account(mqtt::Bytes payload) {
         arrival = stream != nullptr ? stream->arrived(header.sequence) : Arrival::InOrder;
     }
     switch (arrival) {
-        case Arrival::Unknown: recorder.add(Count::Unexpected); return;
-        case Arrival::Duplicate: recorder.add(Count::Duplicated); return;
-        case Arrival::Reordered: recorder.add(Count::Reordered); break;
-        case Arrival::InOrder: break;
+        case Arrival::Unknown:
+            recorder.add(Count::Unexpected);
+            return;
+        case Arrival::Duplicate:
+            recorder.add(Count::Duplicated);
+            return;
+        case Arrival::Reordered:
+            recorder.add(Count::Reordered);
+            break;
+        case Arrival::InOrder:
+            break;
     }
     recorder.add(Count::Received);
     if (!plausible) return;
@@ -216,7 +223,8 @@ void Client::on_ack(const mqtt::Packet& packet) {
         if (delivery_ != nullptr) delivery_->gave_up(*sequence);
     } else {
         recorder.add(Count::Acknowledged);
-        const uint64_t due_ns = crew_.schedule().due_ns(pair_of(crew_.options(), index_), *sequence);
+        const uint64_t due_ns =
+            crew_.schedule().due_ns(pair_of(crew_.options(), index_), *sequence);
         recorder.acknowledgement.record((crew_.now_ns() - std::min(due_ns, crew_.now_ns())) /
                                         kNanosPerMicro);
     }

@@ -26,7 +26,7 @@ bool Client::may_publish() const {
            waiting_bytes < kWaitingBytesMax;
 }
 
-// `reason`: what made sending possible, and so whose fault it is where messages are late.
+// `reason`: what made sending possible, and so who held up a message that is late.
 void Client::publish(Reason reason) {
     const Options& options = crew_.options();
     Recorder& recorder = crew_.recorder();
@@ -40,10 +40,12 @@ void Client::publish(Reason reason) {
         const uint64_t due_ns = crew_.schedule().due_ns(pair_of(options, index_), sequence);
         const uint64_t late_ns = crew_.now_ns() - std::min(due_ns, crew_.now_ns());
         if (late_ns > limit_ns) recorder.add(Count::Late);
-        switch (reason) {
-            case Reason::Due: recorder.send_lateness.record(late_ns / kNanosPerMicro); break;
-            case Reason::Unblocked: recorder.add(Count::HeldByWindow); break;
-            case Reason::Connected: recorder.add(Count::HeldByConnection); break;
+        if (sequence < due_offline_) {
+            recorder.add(Count::HeldByConnection);
+        } else if (reason == Reason::Unblocked) {
+            recorder.add(Count::HeldByWindow);
+        } else {
+            recorder.send_lateness.record(late_ns / kNanosPerMicro);
         }
     }
 }

@@ -26,13 +26,14 @@ enum class Count : uint8_t {
     Received,         // each message once
     Duplicated,
     Reordered,
-    Unexpected,  // PUBLISH that is not of this run, or of another publisher
-    Late,        // sent more than --lateness-limit-ms after their time, whatever the reason
+    Unexpected,        // PUBLISH that is not of this run, or of another publisher
+    Late,              // sent more than --lateness-limit-ms after their time, whatever the reason
     HeldByConnection,  // late because there was no connection when they were due
     HeldByWindow,      // late because --inflight messages had no answer yet
     Unacknowledged,
     LostInFlight,
     LostOnLiveConnections,
+    WithoutSubscriber,  // p2p: sent while the other end had no subscription; not lost
     PingsSent,
     PingsAnswered,
     BytesSent,
@@ -63,8 +64,8 @@ class Recorder {
     Histogram connect;          // dial to CONNACK
     Histogram subscribe;        // SUBSCRIBE to SUBACK
 
-    uint64_t busy_ns = 0;  // processor time of the thread while it measured
-    uint64_t wall_ns = 0;  // and how long that was
+    uint64_t busy_ns = 0;      // processor time of the thread while it measured
+    uint64_t wall_ns = 0;      // and how long that was
     double busiest_share = 0;  // of all threads, the largest busy_ns / wall_ns
 
   private:

@@ -78,26 +78,28 @@ void add_messages(Out out, const Options& options, const Results& results) {
     fmt::format_to(out, "messages");
     if (options.publishers() > 0) {
         fmt::format_to(out, ": {} planned, {} sent ({:.1f}/s)", recorder[Count::Planned],
-                       recorder[Count::Sent],
-                       static_cast<double>(recorder[Count::Sent]) / seconds);
+                       recorder[Count::Sent], static_cast<double>(recorder[Count::Sent]) / seconds);
         if (options.qos > 0) {
             fmt::format_to(out, ", {} acknowledged, {} unacknowledged, {} refused",
                            recorder[Count::Acknowledged], recorder[Count::Unacknowledged],
                            recorder[Count::AckRefused]);
         }
-        fmt::format_to(out, "\n  {} late, {} held by a missing connection, {} by a full window, "
+        fmt::format_to(out,
+                       "\n  {} late, {} held by a missing connection, {} by a full window, "
                        "{} sent again",
                        recorder[Count::Late], recorder[Count::HeldByConnection],
                        recorder[Count::HeldByWindow], recorder[Count::Resent]);
     }
     if (options.mode != Mode::Pub) {
-        fmt::format_to(out, "\n  {} received ({:.1f}/s), {} lost ({} in flight, {} on live "
-                       "connections), {} duplicated, {} reordered, {} unexpected",
+        fmt::format_to(out,
+                       "\n  {} received ({:.1f}/s), {} lost ({} in flight, {} on live "
+                       "connections), {} without a subscriber, {} duplicated, {} reordered, {} "
+                       "unexpected",
                        recorder[Count::Received],
                        static_cast<double>(recorder[Count::Received]) / seconds, lost(recorder),
                        recorder[Count::LostInFlight], recorder[Count::LostOnLiveConnections],
-                       recorder[Count::Duplicated], recorder[Count::Reordered],
-                       recorder[Count::Unexpected]);
+                       recorder[Count::WithoutSubscriber], recorder[Count::Duplicated],
+                       recorder[Count::Reordered], recorder[Count::Unexpected]);
     }
     fmt::format_to(out, "\n");
 }
@@ -162,6 +164,7 @@ void add_messages(JsonWriter& json, const Recorder& recorder) {
     json.field("lost", lost(recorder));
     json.field("lost_in_flight", recorder[Count::LostInFlight]);
     json.field("lost_on_live_connections", recorder[Count::LostOnLiveConnections]);
+    json.field("without_subscriber", recorder[Count::WithoutSubscriber]);
     json.field("duplicated", recorder[Count::Duplicated]);
     json.field("reordered", recorder[Count::Reordered]);
     json.field("unexpected", recorder[Count::Unexpected]);
@@ -184,9 +187,10 @@ bool Results::generator_saturated(const Options& options) const {
 }
 
 int Results::exit_code(const Options& options) const {
-    const uint64_t unexcused = options.reconnect ? recorder[Count::LostOnLiveConnections]
-                                                 : lost(recorder);
-    return unexcused > 0 || generator_saturated(options) ? 3 : 0;
+    const uint64_t unexcused =
+        options.reconnect ? recorder[Count::LostOnLiveConnections] : lost(recorder);
+    if (unexcused > 0 || generator_saturated(options)) return 3;
+    return recorder[Count::Failed] > 0 ? 1 : 0;
 }
 
 std::string text_report(const Options& options, const Results& results) {
@@ -195,7 +199,8 @@ std::string text_report(const Options& options, const Results& results) {
     const Out out(text);
     fmt::format_to(out, "\njumpload {}: {:.2f} s measured{}\n", word(options.mode),
                    results.measured_s, results.interrupted ? ", interrupted: partial results" : "");
-    fmt::format_to(out, "clients: {} requested, {} connected, {} failed, {} reconnects, {} "
+    fmt::format_to(out,
+                   "clients: {} requested, {} connected, {} failed, {} reconnects, {} "
                    "connections lost; {:.2f} s to connect\n",
                    options.count, recorder[Count::Connected], recorder[Count::Failed],
                    recorder[Count::Reconnects], recorder[Count::ConnectionsLost],
@@ -251,8 +256,8 @@ std::string json_report(const Options& options, const Results& results) {
 }
 
 std::string live_line(const Options& options, const Second& second) {
-    std::string line =
-        fmt::format("{:6.1f} s  {}/{} connected", second.elapsed_s, second.connected, options.count);
+    std::string line = fmt::format("{:6.1f} s  {}/{} connected", second.elapsed_s, second.connected,
+                                   options.count);
     if (options.publishers() > 0) line += fmt::format("  sent {}/s", second.sent);
     if (options.publishers() > 0 && options.qos > 0) {
         line += fmt::format("  acknowledged {}/s", second.acknowledged);
@@ -262,8 +267,8 @@ std::string live_line(const Options& options, const Second& second) {
                             time_text(second.latency_p50_us), time_text(second.latency_p99_us));
     }
     if (second.connections_lost + second.reconnects > 0) {
-        line += fmt::format("  lost {}  reconnected {}", second.connections_lost,
-                            second.reconnects);
+        line +=
+            fmt::format("  lost {}  reconnected {}", second.connections_lost, second.reconnects);
     }
     return line + "\n";
 }

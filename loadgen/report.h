@@ -18,8 +18,9 @@ struct Results {
     bool interrupted = false;  // by a signal, before its time
 
     bool generator_saturated(const Options& options) const;
-    // 0, or 3 where messages were lost or the generator was saturated. Messages lost in flight
-    // count unless --reconnect says that breaking connections are part of the plan.
+    // 3 where messages were lost or the generator was saturated, 1 where clients never connected,
+    // else 0. Messages lost in flight count unless --reconnect says that breaking connections are
+    // part of the plan.
     int exit_code(const Options& options) const;
 };
 

@@ -34,12 +34,24 @@ void Template::append_to(std::string& out, const TemplateValues& values) const {
         CHECK(at + 1 < rest.size());  // parse() saw to it
         out += rest.substr(0, at);
         switch (rest[at + 1]) {
-            case 'i': append_number(out, values.number); break;
-            case 't': append_number(out, values.tenant); break;
-            case 'r': out += values.role; break;
-            case 'c': out += values.client_id; break;
-            case 'u': out += values.username; break;
-            default: out += '%'; break;
+            case 'i':
+                append_number(out, values.number);
+                break;
+            case 't':
+                append_number(out, values.tenant);
+                break;
+            case 'r':
+                out += values.role;
+                break;
+            case 'c':
+                out += values.client_id;
+                break;
+            case 'u':
+                out += values.username;
+                break;
+            default:
+                out += '%';
+                break;
         }
         rest.remove_prefix(at + 2);
     }
