@@ -57,8 +57,9 @@ double Histogram::mean_us() const {
 uint64_t Histogram::percentile_us(double percent) const {
     CHECK(percent >= 0 && percent <= 100);
     if (count_ == 0) return 0;
-    // A hair less than asked: 99.9 is no exact double, and 99.9 % of 1,000 must be the 999th value.
-    const double rank = std::nextafter(percent, 0.0) * static_cast<double>(count_) / 100;
+    // Multiplied before divided: 99.9 / 100 * 1,000 is above 999 in doubles and would ask for rank
+    // 1,000.
+    const double rank = percent * static_cast<double>(count_) / 100;
     const uint64_t wanted = std::clamp<uint64_t>(static_cast<uint64_t>(std::ceil(rank)), 1, count_);
     if (wanted == count_) return max_us_;
     uint64_t seen = 0;

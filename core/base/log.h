@@ -21,8 +21,8 @@ enum class LineFormat : uint8_t { Text, Json };
 // Builds one line: LogLine(format, severity, "refused").field("peer", address).field("bytes", 12).
 class LogLine {
   public:
-    static constexpr size_t kBytesMax = 512;
-    static constexpr size_t kValueBytesMax = 96;  // a longer value is cut and ends in "..."
+    static constexpr size_t kBytesMax = 640;
+    static constexpr size_t kValueBytesMax = 160;  // a longer value is cut and ends in "..."
 
     LogLine(LineFormat format, Severity severity, std::string_view event);
     LogLine& field(std::string_view name, std::string_view value);

@@ -9,13 +9,20 @@ namespace jumpgate {
 
 std::string_view text(Phase phase) {
     switch (phase) {
-        case Phase::Accept: return "accept";
-        case Phase::Handshake: return "handshake";
-        case Phase::Peek: return "peek";
-        case Phase::Route: return "route";
-        case Phase::Dial: return "dial";
-        case Phase::Relay: return "relay";
-        case Phase::Drain: return "drain";
+        case Phase::Accept:
+            return "accept";
+        case Phase::Handshake:
+            return "handshake";
+        case Phase::Peek:
+            return "peek";
+        case Phase::Route:
+            return "route";
+        case Phase::Dial:
+            return "dial";
+        case Phase::Relay:
+            return "relay";
+        case Phase::Drain:
+            return "drain";
     }
     return "unknown";
 }

@@ -17,8 +17,10 @@ static bool is_local(int32_t sys) {
         case EMFILE:
         case ENFILE:
         case ENOBUFS:
-        case ENOMEM: return true;
-        default: return false;
+        case ENOMEM:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -68,9 +70,9 @@ Task<Verdict> dial_broker(Connection& c) {
         c.tried[c.attempts++] = c.node;
         worker.dial_failed(c.node, sys, is_local(sys));
     }
-    co_return failed(c, Refusal::NoBroker,
-                     c.attempts == 0 ? "every broker is down or drained" : "no broker could be reached",
-                     sys);
+    co_return failed(
+        c, Refusal::NoBroker,
+        c.attempts == 0 ? "every broker is down or drained" : "no broker could be reached", sys);
 }
 
 }  // namespace jumpgate

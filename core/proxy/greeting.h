@@ -1,9 +1,9 @@
 // Greeting: what a client sent before it has a broker: its CONNECT and whatever came with it.
 //
 // Law: bytes stay in the order they came. A CONNECT that came in one piece stays in the receive
-// buffer it came in; only one in several pieces, or one that would hold a scarce buffer for the time
-// of a dial, is copied to memory of its own, which grows with what has come, not with what is said
-// to come.
+// buffer it came in; only one in several pieces, or one that would hold a scarce buffer for the
+// time of a dial, is copied to memory of its own, which grows with what has come, not with what is
+// said to come.
 #pragma once
 
 #include <cstdint>

@@ -66,10 +66,12 @@ Relays::Relays(Reactor& reactor, BufferRing& buffers, PipePool& pipes, const Con
 
 Relays::~Relays() { CHECK(live_.empty() && backlog_.empty()); }
 
-void Relays::start(Socket client, Socket broker, const RelayIdentity& identity) {
+void Relays::start(Socket client, Socket broker, const RelayIdentity& identity,
+                   uint64_t greeted_bytes) {
     Relay* relay = relays_.create(*this, client, broker);
     CHECK(relay != nullptr);  // a relay has a dial slot, and there are as many relays as slots
     relay->identity = identity;
+    relay->up.bytes = greeted_bytes;
     live_.push_back(*relay);
     stats_.relays++;
     const bool splice_at_once =
@@ -111,11 +113,8 @@ void Relays::receiver_lost(Direction& d) {
         return;
     }
     expect_end(d.relay);
-    if (d.splice != nullptr) {
-        stop_splice(d);
-    } else {
-        advance(d);
-    }
+    if (d.splice != nullptr) stop_splice(d);
+    advance(d);
 }
 
 // The side that `d` receives from is gone: deliver what it sent, then end the far side.
@@ -130,6 +129,9 @@ void Relays::finish(Direction& d) {
     d.finished = true;
     Relay& relay = d.relay;
     if (d.reset) {
+        close(relay, d.up ? RelayEnd::ClientReset : RelayEnd::BrokerReset);
+    } else if (relay.opposite(d).discard) {
+        // The sender was lost as a receiver first, and that send took the error: this was no FIN.
         close(relay, d.up ? RelayEnd::ClientReset : RelayEnd::BrokerReset);
     } else if (relay.opposite(d).finished || d.discard) {
         close(relay, RelayEnd::Closed);

@@ -129,9 +129,9 @@ class Relays {
            Stats& stats, RelayOwner& owner);
     ~Relays();
 
-    // Joins two connected sockets; they belong to the relay from here on.
-    // REQUIRES: live() < limit of the worker's connections.
-    void start(Socket client, Socket broker, const RelayIdentity& identity);
+    // Joins two connected sockets; they belong to the relay from here on. `greeted_bytes` went to
+    // the broker already. REQUIRES: a dial slot of its own for each live relay.
+    void start(Socket client, Socket broker, const RelayIdentity& identity, uint64_t greeted_bytes);
     // Ends all of them at once.
     void close_all();
     size_t live() const { return relays_.live(); }

@@ -35,6 +35,7 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
     Result<std::unique_ptr<Reactor>> reactor = Reactor::open(limits);
     if (!reactor) return reactor.error();
     reactor_ = std::move(*reactor);
+    ring_fd_ = reactor_->ring().fd();
     Result<std::unique_ptr<BufferRing>> buffers =
         BufferRing::open(reactor_->ring(), kBufferGroup, config.buffers, config.buffer_bytes);
     if (!buffers) return buffers.error();
@@ -55,9 +56,18 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
 void Worker::run() {
     for (const std::unique_ptr<Listener>& listener : listeners_) listener->arm();
     reactor_->run();
+    reactor_->turn(0);  // the last closes
+    check_all_home();
     post(reactor_->ring(), control_ring_fd_, *ended_);
     reactor_->turn(0);
-    check_all_home();
+}
+
+void Worker::close() {
+    listeners_.clear();
+    relays_.reset();
+    pipes_.reset();
+    buffers_.reset();
+    reactor_.reset();
 }
 
 // ---- Connections -------------------------------------------------------------------------------
@@ -154,8 +164,9 @@ void Worker::start_relay(Connection& c) {
     identity.node = c.node;
     identity.set_client_id(c.connect.client_id);
     stats_.nodes[c.node].relays++;
+    const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
     c.greeting.clear(*buffers_);
-    relays_->start(c.client, c.broker, identity);
+    relays_->start(c.client, c.broker, identity, greeted_bytes);
 }
 
 void Worker::release(Connection& c) {
@@ -187,7 +198,8 @@ void Worker::connection_gone() {
     end_if_done();
 }
 
-// ---- Messages and the end ------------------------------------------------------------------------
+// ---- Messages and the end
+// ------------------------------------------------------------------------
 
 void Worker::drain() {
     if (draining_) return;

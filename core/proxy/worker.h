@@ -1,7 +1,8 @@
 // Worker: one thread with everything its connections need, shared with nobody.
 //
 // Law: all of it is made, used and ended on its own thread. Other threads talk to it through the
-// three message Ops. When it ends, every socket, buffer, pipe, frame and slab entry is home (CHECKed).
+// three message Ops. When it ends, every socket, buffer, pipe, frame and slab entry is home
+// (CHECKed).
 #pragma once
 
 #include <atomic>
@@ -12,6 +13,7 @@
 
 #include "core/base/log.h"
 #include "core/base/rng.h"
+#include "core/base/time.h"
 #include "core/io/mailbox.h"
 #include "core/proxy/connection.h"
 #include "core/proxy/listener.h"
@@ -23,6 +25,8 @@ namespace jumpgate {
 
 // What all workers read and none changes, but for the one counter.
 struct Shared {
+    explicit Shared(const Config& whole);  // server_start.cc
+
     const Config& config;
     RouteTable routes;
     std::vector<Address> nodes;    // where routes.upstream().nodes() live, in the same order
@@ -37,7 +41,6 @@ struct Shared {
 // A worker's answer to a request for statistics; completes on the control thread.
 struct StatsReport : Op {
     Stats stats;
-    unsigned worker = 0;
 };
 
 class Worker : public RelayOwner {
@@ -50,11 +53,13 @@ class Worker : public RelayOwner {
     // ---- On its own thread ----
     // Makes the ring and the pools. `control_ring_fd` is where answers go.
     Status open(const RingLimits& limits, int control_ring_fd, StatsReport& report, Op& ended);
-    // Serves until stopped; then posts `ended`.
+    // Serves until stopped, checks that all is home, posts `ended`.
     void run();
+    // Closes the ring and the pools, on the thread that opened them.
+    void close();
 
     // ---- Messages from the control thread: post() these Ops ----
-    int ring_fd() { return reactor_->ring().fd(); }
+    int ring_fd() const { return ring_fd_; }
     Op& drain_message() { return static_cast<DrainMessage&>(messages_); }
     Op& stop_message() { return static_cast<StopMessage&>(messages_); }
     Op& stats_message() { return static_cast<StatsMessage&>(messages_); }
@@ -113,6 +118,7 @@ class Worker : public RelayOwner {
     Rng rng_;
     Stats stats_;
     uint32_t next_source_ = 0;
+    int ring_fd_ = -1;
     int control_ring_fd_ = -1;
     StatsReport* report_ = nullptr;
     Op* ended_ = nullptr;

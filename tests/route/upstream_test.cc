@@ -227,10 +227,13 @@ TEST(Pick, FindsADifferentNodeForEveryDial) {
         const uint64_t hash = rng.next();
         Weights weights{1, 2, 3, 4, 5};
         std::vector<uint16_t> dialled;
-        while (const std::optional<uint16_t> node = pick(hash, weights, 5)) {
+        for (int dial = 0; dial < 5; ++dial) {
+            const std::optional<uint16_t> node = pick(hash, weights, 5);
+            ASSERT_TRUE(node);
             dialled.push_back(*node);
             weights[*node] = 0;
         }
+        ASSERT_EQ(pick(hash, weights, 5), std::nullopt);
         std::ranges::sort(dialled);
         ASSERT_EQ(dialled, (std::vector<uint16_t>{0, 1, 2, 3, 4}));
     }

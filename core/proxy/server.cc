@@ -1,0 +1,145 @@
+#include "core/proxy/server.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "core/base/time.h"
+
+namespace jumpgate {
+
+static constexpr uint64_t kLogTickMs = 50;
+
+Server::Server(const Config& config)
+    : config_(config),
+      shared_(config),
+      log_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->on_tick(); }),
+      stats_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->request_stats(); }),
+      drain_tick_(
+          [](Timer& timer) { static_cast<Tick&>(timer).server->post_all(&Worker::stop_message); }) {
+    for (Tick* tick : {&log_tick_, &stats_tick_, &drain_tick_}) tick->server = this;
+    shared_.line_format =
+        config.log_format == LogFormat::Json ? LineFormat::Json : LineFormat::Text;
+    shared_.severity = static_cast<Severity>(config.log_level);
+    shared_.broker_sockets = {static_cast<int>(config.socket_receive_bytes),
+                              static_cast<int>(config.socket_send_bytes)};
+}
+
+Server::~Server() {
+    if (reactor_ == nullptr) return;
+    for (Tick* tick : {&log_tick_, &stats_tick_, &drain_tick_}) reactor_->timers().stop(*tick);
+}
+
+int Server::run() {
+    for (auto step : {&Server::resolve_nodes, &Server::parse_sources, &Server::open_listeners,
+                      &Server::open_control, &Server::start_workers}) {
+        const std::string failure = (this->*step)();
+        if (failure.empty()) continue;
+        std::fprintf(stderr, "jumpgate: %s\n", failure.c_str());
+        return 1;
+    }
+    announce();
+    reactor_->timers().start(log_tick_, kLogTickMs);
+    if (config_.stats_interval_s > 0) {
+        reactor_->timers().start(stats_tick_, uint64_t{config_.stats_interval_s} * 1000);
+    }
+    reactor_->run();
+    for (const std::unique_ptr<Seat>& seat : seats_) seat->thread.join();
+    write_lines();
+    return 0;
+}
+
+// One reading of every worker's last words, then of each of its lines.
+void Server::write_lines() {
+    for (const std::unique_ptr<Seat>& seat : seats_) {
+        const uint64_t dropped =
+            seat->worker->log().drain([this](std::string_view line) { write(line); });
+        if (dropped == 0) continue;
+        LogLine line(shared_.line_format, Severity::Warn, "log_lines_dropped");
+        write(line.field("lines", dropped).finish());
+    }
+}
+
+void Server::write(std::string_view line) { std::fwrite(line.data(), 1, line.size(), stderr); }
+
+void Server::announce() {
+    std::string listening;
+    for (const std::string& address : listening_) {
+        if (!listening.empty()) listening += ',';
+        listening += address;
+    }
+    LogLine io(shared_.line_format, Severity::Info, "io_uring");
+    io.field("capabilities", seats_[0]->capabilities);
+    LogLine ready(shared_.line_format, Severity::Info, "ready");
+    ready.field("listen", listening).field("brokers", node_names_.size());
+    ready.field("workers", seats_.size()).field("connections_max", shared_.connections_max);
+    ready.field("routes", fmt::format("{:016x}", shared_.routes.fingerprint()));
+    if (shared_.severity < Severity::Info) return;
+    write(io.finish());
+    write(ready.finish());
+    std::fflush(stderr);
+}
+
+void Server::post_all(Op& (Worker::*message)()) {
+    for (const std::unique_ptr<Seat>& seat : seats_) {
+        if (seat->ended) continue;
+        post(reactor_->ring(), seat->worker->ring_fd(), (seat->worker.get()->*message)());
+    }
+}
+
+// SIGTERM, SIGQUIT: drain; the second one, or SIGINT: stop now. SIGHUP has nothing to reload yet.
+void Server::on_signal(int number) {
+    if (number == SIGHUP) return;
+    const bool now = number == SIGINT || draining_;
+    LogLine line(shared_.line_format, Severity::Info, now ? "stopping" : "draining");
+    line.field("signal", number == SIGINT ? "SIGINT" : number == SIGQUIT ? "SIGQUIT" : "SIGTERM");
+    if (!now) line.field("timeout_s", config_.drain_timeout_s);
+    if (shared_.severity >= Severity::Info && !stopping_) write(line.finish());
+    if (now && !stopping_) {
+        stopping_ = true;
+        post_all(&Worker::stop_message);
+    } else if (!draining_) {
+        post_all(&Worker::drain_message);
+        const uint64_t timeout_ms = uint64_t{config_.drain_timeout_s} * 1000;
+        reactor_->timers().start(drain_tick_, timeout_ms);
+    }
+    draining_ = true;
+}
+
+void Server::on_tick() {
+    write_lines();
+    reactor_->timers().start(log_tick_, kLogTickMs);
+}
+
+void Server::request_stats() {
+    reactor_->timers().start(stats_tick_, uint64_t{config_.stats_interval_s} * 1000);
+    if (reports_missing_ > 0 || draining_) return;  // a worker is busy: skip, do not queue up
+    reports_missing_ = static_cast<unsigned>(seats_.size());
+    post_all(&Worker::stats_message);
+}
+
+void Server::on_report() {
+    if (--reports_missing_ == 0) print_stats();
+}
+
+void Server::print_stats() {
+    Stats sum;
+    for (const std::unique_ptr<Seat>& seat : seats_) sum.add(seat->report.stats);
+    LogLine head(shared_.line_format, Severity::Info, "stats");
+    std::string line(head.finish());
+    const bool json = shared_.line_format == LineFormat::Json;
+    line.resize(line.size() - (json ? 2 : 1));  // without the end: the numbers do not fit a LogLine
+    line += json ? ",\"stats\":" : " ";
+    line += to_json(sum, node_names_);
+    line += json ? "}\n" : "\n";
+    write(line);
+}
+
+bool Server::all_ended() const {
+    for (const std::unique_ptr<Seat>& seat : seats_) {
+        if (!seat->ended) return false;
+    }
+    return true;
+}
+
+}  // namespace jumpgate

@@ -1,0 +1,89 @@
+// Server: the process. Opens the listeners, starts the workers, and then is their control thread:
+// signals, statistics, log lines, drain.
+//
+// Law: nothing half-starts: each address is bound, each name resolved and each ring open before the
+// first client is accepted, or the process ends with one sentence and exit code 1.
+#pragma once
+
+#include <future>
+#include <latch>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/io/signals.h"
+#include "core/proxy/worker.h"
+
+namespace jumpgate {
+
+class Server {
+  public:
+    // `config` outlives the server and has passed the rules of core/config.
+    explicit Server(const Config& config);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    // Serves until a signal ends it. The exit code: 0 after a drain or a stop, 1 where it could not
+    // start (the reason is on stderr).
+    int run();
+
+  private:
+    struct Report : StatsReport {
+        Server* server = nullptr;
+    };
+    // A worker with its thread and the answers it posts to the control thread.
+    struct Seat : Op {  // completes when the worker has ended
+        Server* server = nullptr;
+        std::unique_ptr<Worker> worker;
+        std::thread thread;
+        std::promise<bool> go;  // true: all workers are ready; false: end without serving
+        Report report;
+        Status opened = Unit{};
+        std::string capabilities;
+        bool ended = false;
+    };
+    struct Tick : Timer {
+        using Timer::Timer;
+        Server* server = nullptr;
+    };
+
+    // Each says what failed in one sentence; empty: it went well.
+    std::string resolve_nodes();
+    std::string parse_sources();
+    std::string open_listeners();
+    std::string open_control();
+    std::string start_workers();
+    void plan_descriptors();
+    static void work(Seat& seat, unsigned index, std::latch& opened);
+
+    void announce();
+    void on_signal(int number);
+    void request_stats();
+    void on_report();
+    void print_stats();
+    void on_tick();
+    void write_lines();
+    void write(std::string_view line);
+    void post_all(Op& (Worker::*message)());
+    bool all_ended() const;
+
+    const Config& config_;
+    Shared shared_;
+    RingLimits limits_;
+    std::vector<std::vector<int>> listener_fds_;  // per worker
+    std::vector<std::string> listening_;          // addresses, ports filled in
+    std::vector<std::string> node_names_;
+    std::unique_ptr<Reactor> reactor_;
+    std::unique_ptr<SignalWatch> signals_;
+    std::vector<std::unique_ptr<Seat>> seats_;
+    Tick log_tick_;
+    Tick stats_tick_;
+    Tick drain_tick_;
+    unsigned reports_missing_ = 0;
+    bool draining_ = false;
+    bool stopping_ = false;
+};
+
+}  // namespace jumpgate

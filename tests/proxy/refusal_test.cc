@@ -1,0 +1,77 @@
+// Refusal: the vocabulary, and the CONNACK in each version of MQTT.
+#include "core/proxy/refusal.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <vector>
+
+namespace jumpgate {
+namespace {
+
+using mqtt::ReasonCode;
+
+std::vector<uint8_t> answer(ReasonCode reason, uint8_t level) {
+    std::array<uint8_t, 8> out{};
+    const std::span<const uint8_t> bytes = connack(reason, level, out);
+    return {bytes.begin(), bytes.end()};
+}
+
+TEST(Refusal, HasADistinctWordForEachReason) {
+    std::set<std::string_view> words;
+    for (size_t i = 0; i < kRefusals; ++i) words.insert(text(static_cast<Refusal>(i)));
+    EXPECT_EQ(words.size(), kRefusals);
+    EXPECT_EQ(words.count("unknown"), 0U);
+}
+
+TEST(Connack, SpeaksTheClientsVersion) {
+    struct Case {
+        ReasonCode reason;
+        uint8_t level;
+        std::vector<uint8_t> bytes;
+    };
+    const std::vector<Case> cases = {
+        {ReasonCode::UnsupportedProtocolVersion, 4, {0x20, 2, 0, 1}},
+        {ReasonCode::ClientIdNotValid, 3, {0x20, 2, 0, 2}},
+        {ReasonCode::ServerUnavailable, 4, {0x20, 2, 0, 3}},
+        {ReasonCode::QuotaExceeded, 4, {0x20, 2, 0, 3}},
+        {ReasonCode::NotAuthorized, 4, {0x20, 2, 0, 5}},
+        {ReasonCode::MalformedPacket, 5, {0x20, 3, 0, 0x81, 0}},
+        {ReasonCode::PacketTooLarge, 5, {0x20, 3, 0, 0x95, 0}},
+        {ReasonCode::QuotaExceeded, 5, {0x20, 3, 0, 0x97, 0}},
+        {ReasonCode::ServerUnavailable, 5, {0x20, 3, 0, 0x88, 0}},
+    };
+    for (const Case& c : cases) EXPECT_EQ(answer(c.reason, c.level), c.bytes);
+}
+
+TEST(Connack, IsSilentWhereTheVersionHasNoWordForIt) {
+    EXPECT_TRUE(answer(ReasonCode::MalformedPacket, 4).empty());
+    EXPECT_TRUE(answer(ReasonCode::PacketTooLarge, 3).empty());
+    EXPECT_TRUE(answer(ReasonCode::ServerUnavailable, 0).empty());
+    EXPECT_TRUE(answer(ReasonCode::ServerUnavailable, 9).empty());
+}
+
+TEST(Classify, TellsOtherProtocolsByTheirFirstByte) {
+    const mqtt::Invalid malformed{ReasonCode::MalformedPacket, "", 0, false};
+    EXPECT_EQ(classify(malformed, 0x16), Refusal::TlsHello);
+    for (const char c : {'G', 'P', 'H', 'D', 'O', 'C', 'T'}) {
+        EXPECT_EQ(classify(malformed, static_cast<uint8_t>(c)), Refusal::HttpRequest) << c;
+    }
+    EXPECT_EQ(classify(malformed, 0x30), Refusal::NotMqtt);
+    EXPECT_EQ(classify(malformed, 0x00), Refusal::NotMqtt);
+    EXPECT_EQ(classify(malformed, 0x10), Refusal::Malformed);
+    EXPECT_EQ(classify({ReasonCode::UnsupportedProtocolVersion, "", 4, true}, 0x10),
+              Refusal::UnsupportedVersion);
+    EXPECT_EQ(classify({ReasonCode::ClientIdNotValid, "", 4, true}, 0x10),
+              Refusal::ClientIdNotValid);
+}
+
+TEST(ReasonOf, GivesOurOwnRefusalsTheStandardsCodes) {
+    EXPECT_EQ(reason_of(Refusal::TooLarge), ReasonCode::PacketTooLarge);
+    EXPECT_EQ(reason_of(Refusal::NoBroker), ReasonCode::ServerUnavailable);
+    EXPECT_EQ(reason_of(Refusal::TooManyConnections), ReasonCode::QuotaExceeded);
+    EXPECT_EQ(reason_of(Refusal::ShuttingDown), ReasonCode::ServerBusy);
+}
+
+}  // namespace
+}  // namespace jumpgate
