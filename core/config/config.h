@@ -56,11 +56,11 @@ struct Config {
 
     // Relaying; per worker where it says so
     SpliceMode splice = SpliceMode::Auto;
-    uint32_t splice_min_bytes = 65'536;    // 4,096 to 16,777,216: reads as large as this promote
-    uint32_t pipe_bytes = 1'048'576;       // 4,096 to 1,048,576
-    uint32_t pipes_max = 64;               // 0 to 16,384 per worker
-    uint32_t buffers = 4'096;              // 16 to 32,768 per worker, a power of two
-    uint32_t buffer_bytes = 4'096;         // 512 to 65,536
+    uint32_t splice_min_bytes = 65'536;  // 4,096 to 16,777,216: a run of full buffers that promotes
+    uint32_t pipe_bytes = 1'048'576;     // 4,096 to 1,048,576
+    uint32_t pipes_max = 64;             // 0 to 16,384 per worker
+    uint32_t buffers = 4'096;            // 16 to 32,768 per worker, a power of two
+    uint32_t buffer_bytes = 4'096;       // 512 to 65,536
     uint32_t relay_budget_bytes = 65'536;  // buffer_bytes to 16,777,216: unsent, per direction
     uint32_t socket_receive_bytes = 0;     // SO_RCVBUF; 0: the kernel tunes it; else from 4,096
     uint32_t socket_send_bytes = 0;        // SO_SNDBUF; 0: the kernel tunes it; else from 4,096

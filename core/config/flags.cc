@@ -144,7 +144,7 @@ void add_relaying(FlagTable& table, Config& config) {
         {{"auto", SpliceMode::Auto}, {"always", SpliceMode::Always}, {"never", SpliceMode::Never}},
         "Moves bytes inside the kernel. auto: while a direction's reads are large.");
     table.number("splice-min-bytes", config.splice_min_bytes, 4'096, 16'777'216, "bytes",
-                 "Reads as large as this, sustained, make auto splice.");
+                 "auto splices a direction after this much came in unbroken full buffers.");
     table.number("pipe-bytes", config.pipe_bytes, 4'096, 1'048'576, "bytes",
                  "Capacity of one splice pipe.");
     table.number("pipes-max", config.pipes_max, 0, 16'384, "pipes",
