@@ -220,6 +220,11 @@ void send_gathered(Ring& ring, Op& op, Socket socket, const msghdr& message) {
     sqe.flags |= IOSQE_FIXED_FILE;
 }
 
+void pause(Ring& ring, Op& op) {
+    static __kernel_timespec millisecond = {0, 1'000'000};
+    io_uring_prep_timeout(&ring.next_sqe(op), &millisecond, 0, 0);
+}
+
 void poll_once(Ring& ring, Op& op, Socket socket, uint32_t mask) {
     io_uring_sqe& sqe = ring.next_sqe(op);
     io_uring_prep_poll_add(&sqe, socket.slot, mask);

@@ -75,6 +75,8 @@ void recv_many(Ring& ring, Op& op, Socket socket, uint16_t group, uint32_t budge
 void send_all(Ring& ring, Op& op, Socket socket, std::span<const uint8_t> bytes);
 // The same, gathered; `message` and its iovecs live until the next submission.
 void send_gathered(Ring& ring, Op& op, Socket socket, const msghdr& message);
+// Completes with -ETIME after a millisecond: for what the kernel cannot take just now.
+void pause(Ring& ring, Op& op);
 // Waits for `mask` (POLLIN, POLLOUT, POLLRDHUP); one answer.
 void poll_once(Ring& ring, Op& op, Socket socket, uint32_t mask);
 

@@ -85,7 +85,6 @@ Detached serve(Connection& c) {
 // Why a receive brought nothing.
 static Verdict lost(const Connection& c, Completion done) {
     Verdict verdict;
-    verdict.sys = done.result < 0 ? -done.result : 0;
     if (c.stopping) {
         verdict.refusal = Refusal::ShuttingDown;
     } else if (c.timed_out) {
@@ -93,6 +92,7 @@ static Verdict lost(const Connection& c, Completion done) {
         verdict.words = "no complete CONNECT within --setup-timeout-ms";
     } else {
         verdict.words = "closed before its CONNECT was complete";
+        verdict.sys = done.result < 0 ? -done.result : 0;
     }
     return verdict;
 }

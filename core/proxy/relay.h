@@ -82,6 +82,7 @@ struct Direction : RecvOp, SendOp, BufferWaiter, BacklogLink {
     bool receiving : 1 = false;   // the RecvOp is in flight
     bool sending : 1 = false;     // the SendOp is in flight
     bool spilling : 1 = false;    // the send is being cancelled to spill it
+    bool pausing : 1 = false;     // the SendOp is a short wait before the next send
     bool shutting : 1 = false;    // the SendOp is passing on the end of the stream
     bool promote : 1 = false;     // splice as soon as nothing is queued
     bool ended : 1 = false;       // the sender closed or reset; what is queued still goes out
@@ -156,6 +157,8 @@ class Relays : private ReliefTimer {
     friend class Relay;
     friend struct Splice;
 
+    enum class Sent : uint8_t { Whole, Short, Nothing };
+
     // relay.cc: life and end
     void advance(Direction& d);
     void receiver_lost(Direction& d);
@@ -173,9 +176,9 @@ class Relays : private ReliefTimer {
     void received(Direction& d, Completion done);
     void pump(Direction& d);
     void on_send(Direction& d, Completion done);
-    void send_failed(Direction& d, Completion done);
+    Sent settle(Direction& d, Completion done);
     static void relieve(Timer& timer);
-    void spill(Direction& d, uint32_t sent_bytes);
+    void spill(Direction& d);
     void track_streak(Direction& d, uint32_t bytes);
 
     // relay_splice.cc: through a pipe

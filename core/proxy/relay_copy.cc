@@ -4,6 +4,7 @@
 // armed again when at most half of the budget waits to be sent.
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 #include "core/proxy/relay.h"
 
@@ -122,9 +123,11 @@ void Relays::on_send(Direction& d, Completion done) {
         return;
     }
     Relay& relay = d.relay;
-    d.sending = false;
-    --relay.in_flight;
     static_cast<BacklogLink&>(d).unlink();
+    Sent sent = Sent::Whole;
+    if (!d.pausing && !d.shutting) sent = settle(d, done);
+    d.sending = d.pausing = false;
+    --relay.in_flight;
     if (relay.closing) {
         // A descriptor installed for the half-close must not outlive the relay.
         if (d.shutting) shut_send_finish(reactor_.ring(), done);
@@ -135,31 +138,44 @@ void Relays::on_send(Direction& d, Completion done) {
         d.sending = true;
         ++relay.in_flight;
         shut_send_slowly(reactor_.ring(), static_cast<SendOp&>(d), relay.target(d));
-    } else if (done.result >= 0 &&
-               static_cast<uint32_t>(done.result) == offered_bytes(d, buffers_)) {
-        d.spilling = false;
-        if (d.spill != nullptr) {
-            d.spill.reset();
-        } else {
-            d.queue.sent(buffers_, static_cast<uint32_t>(done.result));
-        }
+    } else if (sent == Sent::Whole) {
         advance(d);
+    } else if (sent == Sent::Short) {  // a moment later; a receiver that is gone says so then
+        d.sending = d.pausing = true;
+        ++relay.in_flight;
+        pause(reactor_.ring(), static_cast<SendOp&>(d));
     } else {
-        send_failed(d, done);
+        receiver_lost(d);
     }
 }
 
-// A short send is an error or a cancel of ours: MSG_WAITALL lets nothing else through.
-void Relays::send_failed(Direction& d, Completion done) {
-    const bool cancelled = d.spilling && (done.result >= 0 || done.result == -ECANCELED);
+// Takes what went out of the queue. Buffers that come back wake those who wait for some, this very
+// relay among them; to all of them the send is still in flight.
+// A short send is a cancel of ours, a receiver that is gone, or a kernel that gave up waiting: a
+// socket that polls writable but takes nothing, as small send buffers do at times, ends the send
+// with -EAGAIN after 128 tries (APOLL_MAX_RETRY, io_uring/poll.c) or hands it to a kernel worker,
+// where a cancel is an -EINTR.
+Relays::Sent Relays::settle(Direction& d, Completion done) {
+    const auto sent_bytes = static_cast<uint32_t>(std::max(done.result, 0));
+    const bool whole = done.result >= 0 && sent_bytes == offered_bytes(d, buffers_);
+    const bool interrupted = done.result == -ECANCELED || done.result == -EINTR;
+    const bool cancelled = d.spilling && (done.result >= 0 || interrupted);
     d.spilling = false;
-    if (cancelled) {
-        spill(d, static_cast<uint32_t>(std::max(done.result, 0)));
-        advance(d);
-        return;
+    if (d.spill == nullptr) {
+        d.queue.sent(buffers_, sent_bytes);
+    } else if (d.spill->length == sent_bytes) {
+        d.spill.reset();
+    } else {
+        d.spill->length -= sent_bytes;
+        std::memmove(d.spill->bytes.get(), d.spill->bytes.get() + sent_bytes, d.spill->length);
     }
-    if (d.spill == nullptr) d.queue.sent(buffers_, 0);
-    receiver_lost(d);
+    if (whole) return Sent::Whole;
+    if (cancelled) {
+        spill(d);
+        return Sent::Whole;
+    }
+    const bool again = done.result > 0 || done.result == -EAGAIN || interrupted;
+    return again ? Sent::Short : Sent::Nothing;
 }
 
 // A send that takes longer than this while others wait for buffers is stuck.
@@ -171,8 +187,8 @@ void Relays::out_of_buffers() {
 }
 
 // The oldest sends are stuck behind peers that do not read. Each is cancelled and its bytes move to
-// memory of its own; its budget still bounds it. Again and again while somebody waits: a send may
-// get stuck later.
+// memory of its own, also what came after an earlier move; its budget still bounds it. Again and
+// again while somebody waits: a send may get stuck later.
 void Relays::relieve(Timer& timer) {
     Relays& self = static_cast<Relays&>(static_cast<ReliefTimer&>(timer));
     if (!self.buffers_.starved()) return;
@@ -181,7 +197,7 @@ void Relays::relieve(Timer& timer) {
     uint32_t freed = 0;
     Direction* d = self.backlog_.front();
     for (; d != nullptr && freed < wanted; d = self.backlog_.after(*d)) {
-        if (d->spill != nullptr || d->shutting) continue;
+        if (d->queue.empty() || d->shutting) continue;
         freed += d->queue.segments();
         if (d->spilling) continue;
         d->spilling = true;
@@ -189,15 +205,16 @@ void Relays::relieve(Timer& timer) {
     }
 }
 
-void Relays::spill(Direction& d, uint32_t sent_bytes) {
-    d.queue.sent(buffers_, sent_bytes);
+void Relays::spill(Direction& d) {
     if (d.queue.empty()) return;
     stats_.spills++;
+    const uint32_t before = d.spill == nullptr ? 0 : d.spill->length;
     auto moved = std::make_unique<Spill>();
-    moved->length = d.queue.bytes();
+    moved->length = before + d.queue.bytes();
     moved->bytes = std::make_unique_for_overwrite<uint8_t[]>(moved->length);
-    d.queue.copy_out(buffers_, moved->bytes.get());
+    if (before > 0) std::memcpy(moved->bytes.get(), d.spill->bytes.get(), before);
     d.spill = std::move(moved);
+    d.queue.copy_out(buffers_, d.spill->bytes.get() + before);
 }
 
 }  // namespace jumpgate
