@@ -10,7 +10,7 @@
 #include <variant>
 
 #include "mqtt/bytes.h"
-#include "mqtt/reason.h"
+#include "mqtt/verdict.h"
 
 namespace jumpgate::mqtt {
 
@@ -19,22 +19,13 @@ namespace jumpgate::mqtt {
 inline constexpr uint8_t kConnectFirstByte = 0x10;
 constexpr bool could_be_connect(uint8_t first_byte) { return first_byte == kConnectFirstByte; }
 
-inline constexpr uint8_t kLevelV31 = 3;   // "MQIsdp"
-inline constexpr uint8_t kLevelV311 = 4;  // "MQTT"
-inline constexpr uint8_t kLevelV5 = 5;    // "MQTT"
-
-struct NeedMore {
-    size_t total = 0;   // bytes of the whole packet; 0 until the length has arrived
-    uint8_t level = 0;  // 3, 4, 5 once the level has arrived, so that a refusal can answer
-};
-
 struct Will {
     bool present = false;
     bool retain = false;
     uint8_t qos = 0;
     std::string_view topic{};
     Bytes payload{};
-    uint32_t delay_interval_s = 0;  // MQTT 5
+    uint32_t delay_interval_s = 0;  // MQTT 5; decoded from `properties`
     Bytes properties{};             // MQTT 5: the checked block, to publish the will with
 
     bool operator==(const Will& other) const;

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "mqtt/sink.h"
 #include "mqtt/topic.h"
 #include "mqtt/utf8.h"
 
@@ -152,6 +153,16 @@ std::optional<Property> PropertyReader::next() {
     if (property.id == PropertyId::UserProperty && ++user_properties_ > kUserPropertiesMax)
         return fail(ReasonCode::QuotaExceeded, "more than 256 user properties");
     return property;
+}
+
+void PropertyWriter::add(const Property& property) {
+    CountingSink count;
+    put_property(count, property);
+    ok_ = ok_ && count.fits && count.size <= out_.size() - size_;
+    if (!ok_) return;
+    WritingSink sink{out_.data() + size_};
+    put_property(sink, property);
+    size_ += count.size;
 }
 
 std::optional<Invalid> check_properties(Bytes block, PropertyPlace place) {

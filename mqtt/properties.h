@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "mqtt/reader.h"
-#include "mqtt/reason.h"
+#include "mqtt/verdict.h"
 
 namespace jumpgate::mqtt {
 
@@ -83,6 +83,27 @@ class PropertyReader {
     int user_properties_ = 0;
     uint64_t seen_ = 0;  // bit n: identifier n was here
     std::optional<Invalid> fault_;
+};
+
+// Makes a block of properties in memory of the caller's. What does not fit is left out and shows in
+// ok(); nothing is checked against table 2-4.
+class PropertyWriter {
+  public:
+    explicit PropertyWriter(std::span<uint8_t> out) : out_(out) {}
+
+    void add(const Property& property);
+    void add(PropertyId id, uint32_t number) { add({.id = id, .number = number}); }
+    void add(PropertyId id, std::string_view text) { add({.id = id, .value = bytes(text)}); }
+    void add_user(std::string_view key, std::string_view value) {
+        add({.id = PropertyId::UserProperty, .key = key, .value = bytes(value)});
+    }
+    bool ok() const { return ok_; }
+    Bytes block() const { return out_.first(size_); }
+
+  private:
+    std::span<uint8_t> out_;
+    size_t size_ = 0;
+    bool ok_ = true;
 };
 
 // Takes a property length and that many bytes from `from`, which is not ok() where they do not fit.

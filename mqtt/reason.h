@@ -82,12 +82,4 @@ bool is_reason_for(PacketType type, uint8_t code);
 std::optional<ReturnCode> to_return_code(ReasonCode reason);
 ReasonCode to_reason_code(ReturnCode code);
 
-// What a parser says of input that breaks the standard. `level` and `answer` are set for a CONNECT.
-struct Invalid {
-    ReasonCode reason = ReasonCode::MalformedPacket;
-    std::string_view text{};  // what is wrong and by which rule; lives for ever, quotes no input
-    uint8_t level = 0;        // protocol level to answer in: 3, 4, 5; 0 where it is not known
-    bool answer = false;      // a CONNACK is due before the close; else close without a word
-};
-
 }  // namespace jumpgate::mqtt

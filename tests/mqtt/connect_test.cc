@@ -4,30 +4,13 @@
 
 #include <algorithm>
 #include <deque>
-#include <memory>
 #include <random>
 
 #include "tests/mqtt/connect_corpus.h"
+#include "tests/mqtt/exact.h"
 
 namespace jumpgate::mqtt {
 namespace {
-
-// The input on the heap at its exact size, so that ASan sees the first byte read behind it.
-class Exact {
-  public:
-    explicit Exact(Bytes in) : size_(in.size()), octets_(new uint8_t[in.size()]) {
-        std::copy(in.begin(), in.end(), octets_.get());
-    }
-    Bytes view() const { return {octets_.get(), size_}; }
-    bool holds(std::string_view part) const {
-        const auto* begin = reinterpret_cast<const char*>(octets_.get());
-        return part.empty() || (part.data() >= begin && part.data() + part.size() <= begin + size_);
-    }
-
-  private:
-    size_t size_;
-    std::unique_ptr<uint8_t[]> octets_;
-};
 
 // Keeps a copy of the input alive, for the views of the result point into it.
 ConnectResult parse(const Octets& in) {

@@ -1,0 +1,133 @@
+#include "loadgen/broker_connection.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "loadgen/broker_server.h"
+
+namespace jumpgate::broker {
+
+static constexpr uint64_t kConnectTimeoutMs = 10'000;  // from accept to a whole CONNECT
+static constexpr uint64_t kFarewellMs = 1'000;         // to take the last packets from us
+
+Connection::Connection(Server& server, Socket socket)
+    : Client(server.broker()),
+      ReceiveOp{{&Connection::on_receive}},
+      SendOp{{&Connection::on_send}},
+      Timer(&Connection::on_timer),
+      BufferWaiter(&Connection::on_buffers),
+      server_(server),
+      socket_(socket),
+      heard_ms_(server.broker().now_ms()) {
+    server_.timers().start(*this, kConnectTimeoutMs);
+    arm();
+}
+
+// ---- Receiving ---------------------------------------------------------------------------------
+
+void Connection::arm() {
+    receive_armed_ = true;
+    recv_many(server_.ring(), static_cast<ReceiveOp&>(*this), socket_, server_.buffers().group(),
+              0);
+}
+
+void Connection::on_receive(Op& op, Completion done) {
+    static_cast<Connection&>(static_cast<ReceiveOp&>(op)).received(done);
+}
+
+void Connection::received(Completion done) {
+    receive_armed_ = done.more();
+    if (done.has_buffer()) {
+        BufferRing& buffers = server_.buffers();
+        buffers.taken();
+        if (done.result > 0 && !ended()) {
+            heard_ms_ = server_.broker().now_ms();
+            const bool was_connected = connected();
+            receive({buffers.at(done.buffer()), static_cast<size_t>(done.result)});
+            if (!was_connected && connected()) watch();
+        }
+        buffers.release(done.buffer());
+    }
+    if (terminating_) return join();
+    const bool starved = done.result == -ENOBUFS;
+    if (done.result <= 0 && !starved) return terminate();
+    if (receive_armed_) return;
+    if (!starved || server_.buffers().replenish(*this)) arm();
+}
+
+void Connection::on_buffers(BufferWaiter& waiter) { static_cast<Connection&>(waiter).arm(); }
+
+// ---- Sending -----------------------------------------------------------------------------------
+
+void Connection::flush() {
+    if (terminating_ || send_in_flight_) return;  // the send's completion comes back here
+    if (!empty()) {
+        send_in_flight_ = true;
+        send_all(server_.ring(), static_cast<SendOp&>(*this), socket_, start_sending());
+        // Who is told why it has to go must take it soon.
+        if (ended()) server_.timers().start(*this, kFarewellMs);
+        return;
+    }
+    if (ended()) terminate();
+}
+
+void Connection::on_send(Op& op, Completion done) {
+    static_cast<Connection&>(static_cast<SendOp&>(op)).sent_all(done);
+}
+
+void Connection::sent_all(Completion done) {
+    send_in_flight_ = false;
+    const bool whole = done.result == static_cast<int64_t>(sending_size());
+    sent();
+    if (terminating_) return join();
+    if (!whole) return terminate();
+    pump();
+    flush();
+}
+
+// ---- Time --------------------------------------------------------------------------------------
+
+// From now on the timer watches over the keep alive; it is not touched by each packet.
+void Connection::watch() {
+    server_.timers().stop(*this);
+    if (silence_max_ms() != 0) server_.timers().start(*this, silence_max_ms());
+}
+
+void Connection::on_timer(Timer& timer) {
+    Connection& self = static_cast<Connection&>(timer);
+    if (self.ended()) return self.terminate();
+    if (!self.connected()) {
+        self.server_.broker().counters.connections_refused++;
+        return self.terminate();
+    }
+    // What came while this process was stopped is still unread: it gets the time to be read.
+    const uint64_t heard_ms = std::max(self.heard_ms_, self.server_.woken_ms());
+    const uint64_t silent_ms = self.server_.broker().now_ms() - heard_ms;
+    if (silent_ms < self.silence_max_ms()) {
+        self.server_.timers().start(self, self.silence_max_ms() - silent_ms);
+        return;
+    }
+    self.server_.broker().counters.keep_alive_timeouts++;
+    self.end(mqtt::ReasonCode::KeepAliveTimeout);
+}
+
+// ---- Ending ------------------------------------------------------------------------------------
+
+void Connection::terminate() {
+    if (terminating_) return;
+    terminating_ = true;
+    lost();
+    static_cast<Outlet&>(*this).unlink();
+    static_cast<BufferWaiter&>(*this).unlink();
+    server_.timers().stop(*this);
+    if (receive_armed_ || send_in_flight_) cancel_all(server_.ring(), socket_);
+    join();
+}
+
+void Connection::join() {
+    if (receive_armed_ || send_in_flight_) return;
+    close_socket(server_.ring(), socket_);
+    server_.release(*this);
+}
+
+}  // namespace jumpgate::broker

@@ -1,0 +1,50 @@
+// Connection: one socket of a broker: receives into the shared buffers, sends from its Outlet.
+//
+// Law: one receive and one send in flight at most; it ends by terminate, join, release: nothing is
+// freed while the kernel holds one of its operations. An idle connection holds no buffer.
+#pragma once
+
+#include "core/io/buffer_ring.h"
+#include "core/io/op.h"
+#include "core/io/socket.h"
+#include "core/io/timer_wheel.h"
+#include "loadgen/broker_client.h"
+
+namespace jumpgate::broker {
+
+class Server;
+
+// Tell the bases of a Connection apart.
+struct ReceiveOp : Op {};
+struct SendOp : Op {};
+struct Member : Link {};
+
+class Connection : public Client, ReceiveOp, SendOp, Timer, BufferWaiter, public Member {
+  public:
+    Connection(Server& server, Socket socket);
+
+    // Sends what the outlet holds, or goes on with ending. Called once per turn.
+    void flush();
+    // Ends at once; what was not sent is lost.
+    void terminate();
+
+  private:
+    static void on_receive(Op& op, Completion done);
+    static void on_send(Op& op, Completion done);
+    static void on_timer(Timer& timer);
+    static void on_buffers(BufferWaiter& waiter);
+    void received(Completion done);
+    void sent_all(Completion done);
+    void watch();
+    void arm();
+    void join();
+
+    Server& server_;
+    Socket socket_;
+    bool receive_armed_ = false;
+    bool send_in_flight_ = false;
+    bool terminating_ = false;
+    uint64_t heard_ms_;
+};
+
+}  // namespace jumpgate::broker

@@ -1,0 +1,168 @@
+#include "loadgen/broker_server.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "core/base/time.h"
+#include "core/io/mailbox.h"
+
+namespace jumpgate::broker {
+
+static constexpr uint64_t kTurnMs = 1'000;        // longest wait, so that a stop of ours is noticed
+static constexpr uint64_t kStandstillMs = 3'000;  // a turn that took longer was none of ours
+static constexpr uint64_t kFarewellMs = 1'000;    // for the clients to take their last packets
+
+Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
+    Result<int> listener = listen_tcp(options.listen, {});
+    if (!listener) return listener.error();
+    std::unique_ptr<Server> server(new Server(options, *listener));
+    server->thread_ = std::thread([&self = *server] { self.main(); });
+    server->ready_.wait();
+    if (!server->opened_) return server->opened_.error();
+    return server;
+}
+
+Server::Server(const ServerOptions& options, int listener)
+    : options_(options),
+      listener_(listener),
+      accept_op_{{[](Op& op, Completion done) {
+                     AcceptOp& self = static_cast<AcceptOp&>(op);
+                     self.server->accepted(done);
+                 }},
+                 this},
+      stop_op_{{[](Op& op, Completion) { static_cast<StopOp&>(op).server->stopping_ = true; }},
+               this},
+      stats_timer_([](Timer& timer) { static_cast<StatsTimer&>(timer).server->print_stats(); }),
+      connections_(options.limits.connections_max) {
+    stats_timer_.server = this;
+    options_.listen = local_address(listener);  // port 0 has become one
+}
+
+Server::~Server() { thread_.join(); }
+
+void Server::stop(Ring& from) { post(from, ring_fd_, stop_op_); }
+
+// ---- The thread --------------------------------------------------------------------------------
+
+void Server::main() {
+    opened_ = open();
+    if (!opened_) {
+        close_fd(listener_);
+        ready_.count_down();
+        return;
+    }
+    ring_fd_ = ring().fd();
+    arm_accept();
+    if (options_.stats_interval_s > 0) {
+        timers().start(stats_timer_, options_.stats_interval_s * 1000ULL);
+    }
+    ready_.count_down();
+    loop();
+    wind_down();
+}
+
+Status Server::open() {
+    RingLimits ring_limits;
+    ring_limits.accept_slots = options_.limits.connections_max;
+    Result<std::unique_ptr<Reactor>> reactor = Reactor::open(ring_limits);
+    if (!reactor) return reactor.error();
+    reactor_ = std::move(*reactor);
+    Result<std::unique_ptr<BufferRing>> buffers =
+        BufferRing::open(ring(), 0, options_.buffers, options_.buffer_bytes);
+    if (!buffers) return buffers.error();
+    buffers_ = std::move(*buffers);
+    broker_ = std::make_unique<Broker>(options_.limits, timers(), options_.listen.to_string());
+    return Unit{};
+}
+
+void Server::loop() {
+    uint64_t last_ms = broker_->now_ms();
+    while (!stopping_) {
+        turn();
+        const uint64_t now_ms = broker_->now_ms();
+        if (now_ms - last_ms > kStandstillMs) woken_ms_ = now_ms;
+        last_ms = now_ms;
+    }
+}
+
+void Server::turn() {
+    reactor_->turn(kTurnMs * kNanosPerMilli);
+    flush();
+}
+
+// All that a turn has written leaves in one send per connection, submitted by the next turn.
+void Server::flush() {
+    while (Outlet* outlet = broker_->ready.pop_front()) static_cast<Connection*>(outlet)->flush();
+}
+
+void Server::wind_down() {
+    broker_->silence();
+    timers().stop(stats_timer_);
+    if (accept_armed_) cancel(ring(), accept_op_);
+    IntrusiveList<Connection, Member> leaving;
+    while (Connection* connection = members_.pop_front()) {
+        leaving.push_back(*connection);
+        connection->end(mqtt::ReasonCode::ServerShuttingDown);
+    }
+    flush();
+    const uint64_t deadline_ms = broker_->now_ms() + kFarewellMs;
+    while (connections_.live() > 0 && broker_->now_ms() < deadline_ms) turn();
+    while (Connection* connection = leaving.pop_front()) connection->terminate();
+    while (Connection* connection = members_.pop_front()) connection->terminate();
+    while (connections_.live() > 0 || accept_armed_) turn();
+    close_fd(listener_);
+    if (options_.stats_interval_s > 0) print_stats();
+    broker_.reset();
+    CHECK(Message::live() == 0);
+    CHECK(buffers_->held() == 0);
+    buffers_.reset();
+    reactor_.reset();
+}
+
+// ---- Connections -------------------------------------------------------------------------------
+
+void Server::arm_accept() {
+    accept_armed_ = true;
+    accept(ring(), accept_op_, listener_, accepted_from_);
+}
+
+void Server::accepted(Completion done) {
+    accept_armed_ = done.more();
+    if (done.result >= 0) {
+        Connection* connection = connections_.create(*this, Socket{done.result});
+        CHECK(connection != nullptr);  // there are as many slots as connections
+        members_.push_back(*connection);
+        broker_->counters.connections_total++;
+    }
+    if (accept_armed_ || stopping_) return;
+    // All slots taken: the next one that is given back arms it again.
+    if (connections_.live() < connections_.limit()) arm_accept();
+}
+
+void Server::release(Connection& connection) {
+    static_cast<Member&>(connection).unlink();
+    connections_.destroy(&connection);
+    if (!accept_armed_ && !stopping_) arm_accept();
+}
+
+void Server::print_stats() {
+    const Counters& c = broker_->counters;
+    fmt::print(
+        "{{\"broker\":{},\"address\":\"{}\",\"connections\":{},\"sessions\":{},"
+        "\"subscriptions\":{},\"retained\":{},\"messages_in\":{},\"messages_out\":{},"
+        "\"acks_in\":{},\"bytes_in\":{},\"bytes_out\":{},\"dropped_queue_full\":{},"
+        "\"dropped_expired\":{},\"dropped_too_large\":{},\"retained_refused\":{},\"wills\":{},"
+        "\"takeovers\":{},\"keep_alive_timeouts\":{},\"connections_total\":{},"
+        "\"connections_refused\":{}}}\n",
+        options_.number, broker_->name(), connections_.live(), broker_->sessions(),
+        broker_->subscriptions(), broker_->retained(), c.messages_in, c.messages_out, c.acks_in,
+        c.bytes_in, c.bytes_out, c.dropped_queue_full, c.dropped_expired, c.dropped_too_large,
+        c.retained_refused, c.wills, c.takeovers, c.keep_alive_timeouts, c.connections_total,
+        c.connections_refused);
+    std::fflush(stdout);
+    if (!stopping_) timers().start(stats_timer_, options_.stats_interval_s * 1000ULL);
+}
+
+}  // namespace jumpgate::broker

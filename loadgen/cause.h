@@ -1,0 +1,38 @@
+// Cause: why a client could not connect, or lost its connection.
+//
+// Law: every failed set-up and every lost connection has exactly one cause and is counted under it.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "core/base/error.h"
+
+namespace jumpgate::load {
+
+enum class Cause : uint8_t {
+    Refused,           // nobody listens there
+    Reset,             // the peer, or a proxy between, aborted the connection
+    Closed,            // the peer closed it in good order
+    Timeout,           // no answer within --connect-timeout-ms
+    PingTimeout,       // no PINGRESP within --ping-timeout-ms
+    Unreachable,       // no route, or a host that does not answer
+    NoAddress,         // no free source port: more addresses by --ifaddr
+    OutOfFiles,        // descriptor table full
+    ConnackRefused,    // the broker said no; by reason code in `connack_codes`
+    SubackRefused,     // the broker refused the subscription
+    QosNotSupported,   // MQTT 5: the broker grants less than --qos
+    DisconnectPacket,  // MQTT 5: the broker said goodbye
+    Protocol,          // the broker sent what MQTT does not allow
+    Other,
+    kCount,
+};
+
+Cause cause_of(const Error& error);
+
+// The word in reports: "refused", "ping_timeout".
+std::string_view word(Cause cause);
+// What the user can do about it; empty where there is nothing to say.
+std::string_view advice(Cause cause);
+
+}  // namespace jumpgate::load

@@ -1,0 +1,225 @@
+#include "loadgen/client.h"
+
+#include "core/base/time.h"
+#include "loadgen/crew.h"
+#include "mqtt/encode.h"
+
+namespace jumpgate::load {
+
+// What a simulated device costs beyond its socket.
+static_assert(sizeof(Client) <= 256);
+
+Client::Client(Crew& crew, uint32_t index, Role role, Delivery* delivery)
+    : ReceiveOp{{&Client::on_receive}},
+      SendOp{{&Client::on_send}},
+      Timer(&Client::on_timer),
+      BufferWaiter(&Client::on_buffers),
+      crew_(crew),
+      delivery_(delivery),
+      index_(index),
+      role_(role) {}
+
+// ---- Receiving -------------------------------------------------------------------------------
+
+void Client::arm_receive() {
+    recv_many(crew_.ring(), static_cast<ReceiveOp&>(*this), socket_, crew_.buffers().group(), 0);
+    receiving_ = true;
+    ++operations_;
+}
+
+void Client::on_receive(Op& op, Completion done) {
+    Client& self = static_cast<Client&>(static_cast<ReceiveOp&>(op));
+    Crew& crew = self.crew_;
+    crew.touch();
+    if (!done.more()) {
+        self.receiving_ = false;
+        --self.operations_;
+    }
+    if (done.has_buffer()) {
+        BufferRing& buffers = crew.buffers();
+        buffers.taken();
+        if (done.result > 0) {
+            self.consume({buffers.at(done.buffer()), static_cast<size_t>(done.result)});
+        }
+        buffers.release(done.buffer());
+    }
+    if (self.state_ == State::Closing) {
+        self.join();
+    } else if (!self.is_open()) {
+        return;  // what came ended the connection, and no operation was left to wait for
+    } else if (done.result == 0) {
+        self.lose(Cause::Closed);
+    } else if (done.result == -ENOBUFS) {
+        if (crew.buffers().replenish(self)) self.arm_receive();
+    } else if (done.result < 0) {
+        self.lose(cause_of(error_from_errno(-done.result, Side::Upstream)));
+    } else if (!self.receiving_) {
+        self.arm_receive();
+    }
+}
+
+void Client::on_buffers(BufferWaiter& waiter) {
+    Client& self = static_cast<Client&>(waiter);
+    if (self.is_open() && !self.receiving_) self.arm_receive();
+}
+
+// ---- Sending ---------------------------------------------------------------------------------
+
+// Where the next packet is put; it leaves with all others of this turn.
+Chunk& Client::out() {
+    if (filling_ == nullptr) filling_ = crew_.chunks().take();
+    if (!dirty_) crew_.mark_dirty(*this);
+    dirty_ = true;
+    spoke_ = true;
+    return *filling_;
+}
+
+void Client::flush() {
+    dirty_ = false;
+    if (!is_open() || filling_ == nullptr || sending_ != nullptr) return;
+    sending_ = filling_;
+    filling_ = nullptr;
+    send_all(crew_.ring(), static_cast<SendOp&>(*this), socket_, *sending_);
+    ++operations_;
+}
+
+void Client::on_send(Op& op, Completion done) {
+    Client& self = static_cast<Client&>(static_cast<SendOp&>(op));
+    Crew& crew = self.crew_;
+    crew.touch();
+    --self.operations_;
+    const size_t wanted = self.sending_->size();
+    crew.chunks().give(self.sending_);
+    self.sending_ = nullptr;
+    if (done.result > 0) crew.recorder().add(Count::BytesSent, static_cast<uint64_t>(done.result));
+    if (self.state_ == State::Closing) {
+        self.join();
+    } else if (done.result < 0) {
+        self.lose(cause_of(error_from_errno(-done.result, Side::Upstream)));
+    } else if (static_cast<size_t>(done.result) < wanted) {
+        self.lose(Cause::Reset);  // MSG_WAITALL: only an end of the connection cuts a send short
+    } else if (self.filling_ != nullptr) {
+        self.flush();
+    } else if (self.state_ == State::Leaving) {
+        self.abort();
+    }
+    if (self.live() && self.role_ == Role::Publisher) self.publish(Reason::Unblocked);
+}
+
+// ---- Time ------------------------------------------------------------------------------------
+
+void Client::on_timer(Timer& timer) {
+    Client& self = static_cast<Client&>(timer);
+    self.crew_.touch();
+    switch (self.state_) {
+        case State::Connecting:
+            // Ends the coroutine's operation with ECANCELED, and with it the attempt.
+            if (self.set_up_op_->waiting()) cancel(self.crew_.ring(), *self.set_up_op_);
+            return;
+        case State::Subscribing:
+            self.lose(Cause::Timeout);
+            return;
+        case State::Live:
+            if (self.ping_waits_) {
+                self.lose(Cause::PingTimeout);
+            } else {
+                self.keep_alive();
+            }
+            return;
+        case State::Waiting:
+            self.connect();
+            return;
+        default:
+            return;
+    }
+}
+
+// Looks twice per keep alive interval, so that no interval passes in silence (MQTT-3.1.2-23).
+void Client::keep_alive() {
+    if (!spoke_) {
+        ping();
+        return;
+    }
+    spoke_ = false;
+    if (keepalive_s_ > 0) {
+        crew_.timers().start(*this, uint64_t{keepalive_s_} * 500);
+    } else {
+        crew_.timers().stop(*this);
+    }
+}
+
+void Client::ping() {
+    if (!live() || ping_waits_) return;
+    Chunk& to = out();
+    to.insert(to.end(), mqtt::kPingreq.begin(), mqtt::kPingreq.end());
+    ping_waits_ = true;
+    crew_.recorder().add(Count::PingsSent);
+    crew_.timers().start(*this, crew_.options().ping_timeout_ms);
+}
+
+// ---- Ending ----------------------------------------------------------------------------------
+
+void Client::lose(Cause cause) {
+    if (!is_open()) return;
+    if (live()) {
+        crew_.recorder().connection_lost(cause);
+        if (delivery_ != nullptr && role_ == Role::Publisher) delivery_->publisher_broke();
+        if (delivery_ != nullptr && role_ == Role::Subscriber) {
+            delivery_->subscriber_broke(!crew_.options().clean);
+        }
+    } else if (state_ == State::Subscribing && !crew_.leaving()) {
+        crew_.recorder().setup_failed(cause);
+    }
+    abort();
+}
+
+void Client::abort() {
+    if (state_ == State::Connecting) {
+        if (set_up_op_->waiting()) cancel(crew_.ring(), *set_up_op_);
+        return;
+    }
+    if (!is_open()) return;
+    if (live() || state_ == State::Leaving) crew_.went_down();
+    if (crew_.options().clean) give_up_unanswered();
+    state_ = State::Closing;
+    crew_.timers().stop(*this);
+    BufferWaiter::unlink();
+    if (operations_ > 0) cancel_all(crew_.ring(), socket_);
+    join();
+}
+
+// The last operation has ended: release.
+void Client::join() {
+    if (operations_ > 0) return;
+    close_socket(crew_.ring(), socket_);
+    socket_ = {};
+    crew_.chunks().give(filling_);
+    crew_.chunks().give(partial_);
+    filling_ = partial_ = nullptr;
+    retry_or_go();
+}
+
+void Client::leave() {
+    switch (state_) {
+        case State::Idle:
+        case State::Waiting:
+            crew_.timers().stop(*this);
+            state_ = State::Gone;
+            return;
+        case State::Live: {
+            Chunk& to = out();
+            const size_t at = to.size();
+            const mqtt::DisconnectView goodbye;
+            const uint8_t level = crew_.options().version;
+            to.resize(at + mqtt::encode_disconnect({}, goodbye, level));
+            mqtt::encode_disconnect(std::span(to).subspan(at), goodbye, level);
+            crew_.timers().stop(*this);
+            state_ = State::Leaving;
+            return;
+        }
+        default:
+            abort();
+    }
+}
+
+}  // namespace jumpgate::load

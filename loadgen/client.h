@@ -1,0 +1,137 @@
+// Client: one simulated device, from its first dial to its goodbye.
+//
+// A coroutine sets the connection up (connect.cc); then this compact object lives on: one receive
+// and at most one send in flight, no buffer while idle.
+// Law: states only go forward within one connection; a connection ends as terminate, join, release:
+// cancel, wait until no operation is in flight, close. Every way to end has a Cause.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/io/buffer_ring.h"
+#include "core/io/op.h"
+#include "core/io/socket.h"
+#include "core/io/task.h"
+#include "core/io/timer_wheel.h"
+#include "loadgen/cause.h"
+#include "loadgen/chunk_pool.h"
+#include "loadgen/delivery.h"
+#include "loadgen/identity.h"
+#include "loadgen/window.h"
+#include "mqtt/decode.h"
+
+namespace jumpgate::load {
+
+class Crew;
+
+struct ReceiveOp : Op {};
+struct SendOp : Op {};
+
+class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
+  public:
+    enum class State : uint8_t {
+        Idle,         // not yet dialled
+        Connecting,   // the set-up coroutine runs: dial, CONNECT, CONNACK
+        Subscribing,  // waits for SUBACK
+        Live,
+        Leaving,  // DISCONNECT is on its way
+        Closing,  // waits for its operations to end
+        Waiting,  // for the next attempt
+        Gone,
+    };
+
+    // `index` within the fleet. `delivery`: the account of its pair, or nullptr.
+    Client(Crew& crew, uint32_t index, Role role, Delivery* delivery);
+
+    State state() const { return state_; }
+    bool live() const { return state_ == State::Live; }
+    bool gone() const { return state_ == State::Gone; }
+    // Tried, and never connected.
+    bool failed() const { return !first_try_ && !was_live_; }
+    // Messages that are due and not sent, or sent and not answered.
+    uint32_t unfinished() const { return due_ - window_.oldest(); }
+
+    void connect();
+    // One more message of the plan is due.
+    void message_due();
+    // Starts a send where bytes wait and none is in flight.
+    void flush();
+    void ping();
+    // Says goodbye and closes; without a connection, gone at once.
+    void leave();
+    // Closes without a word.
+    void abort();
+    // The end of the run: what has no answer yet gets none.
+    void give_up_unanswered();
+
+  private:
+    enum class Reason : uint8_t { Due, Unblocked };
+
+    // connect.cc
+    static Detached set_up(Client& client);
+    void append_connect(Chunk& out);
+    void set_up_done(const mqtt::ConnackView& connack);
+    void set_up_failed(Cause cause);
+    void retry_or_go();
+    void go_live();
+
+    // client.cc
+    bool is_open() const { return state_ >= State::Subscribing && state_ <= State::Leaving; }
+    static void on_receive(Op& op, Completion done);
+    static void on_send(Op& op, Completion done);
+    static void on_timer(Timer& timer);
+    static void on_buffers(BufferWaiter& waiter);
+    void arm_receive();
+    void lose(Cause cause);
+    void join();
+    void keep_alive();
+    Chunk& out();
+
+    // protocol.cc
+    void consume(mqtt::Bytes bytes);
+    size_t take_packets(mqtt::Bytes bytes);
+    void on_packet(const mqtt::Packet& packet);
+    void on_publish(const mqtt::Packet& packet);
+    void on_ack(const mqtt::Packet& packet);
+    void on_suback(const mqtt::Packet& packet);
+    bool is_repeated(const mqtt::PublishView& publish);
+    void account(mqtt::Bytes payload);
+    void append_ack(mqtt::PacketType type, uint16_t packet_id);
+    void append_subscribe();
+
+    // publish.cc
+    bool may_publish() const;
+    void publish(Reason reason);
+    void append_publish(uint32_t sequence, bool dup);
+    void resend();
+
+    Crew& crew_;
+    Delivery* delivery_;
+    Chunk* filling_ = nullptr;
+    Chunk* sending_ = nullptr;
+    Chunk* partial_ = nullptr;  // the start of a packet that is not all here
+    WaitOp* set_up_op_ = nullptr;
+    std::unique_ptr<std::vector<uint16_t>> unreleased_;  // QoS 2: received, no PUBREL yet
+    uint64_t began_ns_ = 0;                              // of the attempt, then of the SUBSCRIBE
+    Window window_;
+    uint32_t index_;
+    uint32_t due_ = 0;          // messages whose time has come
+    uint32_t due_offline_ = 0;  // of them, those due before the connection last came up
+    Socket socket_;
+    uint16_t keepalive_s_ = 0;
+    uint8_t inflight_max_ = 1;
+    uint8_t operations_ = 0;  // in flight: receive, send
+    uint8_t attempts_ = 0;    // in a row that failed
+    State state_ = State::Idle;
+    Role role_;
+    bool receiving_ = false;
+    bool dirty_ = false;       // in the crew's list of clients to flush
+    bool first_try_ = true;    // the fleet still waits to hear of this client
+    bool was_live_ = false;    // at least once
+    bool spoke_ = false;       // since the last look of keep_alive()
+    bool ping_waits_ = false;  // for PINGRESP
+};
+
+}  // namespace jumpgate::load

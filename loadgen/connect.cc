@@ -1,0 +1,210 @@
+// The set-up of a connection: dial, CONNECT, CONNACK, SUBSCRIBE, and the next attempt after a
+// failure.
+#include <algorithm>
+
+#include "core/base/time.h"
+#include "loadgen/client.h"
+#include "loadgen/crew.h"
+#include "mqtt/encode.h"
+
+namespace jumpgate::load {
+
+// More than any CONNACK needs; a longer answer is no broker's.
+static constexpr size_t kConnackBytesMax = 65'536;
+
+void Client::append_connect(Chunk& out) {
+    const Options& options = crew_.options();
+    Identity& identity = crew_.identity();
+    identify(options, index_, identity);
+    mqtt::ConnectView connect;
+    connect.level = options.version;
+    connect.client_id = identity.client_id;
+    connect.clean_start = options.clean;
+    connect.keep_alive_s = options.keepalive_s;
+    connect.has_username = !options.username.empty();
+    connect.username = identity.username;
+    connect.has_password = !options.password.empty();
+    connect.password = mqtt::bytes(identity.password);
+    connect.properties.session_expiry_interval_s = options.session_expiry_s;
+    out.resize(mqtt::encode_connect({}, connect));
+    mqtt::encode_connect(out, connect);
+}
+
+void Client::connect() {
+    crew_.touch();
+    state_ = State::Connecting;
+    began_ns_ = crew_.now_ns();
+    crew_.timers().start(*this, crew_.options().connect_timeout_ms);
+    set_up(*this);
+}
+
+// Takes what a receive brought into `chunk`; the Cause where it brought an end.
+static std::optional<Cause> take_received(Crew& crew, Completion got, Chunk& chunk) {
+    if (got.has_buffer()) {
+        BufferRing& buffers = crew.buffers();
+        buffers.taken();
+        const uint8_t* from = buffers.at(got.buffer());
+        chunk.insert(chunk.end(), from, from + std::max(got.result, 0));
+        buffers.release(got.buffer());
+    }
+    if (got.result == 0) return Cause::Closed;
+    if (got.result < 0) return cause_of(error_from_errno(-got.result, Side::Upstream));
+    return std::nullopt;
+}
+
+Detached Client::set_up(Client& client) {
+    Crew& crew = client.crew_;
+    WaitOp op;
+    client.set_up_op_ = &op;
+
+    Chunk* connect_packet = crew.chunks().take();
+    client.append_connect(*connect_packet);
+    const Targets& targets = crew.targets();
+    const uint32_t turn = pair_of(crew.options(), client.index_);
+    DialPlan plan;
+    plan.to = &targets.to[turn % targets.to.size()];
+    if (!targets.from.empty()) plan.source = &targets.from[client.index_ % targets.from.size()];
+    plan.first_bytes = *connect_packet;
+    Result<Socket> dialled = dial(crew.ring(), op, plan);
+    if (!dialled) {
+        crew.chunks().give(connect_packet);
+        client.set_up_failed(cause_of(dialled.error()));
+        co_return;
+    }
+    client.socket_ = *dialled;
+    const Completion sent = co_await op;
+    crew.touch();
+    crew.recorder().add(Count::BytesSent, connect_packet->size());
+    crew.chunks().give(connect_packet);
+    if (sent.result < 0) {
+        client.set_up_failed(cause_of(error_from_errno(-sent.result, Side::Upstream)));
+        co_return;
+    }
+
+    client.partial_ = crew.chunks().take();
+    mqtt::Framed framed;
+    while (std::holds_alternative<mqtt::NeedMore>(framed)) {
+        recv_once(crew.ring(), op, client.socket_, crew.buffers().group());
+        const Completion got = co_await op;
+        crew.touch();
+        if (got.result == -ENOBUFS && crew.buffers().replenish(client)) continue;
+        std::optional<Cause> end = take_received(crew, got, *client.partial_);
+        if (end) {
+            client.set_up_failed(*end);
+            co_return;
+        }
+        framed = mqtt::next_packet(*client.partial_, kConnackBytesMax);
+    }
+    const mqtt::Packet* packet = std::get_if<mqtt::Packet>(&framed);
+    if (packet == nullptr || packet->type != mqtt::PacketType::Connack) {
+        client.set_up_failed(Cause::Protocol);
+        co_return;
+    }
+    const mqtt::Parsed<mqtt::ConnackView> parsed =
+        mqtt::parse_connack(*packet, crew.options().version);
+    const mqtt::ConnackView* connack = std::get_if<mqtt::ConnackView>(&parsed);
+    if (connack == nullptr) {
+        client.set_up_failed(Cause::Protocol);
+        co_return;
+    }
+    client.set_up_op_ = nullptr;
+    client.set_up_done(*connack);
+}
+
+void Client::set_up_done(const mqtt::ConnackView& connack) {
+    const Options& options = crew_.options();
+    if (connack.reason != mqtt::ReasonCode::Success) {
+        crew_.recorder().connack_refused(static_cast<uint8_t>(connack.reason));
+        set_up_failed(Cause::ConnackRefused);
+        return;
+    }
+    if (role_ != Role::Idle && connack.maximum_qos < options.qos) {
+        set_up_failed(Cause::QosNotSupported);
+        return;
+    }
+    keepalive_s_ = connack.server_keep_alive_s.value_or(options.keepalive_s);
+    inflight_max_ =
+        static_cast<uint8_t>(std::min<uint32_t>(options.inflight, connack.receive_maximum));
+    // MQTT 3.1 has no session present flag: whoever asked for a session takes it that it is there.
+    const bool resumed =
+        options.version == mqtt::kLevelV31 ? !options.clean : connack.session_present;
+    if (!resumed) {
+        give_up_unanswered();
+        unreleased_.reset();
+    }
+    crew_.recorder().connect.record((crew_.now_ns() - began_ns_) / kNanosPerMicro);
+
+    state_ = State::Subscribing;
+    arm_receive();
+    if (role_ == Role::Subscriber) {
+        append_subscribe();
+        began_ns_ = crew_.now_ns();
+    } else {
+        go_live();
+    }
+    // What came behind the CONNACK: with a resumed session messages may precede the SUBACK.
+    Chunk* rest = partial_;
+    partial_ = nullptr;
+    const mqtt::Framed framed = mqtt::next_packet(*rest);
+    consume(mqtt::Bytes(*rest).subspan(std::get<mqtt::Packet>(framed).length));
+    crew_.chunks().give(rest);
+}
+
+void Client::go_live() {
+    Recorder& recorder = crew_.recorder();
+    state_ = State::Live;
+    attempts_ = 0;
+    spoke_ = true;
+    ping_waits_ = false;
+    crew_.went_live();
+    recorder.add(Count::Connections);
+    recorder.add(was_live_ ? Count::Reconnects : Count::Connected);
+    was_live_ = true;
+    if (first_try_) crew_.settled();
+    first_try_ = false;
+    crew_.timers().stop(*this);
+    keep_alive();
+    if (role_ == Role::Subscriber && delivery_ != nullptr) delivery_->subscriber_back();
+    if (role_ != Role::Publisher) return;
+    due_offline_ = due_;
+    resend();
+    publish(Reason::Unblocked);
+}
+
+// No operation of the connection is in flight, or will be.
+void Client::set_up_failed(Cause cause) {
+    set_up_op_ = nullptr;
+    crew_.timers().stop(*this);
+    if (socket_.open()) close_socket(crew_.ring(), socket_);
+    socket_ = {};
+    crew_.chunks().give(partial_);
+    partial_ = nullptr;
+    if (!crew_.leaving()) crew_.recorder().setup_failed(cause);
+    retry_or_go();
+}
+
+void Client::retry_or_go() {
+    const Options& options = crew_.options();
+    if (crew_.leaving()) {  // an attempt that the end of the run cut off is no failure
+        state_ = State::Gone;
+        return;
+    }
+    if (first_try_) {
+        crew_.settled();
+        first_try_ = false;
+    }
+    if (!options.reconnect) {
+        state_ = State::Gone;
+        return;
+    }
+    // Exponential, with full jitter: 0 to 2^attempts * min, so that a fleet does not come back in
+    // step.
+    const uint64_t longest_ms =
+        std::min<uint64_t>(options.reconnect_max_ms,
+                           uint64_t{options.reconnect_min_ms} << std::min<unsigned>(attempts_, 20));
+    if (attempts_ < 20) ++attempts_;
+    state_ = State::Waiting;
+    crew_.timers().start(*this, 1 + crew_.rng().below(longest_ms));
+}
+
+}  // namespace jumpgate::load

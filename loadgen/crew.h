@@ -1,0 +1,144 @@
+// Crew: one thread's share of the fleet: a reactor, its clients, their calendar and its records.
+//
+// Law: nothing here is shared but `Signals`, which the fleet writes, and `Live`, a snapshot that is
+// handed over under a lock a few times per second. Both ends of a pair are in one crew, so an
+// account needs no other thread.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/base/rng.h"
+#include "core/io/address.h"
+#include "core/io/buffer_ring.h"
+#include "core/io/reactor.h"
+#include "loadgen/client.h"
+#include "loadgen/recorder.h"
+#include "loadgen/schedule.h"
+
+namespace jumpgate::load {
+
+// From the fleet to its crews and back. Times are CLOCK_MONOTONIC ns.
+struct Signals {
+    uint64_t dial_start_ns = 0;                  // before the threads start
+    std::atomic<uint64_t> start_ns{UINT64_MAX};  // of the measured part
+    std::atomic<uint64_t> end_ns{UINT64_MAX};
+    std::atomic<bool> hurry{false};    // no drain, no pings
+    std::atomic<uint32_t> settled{0};  // clients whose first attempt is over
+    std::atomic<uint32_t> opened{0};   // crews whose reactor stands, or failed to
+    std::atomic<uint32_t> finished{0};
+};
+
+// What the live line shows of a crew.
+struct Live {
+    std::mutex mutex;
+    uint64_t connected = 0;  // at present
+    std::array<uint64_t, static_cast<size_t>(Count::kCount)> counts{};
+    Histogram latency;  // since it was last taken
+};
+
+struct Targets {
+    std::vector<Address> to;
+    std::vector<Address> from;  // may be empty
+};
+
+class Crew {
+  public:
+    // `indices`: the clients of this crew, ascending; in p2p both ends of each pair.
+    Crew(const Options& options, const Targets& targets, std::vector<uint32_t> indices,
+         Signals& signals);
+    ~Crew();
+
+    // The thread's whole life. Call once, on the thread that is to own the ring.
+    void run();
+
+    // After run().
+    const Recorder& recorder() const { return recorder_; }
+    // Why the reactor could not be opened; empty where it could.
+    const std::string& failure() const { return failure_; }
+    Live& live() { return live_; }
+
+    // ---- For its clients -------------------------------------------------------------------
+    const Options& options() const { return options_; }
+    const Targets& targets() const { return targets_; }
+    const Schedule& schedule() const { return schedule_; }
+    Ring& ring() { return reactor_->ring(); }
+    TimerWheel& timers() { return reactor_->timers(); }
+    BufferRing& buffers() { return *buffers_; }
+    ChunkPool& chunks() { return chunks_; }
+    Recorder& recorder() { return recorder_; }
+    Rng& rng() { return rng_; }
+    Identity& identity() { return identity_; }  // scratch
+    // The clock as of the last touch(), which each completion begins with.
+    uint64_t now_ns() const { return now_ns_; }
+    void touch();
+    bool leaving() const { return phase_ >= Phase::Leaving; }
+
+    void mark_dirty(Client& client) { dirty_.push_back(&client); }
+    void settled() { signals_.settled.fetch_add(1, std::memory_order_relaxed); }
+    void went_live() { ++live_clients_; }
+    void went_down() { --live_clients_; }
+    void latency_measured(uint64_t latency_us);
+    void message_sent() { last_sent_ns_ = now_ns_; }
+    // The account of what subscriber `client` receives from `publisher`; nullptr where too many are
+    // kept already. `jumpload sub` only.
+    Sequence* stream(uint32_t client, uint32_t publisher);
+
+  private:
+    enum class Phase : uint8_t { Connecting, Measuring, Draining, Pinging, Leaving, Done };
+
+    bool open();
+    void make_clients();
+    void turn();
+    void dial_due();
+    void publish_due();
+    void flush_dirty();
+    void advance_phase();
+    void begin_measuring(uint64_t start_ns);
+    void begin_pinging();
+    void begin_leaving();
+    bool drained() const;
+    uint64_t next_wake_ns() const;
+    void show_live();
+    void settle_accounts();
+
+    const Options& options_;
+    const Targets& targets_;
+    Signals& signals_;
+    std::vector<uint32_t> indices_;
+    std::string failure_;
+
+    std::unique_ptr<Reactor> reactor_;
+    std::unique_ptr<BufferRing> buffers_;
+    ChunkPool chunks_;
+    Rng rng_;
+    Identity identity_;
+    Recorder recorder_;
+    Schedule schedule_;
+    Calendar calendar_;
+    std::deque<Client> clients_;                      // in the order of indices_
+    std::deque<Delivery> deliveries_;                 // p2p: one per pair
+    std::vector<Client*> publishers_;                 // as the calendar counts them
+    std::unordered_map<uint64_t, Sequence> streams_;  // by client and publisher
+    std::vector<Client*> dirty_;
+    std::vector<Client*> flushing_;
+
+    Phase phase_ = Phase::Connecting;
+    size_t dialled_ = 0;
+    uint64_t live_clients_ = 0;
+    uint64_t now_ns_ = 0;
+    uint64_t last_sent_ns_ = 0;
+    uint64_t phase_end_ns_ = 0;  // deadline of Pinging and Leaving
+    uint64_t busy_start_ns_ = 0;
+    uint64_t shown_ns_ = 0;
+    Histogram latency_since_shown_;
+    Live live_;
+};
+
+}  // namespace jumpgate::load

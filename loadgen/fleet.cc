@@ -1,0 +1,208 @@
+#include "loadgen/fleet.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+#include <thread>
+
+#include "core/base/time.h"
+#include "core/io/resolve.h"
+#include "core/io/signals.h"
+#include "loadgen/crew.h"
+#include "loadgen/report.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+// All crews learn of the start before it comes.
+constexpr uint64_t kStartLeadNs = 100 * kNanosPerMilli;
+constexpr uint64_t kLookEveryNs = 20 * kNanosPerMilli;
+
+class Fleet {
+  public:
+    explicit Fleet(const Options& options) : options_(options) {}
+
+    int run();
+
+  private:
+    bool find_targets();
+    void start_crews();
+    void watch();
+    void look_at_signals();
+    void show_second();
+    bool finished() const { return signals_.finished.load() == crews_.size(); }
+    int report();
+
+    const Options& options_;
+    Targets targets_;
+    Signals signals_;
+    std::vector<std::unique_ptr<Crew>> crews_;
+    std::vector<std::thread> threads_;
+    uint64_t began_ns_ = 0;
+    uint64_t connected_ns_ = 0;  // when all clients had tried
+    uint64_t shown_ns_ = 0;
+    bool interrupted_ = false;
+    std::array<uint64_t, static_cast<size_t>(Count::kCount)> shown_{};
+};
+
+bool Fleet::find_targets() {
+    for (const std::string& host : options_.hosts) {
+        std::string why;
+        Result<Address> address = resolve(host, options_.port, why);
+        if (!address) {
+            fmt::print(stderr, "jumpload {}: --host {}: {}\n", word(options_.mode), host, why);
+            return false;
+        }
+        targets_.to.push_back(*address);
+    }
+    for (const std::string& source : options_.source_addresses) {
+        const std::optional<Address> address = Address::parse(source, 0);
+        CHECK(address);  // parse_options() saw to it
+        if (address->any.sa_family != targets_.to.front().any.sa_family) {
+            fmt::print(stderr,
+                       "jumpload {}: --ifaddr {} and --host {} are of different families; "
+                       "allowed: both IPv4 or both IPv6\n",
+                       word(options_.mode), source, targets_.to.front().host());
+            return false;
+        }
+        targets_.from.push_back(*address);
+    }
+    return true;
+}
+
+// Clients are dealt in turn, so that each crew dials at an even rate; pairs stay together.
+void Fleet::start_crews() {
+    std::vector<std::vector<uint32_t>> shares(options_.threads);
+    for (uint32_t index = 0; index < options_.count; ++index) {
+        shares[pair_of(options_, index) % options_.threads].push_back(index);
+    }
+    signals_.dial_start_ns = monotonic_ns() + kStartLeadNs;
+    for (std::vector<uint32_t>& share : shares) {
+        crews_.push_back(std::make_unique<Crew>(options_, targets_, std::move(share), signals_));
+    }
+    for (const std::unique_ptr<Crew>& crew : crews_) {
+        threads_.emplace_back([&crew = *crew] { crew.run(); });
+    }
+}
+
+int Fleet::run() {
+    if (!find_targets()) return 1;
+    for (const std::string& note : options_.notes) {
+        fmt::print(stderr, "jumpload {}: note: {}\n", word(options_.mode), note);
+    }
+    block_signals();
+    began_ns_ = shown_ns_ = monotonic_ns();
+    start_crews();
+    watch();
+    for (std::thread& thread : threads_) thread.join();
+    for (const std::unique_ptr<Crew>& crew : crews_) {
+        if (crew->failure().empty()) continue;
+        fmt::print(stderr, "jumpload {}: {}\n", word(options_.mode), crew->failure());
+        return 1;
+    }
+    return report();
+}
+
+void Fleet::watch() {
+    while (!finished()) {
+        look_at_signals();
+        const uint64_t now_ns = monotonic_ns();
+        for (const std::unique_ptr<Crew>& crew : crews_) {
+            // A crew without a reactor: the run makes no sense, the others go home.
+            if (signals_.opened.load() == crews_.size() && !crew->failure().empty()) {
+                signals_.end_ns.store(0);
+                signals_.hurry.store(true);
+            }
+        }
+        if (connected_ns_ == 0 && signals_.settled.load() == options_.count) {
+            connected_ns_ = now_ns;
+            const uint64_t start_ns = now_ns + kStartLeadNs;
+            if (options_.duration_s > 0 && !interrupted_) {
+                signals_.end_ns.store(start_ns + options_.duration_s * kNanosPerSecond);
+            }
+            signals_.start_ns.store(start_ns, std::memory_order_release);
+        }
+        if (now_ns - shown_ns_ >= kNanosPerSecond) show_second();
+    }
+}
+
+// Waits for a signal, but not for long.
+void Fleet::look_at_signals() {
+    sigset_t watched;
+    sigemptyset(&watched);
+    for (const int number : {SIGINT, SIGTERM, SIGQUIT, SIGHUP}) sigaddset(&watched, number);
+    const timespec wait{0, kLookEveryNs};
+    if (sigtimedwait(&watched, nullptr, &wait) < 0) return;
+    if (interrupted_) signals_.hurry.store(true);
+    interrupted_ = true;
+    signals_.end_ns.store(monotonic_ns());
+}
+
+void Fleet::show_second() {
+    Second second;
+    std::array<uint64_t, static_cast<size_t>(Count::kCount)> now{};
+    Histogram latency;
+    for (const std::unique_ptr<Crew>& crew : crews_) {
+        Live& live = crew->live();
+        const std::lock_guard lock(live.mutex);
+        second.connected += live.connected;
+        for (size_t i = 0; i < now.size(); ++i) now[i] += live.counts[i];
+        latency.merge(live.latency);
+        live.latency.reset();
+    }
+    const uint64_t now_ns = monotonic_ns();
+    const double seconds = static_cast<double>(now_ns - shown_ns_) / 1e9;
+    const auto rate = [&](Count count) {
+        const auto i = static_cast<size_t>(count);
+        return static_cast<uint64_t>(static_cast<double>(now[i] - shown_[i]) / seconds + 0.5);
+    };
+    second.elapsed_s = static_cast<double>(now_ns - began_ns_) / 1e9;
+    second.sent = rate(Count::Sent);
+    second.received = rate(Count::Received);
+    second.acknowledged = rate(Count::Acknowledged);
+    second.reconnects = rate(Count::Reconnects);
+    second.connections_lost = rate(Count::ConnectionsLost);
+    second.latency_p50_us = latency.percentile_us(50);
+    second.latency_p99_us = latency.percentile_us(99);
+    shown_ = now;
+    shown_ns_ = now_ns;
+    if (options_.live_json) {
+        fmt::print("{}", live_json(second));
+    } else if (!options_.quiet) {
+        fmt::print("{}", live_line(options_, second));
+    }
+    std::fflush(stdout);
+}
+
+int Fleet::report() {
+    Results results;
+    for (const std::unique_ptr<Crew>& crew : crews_) results.recorder.merge(crew->recorder());
+    results.interrupted = interrupted_ && options_.duration_s > 0;
+    if (connected_ns_ != 0) {
+        results.connect_s = static_cast<double>(connected_ns_ - began_ns_) / 1e9;
+        const uint64_t start_ns = signals_.start_ns.load();
+        const uint64_t end_ns = signals_.end_ns.load();
+        results.measured_s = end_ns > start_ns ? static_cast<double>(end_ns - start_ns) / 1e9 : 0;
+    }
+    // With --live-json stdout is for the objects alone.
+    fmt::print(options_.live_json ? stderr : stdout, "{}", text_report(options_, results));
+    int exit_code = results.exit_code(options_);
+    if (options_.json_path.empty()) return exit_code;
+    std::FILE* file = std::fopen(options_.json_path.c_str(), "w");
+    const std::string json = json_report(options_, results);
+    const bool written = file != nullptr && std::fputs(json.c_str(), file) >= 0;
+    const bool closed = file != nullptr && std::fclose(file) == 0;
+    if (written && closed) return exit_code;
+    fmt::print(stderr, "jumpload {}: --json {}: could not be written: {}\n", word(options_.mode),
+               options_.json_path, std::strerror(errno));
+    return 1;
+}
+
+}  // namespace
+
+int run_fleet(const Options& options) { return Fleet(options).run(); }
+
+}  // namespace jumpgate::load

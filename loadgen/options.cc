@@ -1,0 +1,323 @@
+#include "loadgen/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <thread>
+
+#include "core/base/host_port.h"
+#include "loadgen/message.h"
+#include "mqtt/topic.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+// What the table fills that Options does not keep.
+struct Given {
+    std::string hosts = "127.0.0.1";
+    std::string ifaddr;
+    std::string prefix;
+    std::string client_id;
+    std::string username;
+    std::string password;
+    std::string topic;
+};
+
+constexpr uint32_t kClientsPerThread = 10'000;
+constexpr uint64_t kIntervalMaxMs = 86'400'000;
+
+Parsed<uint64_t> parse_interval_ns(std::string_view text) {
+    const std::string copy(text);
+    char* end = nullptr;
+    const double interval_ms = std::strtod(copy.c_str(), &end);
+    const bool plain = copy.find_first_not_of("0123456789.") == copy.npos;
+    if (copy.empty() || !plain || *end != '\0') return Problem{"is not a number"};
+    if (!(interval_ms >= 0.001 && interval_ms <= static_cast<double>(kIntervalMaxMs))) {
+        return Problem{"is out of range"};
+    }
+    return static_cast<uint64_t>(std::llround(interval_ms * 1e6));
+}
+
+std::vector<std::string> split(std::string_view list) {
+    std::vector<std::string> items;
+    while (!list.empty()) {
+        const size_t comma = std::min(list.find(','), list.size());
+        items.emplace_back(list.substr(0, comma));
+        list.remove_prefix(std::min(list.size(), comma + 1));
+    }
+    return items;
+}
+
+void add_target_flags(FlagTable& table, Options& options, Given& given) {
+    table.group("Target");
+    table.text("host", given.hosts, "HOST[,HOST]", "Brokers or proxies; clients take them in turn.")
+        .letter = 'h';
+    table.number("port", options.port, 1, 65'535, "", "Their port.").letter = 'p';
+    table.text("ifaddr", given.ifaddr, "IP[,IP]",
+               "Source addresses, taken in turn. One address holds about 28,000 connections to one "
+               "target.");
+}
+
+void add_client_flags(FlagTable& table, Options& options, Given& given) {
+    table.group("Clients");
+    const bool p2p = options.mode == Mode::P2p;
+    table
+        .number("count", options.count, 1, 10'000'000, "clients",
+                p2p ? "Clients in all, an even number: half of them subscribe, half publish."
+                    : "Clients.")
+        .letter = 'c';
+    table
+        .number("connrate", options.connrate, 1, 1'000'000, "per second",
+                "New connections over all threads.")
+        .letter = 'R';
+    table.number("startnumber", options.start_number, 0, 4'000'000'000, "", "The first %i.")
+        .letter = 'n';
+    table.text("prefix", given.prefix, "TEXT",
+               "Before role and number in client ids, such as jumpload-pub7. May hold %i and %t "
+               "(tenant). Default: jumpload-, or tenant%t/ with --tenants.");
+    table.text("clientid", given.client_id, "TEXT",
+               "The whole client id instead; %i number, %t tenant, %r role (conn, pub, sub).");
+    table.number("tenants", options.tenants, 0, 1'000'000, "",
+                 "Client i belongs to tenant i mod N, which is %t; 0: no tenants.");
+    table.text("username", given.username, "TEXT", "User name; %i, %t, %r as above.").letter = 'u';
+    table.text("password", given.password, "TEXT", "Password; %i, %t, %r as above.").letter = 'P';
+    table
+        .choice<uint8_t>("version", options.version, {{"3", 3}, {"4", 4}, {"5", 5}},
+                         "MQTT version: 3 is 3.1, 4 is 3.1.1.")
+        .letter = 'V';
+    table.number("keepalive", options.keepalive_s, 0, 65'535, "s", "Keep alive; 0 turns it off.")
+        .letter = 'k';
+    table
+        .choice<bool>("clean", options.clean, {{"true", true}, {"false", false}},
+                      "Clean session. false: sessions are resumed after --reconnect, and what had "
+                      "no answer is sent again with DUP.")
+        .letter = 'C';
+    table
+        .number("session-expiry", options.session_expiry_s, 0, UINT32_MAX, "s",
+                "MQTT 5: how long the broker keeps a session; with --clean false 3600 where not "
+                "given.")
+        .letter = 'x';
+}
+
+void add_message_flags(FlagTable& table, Options& options, Given& given) {
+    table.group("Messages");
+    table
+        .text("topic", given.topic, "TOPIC",
+              "Topic or filter; %i number, %c client id, %u user name, %t tenant. p2p: jumpload/"
+              "p2p/%i, or tenant%t/p2p/%i with --tenants.")
+        .letter = 't';
+    table.number("qos", options.qos, 0, 2, "", "Quality of service, of both ends.").letter = 'q';
+    table
+        .number("size", options.size_bytes, 0, 16'777'216, "bytes",
+                "Payload. The first 16 bytes carry publisher, sequence number and time.")
+        .letter = 's';
+    Flag& interval = table.value(
+        "interval_of_msg", parse_interval_ns,
+        [&options](uint64_t interval_ns) { options.interval_ns = interval_ns; }, "MS",
+        fmt::format("0.001 to {}", kIntervalMaxMs), "Between two messages of one client.");
+    interval.letter = 'I';
+    interval.unit = "ms";
+    interval.default_text = "1000";
+    table
+        .number("inflight", options.inflight, 1, 64, "messages",
+                "QoS 1 and 2: most messages of a client without an answer. Further ones wait, and "
+                "count as late.")
+        .letter = 'F';
+}
+
+void add_run_flags(FlagTable& table, Options& options) {
+    table.group("Run");
+    table.number("duration", options.duration_s, 0, 31'536'000, "s",
+                 "Measured time after all clients have tried to connect; 0: until a signal.");
+    table.number("drain-ms", options.drain_ms, 0, 3'600'000, "ms",
+                 "Longest wait for what is under way after the last message.");
+    table.toggle("reconnect", options.reconnect,
+                 "Reconnect after a failure, with exponential back-off and jitter.");
+    table.number("reconnect-min-ms", options.reconnect_min_ms, 1, 3'600'000, "ms",
+                 "First back-off; each further one is twice as long.");
+    table.number("reconnect-max-ms", options.reconnect_max_ms, 1, 3'600'000, "ms",
+                 "Longest back-off.");
+    table.number("connect-timeout-ms", options.connect_timeout_ms, 1, 3'600'000, "ms",
+                 "From dial to CONNACK and SUBACK.");
+    table.number("ping-timeout-ms", options.ping_timeout_ms, 1, 3'600'000, "ms",
+                 "From PINGREQ to PINGRESP.");
+    table.toggle("ping-all-at-end", options.ping_all_at_end,
+                 "Ping every connection at the end of the run and count the answers.");
+    table.number("threads", options.threads, 0, 256, "",
+                 "Threads; 0: one per 10,000 clients up to the number of cores, or as many as the "
+                 "descriptor limit asks for.");
+    table.number("seed", options.seed, 0, UINT64_MAX, "", "Of phases and jitter.");
+}
+
+void add_report_flags(FlagTable& table, Options& options) {
+    table.group("Report");
+    table.text("json", options.json_path, "FILE", "Write the results as JSON.");
+    table.toggle("live-json", options.live_json,
+                 "Print a JSON object each second instead of the live line.");
+    table.toggle("quiet", options.quiet, "No live line.");
+    table.number("lateness-limit-ms", options.lateness_limit_ms, 1, 3'600'000, "ms",
+                 "The run is `generator_saturated` where the 99th percentile of send lateness "
+                 "exceeds this, or a thread was busy for over 90 % of the time.");
+}
+
+using Refusal = std::optional<std::string>;
+
+Refusal settle_addresses(Options& options, const Given& given) {
+    options.hosts = split(given.hosts);
+    for (const std::string& host : options.hosts) {
+        if (host.empty()) return "--host: an empty name in the list; allowed: HOST[,HOST]";
+    }
+    if (options.hosts.empty()) return "--host: is empty; allowed: HOST[,HOST]";
+    for (const std::string& address : split(given.ifaddr)) {
+        Parsed<std::string> parsed = parse_ip(address);
+        if (std::holds_alternative<Problem>(parsed)) {
+            return fmt::format("--ifaddr: {} is no IP address; allowed: IP[,IP]", shown(address));
+        }
+        options.source_addresses.push_back(std::get<std::string>(parsed));
+    }
+    return std::nullopt;
+}
+
+Refusal settle_template(std::string_view flag, std::string_view text, std::string_view letters,
+                        Template& out) {
+    Parsed<Template> parsed = Template::parse(text, letters);
+    if (const Problem* problem = std::get_if<Problem>(&parsed)) {
+        return fmt::format("--{}: {} {}", flag, shown(text), problem->text);
+    }
+    out = std::move(std::get<Template>(parsed));
+    return std::nullopt;
+}
+
+Refusal settle_names(Options& options, const Given& given) {
+    const bool tenants = options.tenants > 0;
+    const std::string prefix = !given.prefix.empty() ? given.prefix
+                               : tenants             ? "tenant%t/"
+                                                     : "jumpload-";
+    const bool whole = !given.client_id.empty();
+    Refusal refusal =
+        settle_template(whole ? "clientid" : "prefix", whole ? given.client_id : prefix + "%r%i",
+                        "itr", options.client_id);
+    if (!refusal) refusal = settle_template("username", given.username, "itr", options.username);
+    if (!refusal) refusal = settle_template("password", given.password, "itr", options.password);
+    if (!refusal) refusal = settle_template("topic", given.topic, "citu", options.topic);
+    if (refusal) return refusal;
+    if (options.count > 1 && !options.client_id.has('i')) {
+        return "--clientid: must hold %i, or all clients would share one id";
+    }
+    if (options.mode == Mode::P2p && !options.client_id.has('r')) {
+        return "--clientid: must hold %r in p2p, or both ends of a pair would share one id";
+    }
+    return std::nullopt;
+}
+
+Refusal settle_topic(Options& options, Given& given) {
+    if (options.mode == Mode::Conn) return std::nullopt;
+    if (options.mode == Mode::P2p && given.topic.empty()) {
+        given.topic = options.tenants > 0 ? "tenant%t/p2p/%i" : "jumpload/p2p/%i";
+    }
+    if (given.topic.empty()) return "--topic: is missing; give a topic such as bench/%i";
+    const bool filter = options.mode == Mode::Sub;
+    if (!(filter ? mqtt::is_topic_filter(given.topic) : mqtt::is_topic_name(given.topic))) {
+        return fmt::format("--topic: {} is not a valid topic {} (MQTT 4.7)", shown(given.topic),
+                           filter ? "filter" : "name");
+    }
+    if (options.mode == Mode::P2p && given.topic.find("%i") == std::string::npos &&
+        given.topic.find("%c") == std::string::npos) {
+        return "--topic: must hold %i or %c in p2p, where each pair has its own topic";
+    }
+    return std::nullopt;
+}
+
+Refusal settle_sizes(Options& options) {
+    if (options.mode == Mode::P2p && options.count % 2 != 0) {
+        return fmt::format("--count: {} is odd; allowed in p2p: even numbers", options.count);
+    }
+    if (options.reconnect_max_ms < options.reconnect_min_ms) {
+        return fmt::format("--reconnect-max-ms: {} is below --reconnect-min-ms ({})",
+                           options.reconnect_max_ms, options.reconnect_min_ms);
+    }
+    if (options.mode == Mode::P2p && options.size_bytes < kMessageHeaderBytes) {
+        options.notes.push_back(
+            fmt::format("--size {} is raised to {}: p2p needs publisher, sequence number and time "
+                        "in each message",
+                        options.size_bytes, kMessageHeaderBytes));
+        options.size_bytes = kMessageHeaderBytes;
+    }
+    return std::nullopt;
+}
+
+// Clients are dealt to threads one by one, pairs two by two.
+Refusal settle_threads(Options& options, uint64_t descriptors_max) {
+    const uint64_t unit = options.mode == Mode::P2p ? 2 : 1;
+    const uint64_t units = options.count / unit;
+    const uint64_t units_max = descriptors_max / unit;  // per thread
+    const uint64_t needed = (units + units_max - 1) / units_max;
+    if (options.threads == 0) {
+        const uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
+        const uint64_t wanted = (options.count + kClientsPerThread - 1) / kClientsPerThread;
+        options.threads = static_cast<uint32_t>(std::max(needed, std::min(wanted, cores)));
+        if (options.threads > 256) {
+            return fmt::format(
+                "--count: {} clients need {} threads under this descriptor limit "
+                "(ulimit -n: {}); raise it, or run several processes",
+                options.count, options.threads, descriptors_max);
+        }
+    }
+    if (options.threads < needed) {
+        return fmt::format(
+            "--threads: {} clients in {} threads are more than the descriptor limit "
+            "of {} per thread (ulimit -n); allowed: {} to 256",
+            options.count, options.threads, descriptors_max, needed);
+    }
+    options.threads = static_cast<uint32_t>(std::min<uint64_t>(options.threads, units));
+    return std::nullopt;
+}
+
+std::string usage(Mode mode) {
+    static constexpr std::string_view kPurpose[] = {
+        "Connects clients and holds them.",
+        "Connects clients that publish.",
+        "Connects clients that subscribe, and accounts for what jumpload publishes to them.",
+        "Plays pairs of a publisher and a subscriber and accounts for every message.",
+    };
+    return fmt::format(
+        "Usage: jumpload {} [FLAGS]\n{}\nExit codes: 0 all well, 1 clients could not "
+        "connect, 2 wrong usage, 3 messages lost or generator saturated.\n",
+        word(mode), kPurpose[static_cast<size_t>(mode)]);
+}
+
+}  // namespace
+
+std::string_view word(Mode mode) {
+    static constexpr std::string_view kWords[] = {"conn", "pub", "sub", "p2p"};
+    return kWords[static_cast<size_t>(mode)];
+}
+
+std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* const> arguments,
+                                               uint64_t descriptors_max) {
+    Options options;
+    options.mode = mode;
+    Given given;
+    FlagTable table(fmt::format("jumpload {}", word(mode)), usage(mode),
+                    "jumpload " JUMPGATE_VERSION "\n");
+    add_target_flags(table, options, given);
+    add_client_flags(table, options, given);
+    if (mode != Mode::Conn) add_message_flags(table, options, given);
+    add_run_flags(table, options);
+    add_report_flags(table, options);
+    if (std::optional<FlagsExit> exit = table.parse(arguments)) return *exit;
+
+    Refusal refusal = settle_addresses(options, given);
+    if (!refusal) refusal = settle_topic(options, given);
+    if (!refusal) refusal = settle_names(options, given);
+    if (!refusal) refusal = settle_sizes(options);
+    if (!refusal) refusal = settle_threads(options, descriptors_max);
+    if (refusal) return table.refuse(*refusal);
+    if (!options.clean && options.session_expiry_s == 0) options.session_expiry_s = 3'600;
+    return options;
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,78 @@
+// Options: the command line of `jumpload conn|pub|sub|p2p` as one immutable struct.
+//
+// Law: checked whole before anything starts; a mistake is one line and exit code 2. The letters are
+// emqtt-bench's, in its meaning.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/base/flags.h"
+#include "loadgen/template.h"
+
+namespace jumpgate::load {
+
+enum class Mode : uint8_t { Conn, Pub, Sub, P2p };
+
+struct Options {
+    Mode mode = Mode::Conn;
+
+    std::vector<std::string> hosts;  // names or IP literals; client i goes to host i mod size
+    uint16_t port = 1883;
+    std::vector<std::string> source_addresses;  // IP literals, dealt in turn
+
+    uint32_t count = 200;
+    uint32_t connrate = 1'000;  // per second, over all threads
+    uint64_t start_number = 0;
+    uint32_t tenants = 0;
+    Template client_id;  // p2p tells its two roles apart by %r
+    Template username;
+    Template password;
+    uint8_t version = 5;  // 3, 4, 5
+    uint16_t keepalive_s = 300;
+    bool clean = true;
+    uint32_t session_expiry_s = 0;
+
+    Template topic;
+    uint8_t qos = 0;
+    uint32_t size_bytes = 256;
+    uint64_t interval_ns = 1'000'000'000;
+    uint32_t inflight = 32;
+
+    uint32_t threads = 0;     // 0 until parse_options() has chosen
+    uint64_t duration_s = 0;  // 0: until a signal
+    uint64_t drain_ms = 3'000;
+    bool reconnect = false;
+    uint32_t reconnect_min_ms = 200;
+    uint32_t reconnect_max_ms = 5'000;
+    uint32_t connect_timeout_ms = 10'000;
+    uint32_t ping_timeout_ms = 10'000;
+    uint32_t lateness_limit_ms = 50;
+    bool ping_all_at_end = false;
+    uint64_t seed = 1;
+
+    std::string json_path;
+    bool live_json = false;
+    bool quiet = false;
+
+    std::vector<std::string> notes;  // what was changed on the user's behalf, one line each
+
+    // p2p plays pairs: client 2i subscribes and client 2i + 1 publishes, both with number i.
+    uint32_t publishers() const {
+        return mode == Mode::P2p ? count / 2 : mode == Mode::Pub ? count : 0;
+    }
+};
+
+// `arguments` are those behind the mode. `descriptors_max` is RLIMIT_NOFILE: the most sockets that
+// one thread's ring can hold.
+std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* const> arguments,
+                                               uint64_t descriptors_max);
+
+std::string_view word(Mode mode);
+
+}  // namespace jumpgate::load

@@ -1,0 +1,234 @@
+// What a connected client does with the packets that it receives.
+#include <algorithm>
+
+#include "core/base/time.h"
+#include "loadgen/client.h"
+#include "loadgen/crew.h"
+#include "loadgen/message.h"
+#include "mqtt/encode.h"
+
+namespace jumpgate::load {
+
+using mqtt::PacketType;
+using mqtt::ReasonCode;
+
+// Above the largest --size with its header.
+static constexpr size_t kPacketBytesMax = 17 * 1024 * 1024;
+static constexpr uint16_t kSubscribePacketId = 1;
+// A time of sending older than this is no header of ours.
+static constexpr uint64_t kOldestMessageNs = 3'600 * kNanosPerSecond;
+
+static bool is_failure(ReasonCode reason) { return static_cast<uint8_t>(reason) >= 0x80; }
+
+// ---- Cutting the stream into packets -----------------------------------------------------------
+
+void Client::consume(mqtt::Bytes bytes) {
+    crew_.recorder().add(Count::BytesReceived, bytes.size());
+    if (partial_ == nullptr) {
+        const size_t taken = take_packets(bytes);
+        if (taken == bytes.size() || !is_open()) return;
+        partial_ = crew_.chunks().take();
+        partial_->assign(bytes.begin() + static_cast<ptrdiff_t>(taken), bytes.end());
+        return;
+    }
+    partial_->insert(partial_->end(), bytes.begin(), bytes.end());
+    const size_t taken = take_packets(*partial_);
+    if (partial_ == nullptr) return;  // the connection ended
+    partial_->erase(partial_->begin(), partial_->begin() + static_cast<ptrdiff_t>(taken));
+    if (!partial_->empty()) return;
+    crew_.chunks().give(partial_);
+    partial_ = nullptr;
+}
+
+// Acts on each whole packet; returns the bytes of those.
+size_t Client::take_packets(mqtt::Bytes bytes) {
+    size_t taken = 0;
+    while (is_open() && taken < bytes.size()) {
+        const mqtt::Framed framed = mqtt::next_packet(bytes.subspan(taken), kPacketBytesMax);
+        if (std::holds_alternative<mqtt::NeedMore>(framed)) break;
+        const mqtt::Packet* packet = std::get_if<mqtt::Packet>(&framed);
+        if (packet == nullptr) {
+            lose(Cause::Protocol);
+            break;
+        }
+        taken += packet->length;
+        on_packet(*packet);
+    }
+    return taken;
+}
+
+void Client::on_packet(const mqtt::Packet& packet) {
+    switch (packet.type) {
+        case PacketType::Publish:
+            on_publish(packet);
+            return;
+        case PacketType::Puback:
+        case PacketType::Pubrec:
+        case PacketType::Pubrel:
+        case PacketType::Pubcomp:
+            on_ack(packet);
+            return;
+        case PacketType::Suback:
+            on_suback(packet);
+            return;
+        case PacketType::Pingresp:
+            if (!ping_waits_) return;
+            ping_waits_ = false;
+            crew_.recorder().add(Count::PingsAnswered);
+            spoke_ = true;
+            if (live()) keep_alive();
+            return;
+        case PacketType::Disconnect:
+            lose(Cause::DisconnectPacket);
+            return;
+        default:
+            lose(Cause::Protocol);
+    }
+}
+
+// ---- Subscribing and receiving -----------------------------------------------------------------
+
+void Client::append_subscribe() {
+    const Options& options = crew_.options();
+    identify_topic(options, index_, crew_.identity());
+    mqtt::Subscription subscription;
+    subscription.filter = crew_.identity().topic;
+    subscription.qos = options.qos;
+    const std::span<const mqtt::Subscription> one(&subscription, 1);
+    Chunk& to = out();
+    const size_t at = to.size();
+    to.resize(at + mqtt::encode_subscribe({}, kSubscribePacketId, one, options.version));
+    mqtt::encode_subscribe(std::span(to).subspan(at), kSubscribePacketId, one, options.version);
+}
+
+void Client::on_suback(const mqtt::Packet& packet) {
+    const auto parsed = mqtt::parse_suback(packet, crew_.options().version);
+    const mqtt::SubackView* suback = std::get_if<mqtt::SubackView>(&parsed);
+    if (suback == nullptr || state_ != State::Subscribing || suback->codes.empty() ||
+        suback->packet_id != kSubscribePacketId) {
+        lose(Cause::Protocol);
+    } else if (suback->codes[0] >= 0x80) {
+        lose(Cause::SubackRefused);
+    } else if (suback->codes[0] < crew_.options().qos) {
+        lose(Cause::QosNotSupported);
+    } else {
+        crew_.recorder().subscribe.record((crew_.now_ns() - began_ns_) / kNanosPerMicro);
+        go_live();
+    }
+}
+
+void Client::on_publish(const mqtt::Packet& packet) {
+    const auto parsed = mqtt::parse_publish(packet, crew_.options().version);
+    const mqtt::PublishView* publish = std::get_if<mqtt::PublishView>(&parsed);
+    if (publish == nullptr) {
+        lose(Cause::Protocol);
+        return;
+    }
+    if (!is_repeated(*publish)) account(publish->payload);
+    if (publish->qos == 1) append_ack(PacketType::Puback, publish->packet_id);
+    if (publish->qos == 2) append_ack(PacketType::Pubrec, publish->packet_id);
+}
+
+// QoS 2: a message whose identifier has not been released is the same one again (MQTT-4.3.3-2).
+bool Client::is_repeated(const mqtt::PublishView& publish) {
+    if (publish.qos != 2) return false;
+    if (!unreleased_) unreleased_ = std::make_unique<std::vector<uint16_t>>();
+    if (std::ranges::find(*unreleased_, publish.packet_id) != unreleased_->end()) return true;
+    unreleased_->push_back(publish.packet_id);
+    return false;
+}
+
+void Client::account(mqtt::Bytes payload) {
+    Recorder& recorder = crew_.recorder();
+    const Options& options = crew_.options();
+    const uint64_t now_ns = crew_.now_ns();
+    MessageHeader header;
+    if (payload.size() >= kMessageHeaderBytes) header = read_header(payload);
+    const bool plausible = payload.size() >= kMessageHeaderBytes && header.sent_ns <= now_ns &&
+                           now_ns - header.sent_ns < kOldestMessageNs;
+    Arrival arrival = Arrival::Unknown;
+    if (options.mode == Mode::P2p) {
+        const bool ours = plausible && header.publisher == pair_of(options, index_) &&
+                          header.sent_ns >= crew_.schedule().start_ns;
+        if (ours) arrival = delivery_->arrived(header.sequence);
+    } else {
+        Sequence* stream = plausible ? crew_.stream(index_, header.publisher) : nullptr;
+        if (stream != nullptr && stream->expected() == 0) stream->start_at(header.sequence);
+        arrival = stream != nullptr ? stream->arrived(header.sequence) : Arrival::InOrder;
+    }
+    switch (arrival) {
+        case Arrival::Unknown:
+            recorder.add(Count::Unexpected);
+            return;
+        case Arrival::Duplicate:
+            recorder.add(Count::Duplicated);
+            return;
+        case Arrival::Reordered:
+            recorder.add(Count::Reordered);
+            break;
+        case Arrival::InOrder:
+            break;
+    }
+    recorder.add(Count::Received);
+    if (!plausible) return;
+    const uint64_t service_us = (now_ns - header.sent_ns) / kNanosPerMicro;
+    recorder.service.record(service_us);
+    if (options.mode != Mode::P2p) {
+        crew_.latency_measured(service_us);  // the plan is another process's
+        return;
+    }
+    const uint64_t due_ns = crew_.schedule().due_ns(header.publisher, header.sequence);
+    crew_.latency_measured((now_ns - std::min(due_ns, now_ns)) / kNanosPerMicro);
+}
+
+// ---- Acknowledgements --------------------------------------------------------------------------
+
+void Client::append_ack(PacketType type, uint16_t packet_id) {
+    mqtt::AckView ack;
+    ack.type = type;
+    ack.packet_id = packet_id;
+    Chunk& to = out();
+    const size_t at = to.size();
+    to.resize(at + mqtt::encode_ack({}, ack, crew_.options().version));
+    mqtt::encode_ack(std::span(to).subspan(at), ack, crew_.options().version);
+}
+
+void Client::on_ack(const mqtt::Packet& packet) {
+    const auto parsed = mqtt::parse_ack(packet, crew_.options().version);
+    const mqtt::AckView* ack = std::get_if<mqtt::AckView>(&parsed);
+    if (ack == nullptr) {
+        lose(Cause::Protocol);
+        return;
+    }
+    if (ack->type == PacketType::Pubrel) {
+        if (unreleased_) std::erase(*unreleased_, ack->packet_id);
+        append_ack(PacketType::Pubcomp, ack->packet_id);
+        return;
+    }
+    const std::optional<uint32_t> sequence = window_.waiting(ack->packet_id);
+    if (!sequence) {
+        // Not of this session; a PUBREC is answered all the same, or the broker waits for ever.
+        if (ack->type == PacketType::Pubrec) append_ack(PacketType::Pubrel, ack->packet_id);
+        return;
+    }
+    if (ack->type == PacketType::Pubrec && !is_failure(ack->reason)) {
+        window_.release(*sequence);
+        append_ack(PacketType::Pubrel, ack->packet_id);
+        return;
+    }
+    Recorder& recorder = crew_.recorder();
+    window_.answer(*sequence);
+    if (is_failure(ack->reason)) {
+        recorder.add(Count::AckRefused);
+        if (delivery_ != nullptr) delivery_->gave_up(*sequence);
+    } else {
+        recorder.add(Count::Acknowledged);
+        const uint64_t due_ns =
+            crew_.schedule().due_ns(pair_of(crew_.options(), index_), *sequence);
+        recorder.acknowledgement.record((crew_.now_ns() - std::min(due_ns, crew_.now_ns())) /
+                                        kNanosPerMicro);
+    }
+    if (live()) publish(Reason::Unblocked);
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,101 @@
+// How a client publishes what the plan asks for, in order, within its window.
+#include <algorithm>
+
+#include "core/base/time.h"
+#include "loadgen/client.h"
+#include "loadgen/crew.h"
+#include "loadgen/message.h"
+#include "mqtt/encode.h"
+
+namespace jumpgate::load {
+
+// Bytes that may wait behind a send of a client. A peer that does not read holds up the messages
+// behind them, instead of filling our memory.
+static constexpr size_t kWaitingBytesMax = 65'536;
+
+void Client::message_due() {
+    ++due_;
+    crew_.recorder().add(Count::Planned);
+    publish(Reason::Due);
+}
+
+bool Client::may_publish() const {
+    const uint32_t span_max = crew_.options().qos == 0 ? Window::kSpanMax : inflight_max_;
+    const size_t waiting_bytes = filling_ == nullptr ? 0 : filling_->size();
+    return live() && window_.next() < due_ && window_.span() < span_max &&
+           waiting_bytes < kWaitingBytesMax;
+}
+
+// `reason`: what made sending possible, and so who held up a message that is late.
+void Client::publish(Reason reason) {
+    const Options& options = crew_.options();
+    Recorder& recorder = crew_.recorder();
+    const uint64_t limit_ns = options.lateness_limit_ms * kNanosPerMilli;
+    while (may_publish()) {
+        const uint32_t sequence = window_.take(options.qos == 0);
+        append_publish(sequence, false);
+        if (delivery_ != nullptr) delivery_->sent_one();
+        recorder.add(Count::Sent);
+        crew_.message_sent();
+        const uint64_t due_ns = crew_.schedule().due_ns(pair_of(options, index_), sequence);
+        const uint64_t late_ns = crew_.now_ns() - std::min(due_ns, crew_.now_ns());
+        if (late_ns > limit_ns) recorder.add(Count::Late);
+        if (sequence < due_offline_) {
+            recorder.add(Count::HeldByConnection);
+        } else if (reason == Reason::Unblocked) {
+            recorder.add(Count::HeldByWindow);
+        } else {
+            recorder.send_lateness.record(late_ns / kNanosPerMicro);
+        }
+    }
+}
+
+void Client::append_publish(uint32_t sequence, bool dup) {
+    const Options& options = crew_.options();
+    identify_topic(options, index_, crew_.identity());
+    mqtt::PublishView publish;
+    publish.topic = crew_.identity().topic;
+    publish.qos = options.qos;
+    publish.dup = dup;
+    publish.packet_id = options.qos == 0 ? uint16_t{0} : Window::packet_id(sequence);
+
+    Chunk& to = out();
+    const size_t at = to.size();
+    const size_t header_bytes_max = 16 + publish.topic.size();
+    to.resize(at + header_bytes_max + options.size_bytes);
+    const std::span<uint8_t> room = std::span(to).subspan(at);
+    publish.payload = room.last(options.size_bytes);  // for its size: the bytes follow
+    const size_t header_bytes =
+        mqtt::encode_publish_header(room.first(header_bytes_max), publish, options.version);
+    const std::span<uint8_t> payload = room.subspan(header_bytes, options.size_bytes);
+    std::ranges::fill(payload, uint8_t{0});
+    if (payload.size() >= kMessageHeaderBytes) {
+        write_header(payload, {pair_of(options, index_), sequence, crew_.now_ns()});
+    }
+    to.resize(at + header_bytes + options.size_bytes);
+}
+
+// A resumed session: what had no answer goes out again, in order (MQTT-4.4.0-1).
+void Client::resend() {
+    for (uint32_t sequence = window_.oldest(); sequence != window_.next(); ++sequence) {
+        if (!window_.waits(sequence)) continue;
+        if (window_.released(sequence)) {
+            append_ack(mqtt::PacketType::Pubrel, Window::packet_id(sequence));
+        } else {
+            append_publish(sequence, true);
+            crew_.recorder().add(Count::Resent);
+        }
+    }
+}
+
+void Client::give_up_unanswered() {
+    const uint32_t next = window_.next();
+    for (uint32_t sequence = window_.oldest(); sequence != next; ++sequence) {
+        if (!window_.waits(sequence)) continue;
+        window_.answer(sequence);
+        crew_.recorder().add(Count::Unacknowledged);
+        if (delivery_ != nullptr) delivery_->gave_up(sequence);
+    }
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,36 @@
+#include "loadgen/recorder.h"
+
+#include <algorithm>
+
+namespace jumpgate::load {
+
+template <class Array>
+static void add_all(Array& to, const Array& from) {
+    for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
+}
+
+void Recorder::connection_lost(Cause cause) {
+    add(Count::ConnectionsLost);
+    ++losses_[static_cast<size_t>(cause)];
+}
+
+void Recorder::merge(const Recorder& other) {
+    add_all(counts_, other.counts_);
+    add_all(setup_failures_, other.setup_failures_);
+    add_all(losses_, other.losses_);
+    add_all(connack_codes_, other.connack_codes_);
+    latency.merge(other.latency);
+    service.merge(other.service);
+    acknowledgement.merge(other.acknowledgement);
+    send_lateness.merge(other.send_lateness);
+    connect.merge(other.connect);
+    subscribe.merge(other.subscribe);
+    const double share = other.wall_ns == 0 ? 0
+                                            : static_cast<double>(other.busy_ns) /
+                                                  static_cast<double>(other.wall_ns);
+    busiest_share = std::max({busiest_share, other.busiest_share, share});
+    busy_ns += other.busy_ns;
+    wall_ns += other.wall_ns;
+}
+
+}  // namespace jumpgate::load

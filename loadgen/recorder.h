@@ -1,0 +1,80 @@
+// Recorder: what one thread counted and measured; merged over the threads at the end.
+//
+// Law: plain integers of one thread; merging loses nothing. Every number that a report prints comes
+// from here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "core/base/histogram.h"
+#include "loadgen/cause.h"
+
+namespace jumpgate::load {
+
+enum class Count : uint8_t {
+    Connected,        // clients that were connected (and subscribed) at least once
+    Failed,           // clients that tried and never were
+    Connections,      // set-ups that succeeded, again and again for one client
+    Reconnects,       // of them, those after a lost connection
+    ConnectionsLost,  // after set-up
+    Planned,          // messages whose time came within the run
+    Sent,             // handed to a connection for the first time
+    Resent,           // again with DUP, on a resumed session
+    Acknowledged,     // PUBACK, PUBCOMP
+    AckRefused,       // of them, with a reason code of 0x80 or above
+    Received,         // each message once
+    Duplicated,
+    Reordered,
+    Unexpected,        // PUBLISH that is not of this run, or of another publisher
+    Late,              // sent more than --lateness-limit-ms after their time, whatever the reason
+    HeldByConnection,  // late because there was no connection when they were due
+    HeldByWindow,      // late because --inflight messages had no answer yet
+    Unacknowledged,
+    LostInFlight,
+    LostOnLiveConnections,
+    WithoutSubscriber,  // p2p: sent while the other end had no subscription; not lost
+    PingsSent,
+    PingsAnswered,
+    BytesSent,
+    BytesReceived,
+    kCount,
+};
+
+class Recorder {
+  public:
+    void add(Count count, uint64_t n = 1) { counts_[static_cast<size_t>(count)] += n; }
+    uint64_t operator[](Count count) const { return counts_[static_cast<size_t>(count)]; }
+
+    void setup_failed(Cause cause) { ++setup_failures_[static_cast<size_t>(cause)]; }
+    void connection_lost(Cause cause);
+    void connack_refused(uint8_t code) { ++connack_codes_[code]; }
+    uint64_t setup_failures(Cause cause) const {
+        return setup_failures_[static_cast<size_t>(cause)];
+    }
+    uint64_t connections_lost(Cause cause) const { return losses_[static_cast<size_t>(cause)]; }
+    uint64_t connack_codes(uint8_t code) const { return connack_codes_[code]; }
+
+    void merge(const Recorder& other);
+
+    Histogram latency;          // planned send to receipt
+    Histogram service;          // actual send to receipt
+    Histogram acknowledgement;  // planned send to PUBACK or PUBCOMP
+    Histogram send_lateness;    // planned to actual send, where only the generator held it up
+    Histogram connect;          // dial to CONNACK
+    Histogram subscribe;        // SUBSCRIBE to SUBACK
+
+    uint64_t busy_ns = 0;      // processor time of the thread while it measured
+    uint64_t wall_ns = 0;      // and how long that was
+    double busiest_share = 0;  // of all threads, the largest busy_ns / wall_ns
+
+  private:
+    using ByCause = std::array<uint64_t, static_cast<size_t>(Cause::kCount)>;
+
+    std::array<uint64_t, static_cast<size_t>(Count::kCount)> counts_{};
+    ByCause setup_failures_{};
+    ByCause losses_{};
+    std::array<uint64_t, 256> connack_codes_{};
+};
+
+}  // namespace jumpgate::load

@@ -1,0 +1,292 @@
+#include "loadgen/report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "core/base/time.h"
+#include "loadgen/json_writer.h"
+#include "mqtt/reason.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+// A thread that is busier than this has no head-room left to be on time.
+constexpr double kBusyShareMax = 0.9;
+
+uint64_t lost(const Recorder& recorder) {
+    return recorder[Count::LostInFlight] + recorder[Count::LostOnLiveConnections];
+}
+
+template <class Visit>
+void for_each_cause(Visit visit) {
+    for (size_t i = 0; i < static_cast<size_t>(Cause::kCount); ++i) visit(static_cast<Cause>(i));
+}
+
+// "12.3 us", "4.56 ms", "7.89 s"
+std::string time_text(uint64_t value_us) {
+    const auto value = static_cast<double>(value_us);
+    if (value_us < 1'000) return fmt::format("{} us", value_us);
+    if (value_us < 1'000'000) return fmt::format("{:.2f} ms", value / 1e3);
+    return fmt::format("{:.2f} s", value / 1e6);
+}
+
+using Out = std::back_insert_iterator<std::string>;
+
+void add_row(Out out, std::string_view name, const Histogram& times) {
+    if (times.count() == 0) return;
+    fmt::format_to(out, "  {:<16}{:>11}{:>11}{:>11}{:>11}{:>11}\n", name,
+                   time_text(times.percentile_us(50)), time_text(times.percentile_us(90)),
+                   time_text(times.percentile_us(99)), time_text(times.percentile_us(99.9)),
+                   time_text(times.max_us()));
+}
+
+void add_times(Out out, const Recorder& recorder) {
+    fmt::format_to(out, "  {:<16}{:>11}{:>11}{:>11}{:>11}{:>11}\n", "times", "p50", "p90", "p99",
+                   "p99.9", "max");
+    add_row(out, "latency", recorder.latency);
+    add_row(out, "service time", recorder.service);
+    add_row(out, "acknowledged in", recorder.acknowledgement);
+    add_row(out, "send lateness", recorder.send_lateness);
+    add_row(out, "connect", recorder.connect);
+    add_row(out, "subscribe", recorder.subscribe);
+}
+
+void add_faults(Out out, const Recorder& recorder) {
+    for_each_cause([&](Cause cause) {
+        const uint64_t failures = recorder.setup_failures(cause);
+        const uint64_t losses = recorder.connections_lost(cause);
+        if (failures + losses == 0) return;
+        fmt::format_to(out, "  {}: {} attempts failed, {} connections lost{}{}\n", word(cause),
+                       failures, losses, failures > 0 && !advice(cause).empty() ? "; " : "",
+                       failures > 0 ? advice(cause) : "");
+    });
+    for (unsigned code = 0; code < 256; ++code) {
+        const auto byte = static_cast<uint8_t>(code);
+        if (recorder.connack_codes(byte) == 0) continue;
+        fmt::format_to(out, "  connack 0x{:02x} ({}): {}\n", code,
+                       mqtt::text(static_cast<mqtt::ReasonCode>(byte)),
+                       recorder.connack_codes(byte));
+    }
+}
+
+void add_messages(Out out, const Options& options, const Results& results) {
+    const Recorder& recorder = results.recorder;
+    const double seconds = std::max(results.measured_s, 1e-9);
+    fmt::format_to(out, "messages");
+    if (options.publishers() > 0) {
+        fmt::format_to(out, ": {} planned, {} sent ({:.1f}/s)", recorder[Count::Planned],
+                       recorder[Count::Sent], static_cast<double>(recorder[Count::Sent]) / seconds);
+        if (options.qos > 0) {
+            fmt::format_to(out, ", {} acknowledged, {} unacknowledged, {} refused",
+                           recorder[Count::Acknowledged], recorder[Count::Unacknowledged],
+                           recorder[Count::AckRefused]);
+        }
+        fmt::format_to(out,
+                       "\n  {} late, {} held by a missing connection, {} by a full window, "
+                       "{} sent again",
+                       recorder[Count::Late], recorder[Count::HeldByConnection],
+                       recorder[Count::HeldByWindow], recorder[Count::Resent]);
+    }
+    if (options.mode != Mode::Pub) {
+        fmt::format_to(out,
+                       "\n  {} received ({:.1f}/s), {} lost ({} in flight, {} on live "
+                       "connections), {} without a subscriber, {} duplicated, {} reordered, {} "
+                       "unexpected",
+                       recorder[Count::Received],
+                       static_cast<double>(recorder[Count::Received]) / seconds, lost(recorder),
+                       recorder[Count::LostInFlight], recorder[Count::LostOnLiveConnections],
+                       recorder[Count::WithoutSubscriber], recorder[Count::Duplicated],
+                       recorder[Count::Reordered], recorder[Count::Unexpected]);
+    }
+    fmt::format_to(out, "\n");
+}
+
+void add_times(JsonWriter& json, std::string_view name, const Histogram& times) {
+    json.open(name);
+    json.field("count", times.count());
+    json.field("min", times.min_us());
+    json.field("mean", times.mean_us());
+    json.field("p50", times.percentile_us(50));
+    json.field("p90", times.percentile_us(90));
+    json.field("p99", times.percentile_us(99));
+    json.field("p99_9", times.percentile_us(99.9));
+    json.field("max", times.max_us());
+    json.close();
+}
+
+void add_clients(JsonWriter& json, const Options& options, const Recorder& recorder) {
+    json.open("clients");
+    json.field("requested", options.count);
+    json.field("connected", recorder[Count::Connected]);
+    json.field("failed", recorder[Count::Failed]);
+    json.field("connections", recorder[Count::Connections]);
+    json.field("connections_lost", recorder[Count::ConnectionsLost]);
+    json.field("reconnects", recorder[Count::Reconnects]);
+    json.close();
+    json.open("setup_failures");
+    for_each_cause([&](Cause cause) {
+        if (recorder.setup_failures(cause) > 0) {
+            json.field(word(cause), recorder.setup_failures(cause));
+        }
+    });
+    json.close();
+    json.open("connections_lost");
+    for_each_cause([&](Cause cause) {
+        if (recorder.connections_lost(cause) > 0) {
+            json.field(word(cause), recorder.connections_lost(cause));
+        }
+    });
+    json.close();
+    json.open("connack_codes");
+    for (unsigned code = 0; code < 256; ++code) {
+        const uint64_t count = recorder.connack_codes(static_cast<uint8_t>(code));
+        if (count > 0) json.field(fmt::format("0x{:02x}", code), count);
+    }
+    json.close();
+    json.open("pings");
+    json.field("sent", recorder[Count::PingsSent]);
+    json.field("answered", recorder[Count::PingsAnswered]);
+    json.close();
+}
+
+void add_messages(JsonWriter& json, const Recorder& recorder) {
+    json.open("messages");
+    json.field("planned", recorder[Count::Planned]);
+    json.field("sent", recorder[Count::Sent]);
+    json.field("resent", recorder[Count::Resent]);
+    json.field("acknowledged", recorder[Count::Acknowledged]);
+    json.field("unacknowledged", recorder[Count::Unacknowledged]);
+    json.field("refused", recorder[Count::AckRefused]);
+    json.field("received", recorder[Count::Received]);
+    json.field("lost", lost(recorder));
+    json.field("lost_in_flight", recorder[Count::LostInFlight]);
+    json.field("lost_on_live_connections", recorder[Count::LostOnLiveConnections]);
+    json.field("without_subscriber", recorder[Count::WithoutSubscriber]);
+    json.field("duplicated", recorder[Count::Duplicated]);
+    json.field("reordered", recorder[Count::Reordered]);
+    json.field("unexpected", recorder[Count::Unexpected]);
+    json.field("late", recorder[Count::Late]);
+    json.field("held_by_connection", recorder[Count::HeldByConnection]);
+    json.field("held_by_window", recorder[Count::HeldByWindow]);
+    json.close();
+    json.open("bytes");
+    json.field("sent", recorder[Count::BytesSent]);
+    json.field("received", recorder[Count::BytesReceived]);
+    json.close();
+}
+
+}  // namespace
+
+bool Results::generator_saturated(const Options& options) const {
+    return recorder.send_lateness.percentile_us(99) >
+               uint64_t{options.lateness_limit_ms} * kNanosPerMilli / kNanosPerMicro ||
+           recorder.busiest_share > kBusyShareMax;
+}
+
+int Results::exit_code(const Options& options) const {
+    const uint64_t unexcused =
+        options.reconnect ? recorder[Count::LostOnLiveConnections] : lost(recorder);
+    if (unexcused > 0 || generator_saturated(options)) return 3;
+    return recorder[Count::Failed] > 0 ? 1 : 0;
+}
+
+std::string text_report(const Options& options, const Results& results) {
+    const Recorder& recorder = results.recorder;
+    std::string text;
+    const Out out(text);
+    fmt::format_to(out, "\njumpload {}: {:.2f} s measured{}\n", word(options.mode),
+                   results.measured_s, results.interrupted ? ", interrupted: partial results" : "");
+    fmt::format_to(out,
+                   "clients: {} requested, {} connected, {} failed, {} reconnects, {} "
+                   "connections lost; {:.2f} s to connect\n",
+                   options.count, recorder[Count::Connected], recorder[Count::Failed],
+                   recorder[Count::Reconnects], recorder[Count::ConnectionsLost],
+                   results.connect_s);
+    add_faults(out, recorder);
+    if (recorder[Count::PingsSent] > 0) {
+        fmt::format_to(out, "pings: {} sent, {} answered\n", recorder[Count::PingsSent],
+                       recorder[Count::PingsAnswered]);
+    }
+    if (options.mode != Mode::Conn) add_messages(out, options, results);
+    add_times(out, recorder);
+    fmt::format_to(out, "generator: busiest thread {:.0f} % busy{}\n", recorder.busiest_share * 100,
+                   results.generator_saturated(options)
+                       ? "; SATURATED: these figures are the generator's limits, not the broker's"
+                       : "");
+    return text;
+}
+
+std::string json_report(const Options& options, const Results& results) {
+    const Recorder& recorder = results.recorder;
+    JsonWriter json;
+    json.open();
+    json.field("tool", "jumpload " JUMPGATE_VERSION);
+    json.field("mode", word(options.mode));
+    json.field("interrupted", results.interrupted);
+    json.field("seconds", results.measured_s);
+    json.field("connect_seconds", results.connect_s);
+    json.open("plan");
+    json.field("version", options.version);
+    json.field("qos", options.qos);
+    json.field("size_bytes", options.size_bytes);
+    json.field("interval_ns", options.interval_ns);
+    json.field("publishers", options.publishers());
+    json.field("connrate", options.connrate);
+    json.field("threads", options.threads);
+    json.field("seed", options.seed);
+    json.close();
+    add_clients(json, options, recorder);
+    json.field("reconnects", recorder[Count::Reconnects]);
+    add_messages(json, recorder);
+    // `jumpload sub` cannot know another process's plan.
+    json.field("latency_from", options.mode == Mode::P2p ? "planned send" : "actual send");
+    add_times(json, "latency_us", recorder.latency);
+    add_times(json, "service_us", recorder.service);
+    add_times(json, "acknowledgement_us", recorder.acknowledgement);
+    add_times(json, "send_lateness_us", recorder.send_lateness);
+    add_times(json, "connect_us", recorder.connect);
+    add_times(json, "subscribe_us", recorder.subscribe);
+    json.field("busiest_thread_share", recorder.busiest_share);
+    json.field("generator_saturated", results.generator_saturated(options));
+    json.close();
+    return json.text() + "\n";
+}
+
+std::string live_line(const Options& options, const Second& second) {
+    std::string line = fmt::format("{:6.1f} s  {}/{} connected", second.elapsed_s, second.connected,
+                                   options.count);
+    if (options.publishers() > 0) line += fmt::format("  sent {}/s", second.sent);
+    if (options.publishers() > 0 && options.qos > 0) {
+        line += fmt::format("  acknowledged {}/s", second.acknowledged);
+    }
+    if (options.mode == Mode::Sub || options.mode == Mode::P2p) {
+        line += fmt::format("  received {}/s  p50 {}  p99 {}", second.received,
+                            time_text(second.latency_p50_us), time_text(second.latency_p99_us));
+    }
+    if (second.connections_lost + second.reconnects > 0) {
+        line +=
+            fmt::format("  lost {}  reconnected {}", second.connections_lost, second.reconnects);
+    }
+    return line + "\n";
+}
+
+std::string live_json(const Second& second) {
+    JsonWriter json;
+    json.open();
+    json.field("elapsed_s", second.elapsed_s);
+    json.field("connected", second.connected);
+    json.field("sent", second.sent);
+    json.field("received", second.received);
+    json.field("acknowledged", second.acknowledged);
+    json.field("reconnects", second.reconnects);
+    json.field("connections_lost", second.connections_lost);
+    json.field("latency_p50_us", second.latency_p50_us);
+    json.field("latency_p99_us", second.latency_p99_us);
+    json.close();
+    return json.text() + "\n";
+}
+
+}  // namespace jumpgate::load

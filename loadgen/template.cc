@@ -1,0 +1,68 @@
+#include "loadgen/template.h"
+
+#include <array>
+#include <charconv>
+
+#include "core/base/check.h"
+
+namespace jumpgate::load {
+
+Parsed<Template> Template::parse(std::string_view text, std::string_view letters) {
+    for (size_t at = text.find('%'); at != text.npos; at = text.find('%', at + 2)) {
+        const char letter = at + 1 < text.size() ? text[at + 1] : '\0';
+        if (letter == '%') continue;
+        if (letter == '\0' || letters.find(letter) == letters.npos) {
+            std::string allowed;
+            for (const char known : letters) allowed += std::string("%") + known + " ";
+            return Problem{"has an unknown placeholder; known here are " + allowed + "and %%"};
+        }
+    }
+    Template parsed;
+    parsed.text_ = text;
+    return parsed;
+}
+
+static void append_number(std::string& out, uint64_t number) {
+    std::array<char, 20> digits{};
+    const auto written = std::to_chars(digits.begin(), digits.end(), number);
+    out.append(digits.data(), static_cast<size_t>(written.ptr - digits.data()));
+}
+
+void Template::append_to(std::string& out, const TemplateValues& values) const {
+    std::string_view rest = text_;
+    for (size_t at = rest.find('%'); at != rest.npos; at = rest.find('%')) {
+        CHECK(at + 1 < rest.size());  // parse() saw to it
+        out += rest.substr(0, at);
+        switch (rest[at + 1]) {
+            case 'i':
+                append_number(out, values.number);
+                break;
+            case 't':
+                append_number(out, values.tenant);
+                break;
+            case 'r':
+                out += values.role;
+                break;
+            case 'c':
+                out += values.client_id;
+                break;
+            case 'u':
+                out += values.username;
+                break;
+            default:
+                out += '%';
+                break;
+        }
+        rest.remove_prefix(at + 2);
+    }
+    out += rest;
+}
+
+bool Template::has(char letter) const {
+    for (size_t at = text_.find('%'); at != text_.npos; at = text_.find('%', at + 2)) {
+        if (text_[at + 1] == letter) return true;
+    }
+    return false;
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,41 @@
+// Template: a client id, user name or topic with places for a client's own values.
+//
+// %i number, %c client id, %u user name, %t tenant, %r role (conn, pub, sub), %% a percent sign:
+// emqtt-bench's letters, plus tenant and role.
+// Law: parsed once, expanded often; expansion appends to the caller's string and allocates only
+// where that grows. Does not check that the result is valid MQTT text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/base/parsed.h"
+
+namespace jumpgate::load {
+
+struct TemplateValues {
+    uint64_t number = 0;
+    uint64_t tenant = 0;
+    std::string_view role{};
+    std::string_view client_id{};
+    std::string_view username{};
+};
+
+class Template {
+  public:
+    Template() = default;
+
+    // `letters`: the placeholders that make sense here, such as "itr".
+    static Parsed<Template> parse(std::string_view text, std::string_view letters);
+
+    void append_to(std::string& out, const TemplateValues& values) const;
+    bool has(char letter) const;
+    bool empty() const { return text_.empty(); }
+    const std::string& text() const { return text_; }
+
+  private:
+    std::string text_;
+};
+
+}  // namespace jumpgate::load
