@@ -40,6 +40,7 @@ struct Config {
     // Workers
     uint32_t threads = 1;  // 1 to 256; without the flag, parse_flags sets the CPUs allowed
     bool pin_cpus = false;
+    std::vector<std::string> io_disabled;  // capabilities of core/io/ring.h not to use
 
     // Brokers
     std::vector<BrokerAddress> brokers;         // 1 to 4,096

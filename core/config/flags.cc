@@ -3,6 +3,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <array>
 #include <span>
 #include <utility>
 
@@ -54,6 +55,27 @@ Parsed<char> parse_mark(std::string_view value) {
     return value[0];
 }
 
+// The capabilities of core/io/ring.h; this layer does not include it. tests/e2e/fallback_test.py
+// holds the two lists equal.
+constexpr std::array<std::string_view, 8> kCapabilities = {
+    "defer_taskrun",  "accept_multishot", "recv_multishot", "recv_budget",
+    "socket_options", "peer_name",        "bind",           "fd_install"};
+
+std::string capability_list() {
+    std::string out = "one of ";
+    for (std::string_view name : kCapabilities) {
+        if (name != kCapabilities.front()) out += ", ";
+        out += name;
+    }
+    return out;
+}
+
+Parsed<std::string> parse_capability(std::string_view value) {
+    if (std::ranges::find(kCapabilities, value) == kCapabilities.end())
+        return Problem{"is unknown"};
+    return std::string(value);
+}
+
 void add_listening(FlagTable& table, Config& config) {
     table.group("Listening");
     table.list("listen", config.listen, parse_listen, "ADDR:PORT",
@@ -73,6 +95,9 @@ void add_workers(FlagTable& table, Config& config) {
     table.number("threads", config.threads, 1, 256, "", "Worker threads, one ring each.")
         .default_text = "the CPUs it may use";
     table.toggle("pin-cpus", config.pin_cpus, "Pins each worker to one of those CPUs.");
+    table.list("io-disable", config.io_disabled, parse_capability, "NAME", capability_list(),
+               "Does without this part of io_uring even where the kernel has it: for kernels with "
+               "a known fault, and for tests. The start-up line io_uring lists what is in use.");
 }
 
 void add_brokers(FlagTable& table, Config& config) {

@@ -48,7 +48,8 @@ Rule broken_lists(const Config& config) {
           too_many("broker", config.brokers.size(), kNodesMax),
           too_many("source-address", config.source_addresses.size(), kSourceAddressesMax),
           twice("listen", listen), twice("broker", brokers),
-          twice("source-address", config.source_addresses)})
+          twice("source-address", config.source_addresses),
+          twice("io-disable", config.io_disabled)})
         if (rule) return rule;
     const auto drained = [](const BrokerAddress& broker) { return broker.weight == 0; };
     if (std::ranges::all_of(config.brokers, drained))

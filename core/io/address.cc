@@ -7,6 +7,8 @@
 namespace jumpgate {
 
 std::optional<Address> Address::parse(std::string_view host, uint16_t port) {
+    if (host.find('\0') != std::string_view::npos)
+        return std::nullopt;  // inet_pton would stop there
     const std::string text(host);
     Address address;
     if (inet_pton(AF_INET, text.c_str(), &address.v4.sin_addr) == 1) {

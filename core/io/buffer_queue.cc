@@ -6,6 +6,7 @@
 namespace jumpgate {
 
 void BufferQueue::push(BufferRing& ring, uint16_t id, uint32_t length) {
+    CHECK(length > 0 && length <= ring.buffer_bytes());  // no send would ever release an empty one
     bytes_ += length;
     if (segments_ > in_flight_) {  // the tail is ours to append to
         Segment& tail = ring.segment(tail_);

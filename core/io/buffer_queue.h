@@ -23,7 +23,7 @@ class BufferQueue {
     uint16_t in_flight() const { return in_flight_; }
     uint32_t in_flight_bytes(BufferRing& ring) const;
 
-    // Takes over the buffer `id` with `length` received bytes.
+    // Takes over the buffer `id` with `length` received bytes, at least one.
     void push(BufferRing& ring, uint16_t id, uint32_t length);
 
     // Lists the queue's first segments as iovecs and marks them as in flight; returns how many.

@@ -67,9 +67,13 @@ void BufferRing::release(uint16_t id) {
     if (posted_ * 2 < target_) top_up();
     if (waiters_.empty()) return;
     if (free_.size() + posted_ < std::max(count_ / 8, 1U)) return;
-    // One waiter per release: each buffer that comes back feeds one receive.
-    BufferWaiter* waiter = waiters_.pop_front();
-    waiter->ready(*waiter);
+    // All of them: one whose peer has gone takes no buffer, gives none back and would wake nobody.
+    // Those that come too late get -ENOBUFS and stand in line again.
+    while (posted_ > 0) {
+        BufferWaiter* waiter = waiters_.pop_front();
+        if (waiter == nullptr) return;
+        waiter->ready(*waiter);
+    }
 }
 
 bool BufferRing::replenish(BufferWaiter& waiter) {

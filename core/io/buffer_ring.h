@@ -55,7 +55,8 @@ class BufferRing {
     void release(uint16_t id);
 
     // After -ENOBUFS. True: more buffers are posted, arm again at once. False: all are held;
-    // `waiter` is told when an eighth of them is back.
+    // `waiter` is told when an eighth of them is back, as are all that wait, in order. It is told
+    // from within release(): it may arm a receive, which may find the ring empty again.
     bool replenish(BufferWaiter& waiter);
     uint64_t exhaustions() const { return exhaustions_; }
 

@@ -28,14 +28,18 @@ uint64_t Reactor::wait_ns(uint64_t longest_wait_ns) const {
 }
 
 void Reactor::turn(uint64_t longest_wait_ns) {
-    ring_->turn(wait_ns(longest_wait_ns));
+    ring_->wait(wait_ns(longest_wait_ns));
+    // The clock moves before the callbacks run: what they start counts from now, not from before
+    // the wait. Timers fire last: a completion that came in time stops its own deadline.
     now_ns_ = monotonic_ns();
-    timers_.advance(now_ns_ / kNanosPerMilli);
+    timers_.move_to(now_ns_ / kNanosPerMilli);
+    ring_->dispatch();
+    timers_.fire();
 }
 
 void Reactor::run() {
-    stopping_ = false;
     while (!stopping_) turn(kLongestWaitNs);
+    stopping_ = false;
 }
 
 }  // namespace jumpgate

@@ -1,7 +1,8 @@
 // Reactor: one thread's loop over its ring and its timers.
 //
 // Law: everything of a reactor is touched by its own thread alone; other threads reach it through
-// mailbox.h. A turn is: submit and wait once, dispatch all completions, fire due timers.
+// mailbox.h. A turn is: submit and wait once, read the clock, dispatch all completions, fire
+// due timers.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +20,10 @@ class Reactor {
 
     Ring& ring() { return *ring_; }
     TimerWheel& timers() { return timers_; }
-    // CLOCK_MONOTONIC, read once per turn.
+    // CLOCK_MONOTONIC, read once per turn, between the wait and the callbacks.
     uint64_t now_ns() const { return now_ns_; }
 
-    // Turns until stop() is called, from a callback or by a message.
+    // Turns until stop() is called, from a callback or before run().
     void run();
     void stop() { stopping_ = true; }
     // One turn; waits at most `longest_wait_ns` and not past the next timer.

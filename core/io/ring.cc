@@ -1,5 +1,6 @@
 #include "core/io/ring.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -76,6 +77,7 @@ static Status queue_init(const RingLimits& limits, io_uring& ring, bool& defer_t
 }
 
 Result<std::unique_ptr<Ring>> Ring::open(const RingLimits& limits) {
+    CHECK(limits.submissions >= 8 && limits.completions >= limits.submissions);
     std::unique_ptr<Ring> ring(new Ring(limits));
     Status ready = ring->setup();
     if (!ready) return ready.error();
@@ -87,6 +89,9 @@ Ring::~Ring() {
 }
 
 Status Ring::setup() {
+    // A daemon without standard input: descriptor 0 stays taken all the same, so that a result of 0
+    // is never a descriptor (shut_send_finish).
+    if (fcntl(0, F_GETFD) < 0) ::open("/dev/null", O_RDWR | O_CLOEXEC);
     unobserved_.complete = [](Op& op, Completion done) {
         // A cancel that came too late found nothing: that is how most cancels end.
         if (done.result == -ENOENT || done.result == -EALREADY) return;
@@ -131,7 +136,7 @@ Status Ring::register_slots() {
 io_uring_sqe& Ring::next_sqe(Op& op) {
     io_uring_sqe* sqe = io_uring_get_sqe(&ring_);
     if (sqe == nullptr) {
-        io_uring_submit(&ring_);
+        flush();
         sqe = io_uring_get_sqe(&ring_);
         CHECK(sqe != nullptr);
     }
@@ -141,10 +146,15 @@ io_uring_sqe& Ring::next_sqe(Op& op) {
 }
 
 void Ring::reserve(unsigned count) {
-    if (io_uring_sq_space_left(&ring_) < count) io_uring_submit(&ring_);
+    if (io_uring_sq_space_left(&ring_) < count) flush();
 }
 
-unsigned Ring::turn(uint64_t timeout_ns) {
+void Ring::flush() {
+    io_uring_submit(&ring_);
+    counters_.enters++;
+}
+
+void Ring::wait(uint64_t timeout_ns) {
     // A capped batch is drained with a large wait_nr and no wait: one enter instead of many.
     const unsigned wanted = drain_ ? kDrainBatch : 1;
     const uint64_t wait_ns = drain_ ? 0 : timeout_ns;
@@ -159,9 +169,6 @@ unsigned Ring::turn(uint64_t timeout_ns) {
     if ((IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0) {
         counters_.cq_overflows++;
     }
-    const unsigned dispatched = dispatch();
-    drain_ = dispatched >= kCappedBatch;
-    return dispatched;
 }
 
 // Copies a batch out before it runs any callback: a callback may submit, which may reap.
@@ -185,8 +192,10 @@ unsigned Ring::dispatch() {
             batch[i].op->complete(*batch[i].op, batch[i].completion);
         total += count;
         counters_.completions += count;
-        if (count < batch.size()) return total;
+        if (count < batch.size()) break;
     }
+    drain_ = total >= kCappedBatch;
+    return total;
 }
 
 int32_t Ring::take_dial_slot() {

@@ -33,15 +33,15 @@ struct Capabilities {
 };
 
 struct RingLimits {
-    uint32_t accept_slots = 0;          // direct descriptors the kernel fills at accept
-    uint32_t dial_slots = 0;            // direct descriptors for sockets that we open
-    uint32_t submissions = 1024;        // SQ entries, a power of two
-    uint32_t completions = 8192;        // CQ entries, a power of two
-    std::vector<std::string> disabled;  // capabilities not to use, by their name in Capabilities
+    uint32_t accept_slots = 0;            // direct descriptors the kernel fills at accept
+    uint32_t dial_slots = 0;              // direct descriptors for sockets that we open
+    uint32_t submissions = 1024;          // SQ entries, a power of two
+    uint32_t completions = 8192;          // CQ entries, a power of two
+    std::vector<std::string> disabled{};  // capabilities not to use, by their name in Capabilities
 };
 
 struct RingCounters {
-    uint64_t enters = 0;        // io_uring_enter calls
+    uint64_t enters = 0;        // io_uring_enter calls: one per turn, and each flush of a full SQ
     uint64_t completions = 0;   // CQEs dispatched
     uint64_t cq_overflows = 0;  // turns that found completions parked behind a full CQ
     uint64_t stray_errors = 0;  // failures of operations nobody waits for (close, cancel)
@@ -51,7 +51,7 @@ class Ring {
   public:
     // Opens the ring, registers the descriptor table and runs the self-test (about 1 ms).
     // Errors: NotPermitted/NotSupported where io_uring is blocked, OutOfMemory, OutOfFiles where
-    // the slots exceed RLIMIT_NOFILE.
+    // the slots exceed the hard RLIMIT_NOFILE (liburing raises the soft one).
     static Result<std::unique_ptr<Ring>> open(const RingLimits& limits);
     ~Ring();
     Ring(const Ring&) = delete;
@@ -65,9 +65,14 @@ class Ring {
     // At least `count` SQEs fit before the next flush, so that a linked chain is not torn.
     void reserve(unsigned count);
 
-    // Submits, waits until a completion or `timeout_ns` (0: do not wait), dispatches all there is.
-    // Returns the number of completions dispatched.
-    unsigned turn(uint64_t timeout_ns);
+    // Submits and waits until a completion or `timeout_ns` (0: do not wait).
+    void wait(uint64_t timeout_ns);
+    // Completes the Op of everything that has come; returns how many. Not from within a completion.
+    unsigned dispatch();
+    unsigned turn(uint64_t timeout_ns) {
+        wait(timeout_ns);
+        return dispatch();
+    }
 
     // A free slot for a socket of ours, or -1. Give it back once its close is queued: SQEs run in
     // order, so the next owner's socket lands on an empty slot.
@@ -88,8 +93,7 @@ class Ring {
     explicit Ring(RingLimits limits) : limits_(std::move(limits)) {}
     Status setup();
     Status register_slots();
-    unsigned dispatch();
-    friend class RingSelfTest;
+    void flush();
 
     struct Unobserved : Op {
         Ring* ring;

@@ -12,7 +12,7 @@ namespace jumpgate {
 
 namespace {
 
-// An Op that just remembers its last completion.
+// An Op on the stack that just remembers its last completion: whoever submits it waits for its end.
 struct Probe : Op {
     Probe()
         : Op{[](Op& op, Completion done) {
@@ -23,11 +23,23 @@ struct Probe : Op {
     unsigned answers = 0;
 };
 
-// Turns the ring until `probe` is answered; false after 100 ms without an answer.
+// Turns the ring until `probe` is answered; false after a second without an answer.
 bool answered(Ring& ring, Probe& probe) {
-    const uint64_t deadline_ns = monotonic_ns() + 100 * kNanosPerMilli;
-    while (probe.answers == 0 && monotonic_ns() < deadline_ns) ring.turn(kNanosPerMilli);
+    const uint64_t deadline_ns = monotonic_ns() + kNanosPerSecond;
+    do {
+        ring.turn(kNanosPerMilli);
+    } while (probe.answers == 0 && monotonic_ns() < deadline_ns);
     return probe.answers != 0;
+}
+
+// Ends a probe that is still armed: the kernel must not complete it after its frame has gone.
+void disarm(Ring& ring, Probe& probe) {
+    if (probe.answers != 0 && !probe.last.more()) return;
+    probe.answers = 0;
+    io_uring_sqe& sqe = ring.next_sqe(ring.unobserved());
+    io_uring_prep_cancel64(&sqe, reinterpret_cast<uint64_t>(static_cast<Op*>(&probe)), 0);
+    sqe.flags |= IOSQE_CQE_SKIP_SUCCESS;
+    CHECK(answered(ring, probe));
 }
 
 class SocketPair {
@@ -67,8 +79,8 @@ bool has_peer_name(Ring& ring, int fd) {
     return answered(ring, probe) && probe.last.result > 0 && peer.ss_family == AF_UNIX;
 }
 
-// Arms a multishot receive (with a byte budget of `budget`, 0 for none) over a two-buffer ring and
-// sends two bytes one by one; says whether it delivered, and whether the budget ended it.
+// Arms a multishot receive (with a byte budget of `budget`, 0 for none) and sends one byte; says
+// whether it delivered, and whether the budget ended it.
 struct MultishotVerdict {
     bool delivers = false;
     bool budget_ends_it = false;
@@ -96,13 +108,7 @@ MultishotVerdict try_multishot(Ring& ring, int fd, int peer, uint32_t budget) {
         verdict.delivers = probe.last.result == 1;
         verdict.budget_ends_it = verdict.delivers && !probe.last.more();
     }
-    if (verdict.delivers && probe.last.more()) {
-        probe.answers = 0;
-        io_uring_sqe& cancel = ring.next_sqe(ring.unobserved());
-        io_uring_prep_cancel64(&cancel, reinterpret_cast<uint64_t>(static_cast<Op*>(&probe)), 0);
-        cancel.flags |= IOSQE_CQE_SKIP_SUCCESS;
-        answered(ring, probe);
-    }
+    disarm(ring, probe);
     io_uring_free_buf_ring(&ring.raw(), buffers, kBuffers, kGroup);
     return verdict;
 }

@@ -250,9 +250,10 @@ void shut_send(Ring& ring, Op& op, Socket socket) {
 }
 
 bool shut_send_finish(Ring& ring, Completion done) {
-    if (!ring.capabilities().fd_install) return true;
     if (done.result == -EMFILE || done.result == -ENFILE) return false;
-    if (done.result < 0) return true;  // cancelled: the socket is being closed anyway
+    // An error: the socket is being closed anyway. 0: the slow way is done, for Ring keeps
+    // descriptor 0 taken.
+    if (!ring.capabilities().fd_install || done.result <= 0) return true;
     shutdown(done.result, SHUT_WR);
     close(done.result);
     return true;

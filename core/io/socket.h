@@ -39,8 +39,10 @@ Address local_address(int fd);
 void close_fd(int fd);
 
 // Accepts into direct descriptors, again and again where the kernel can (result = slot). Ends with
-// -EMFILE/-ENFILE when the table is full: arm it again when a slot comes back. Where the kernel
-// cannot tell a peer's name later (no `peer_name`), it accepts once and writes it to `peer`.
+// -ENFILE when the table is full, and the connection that found it full is closed: arm it again
+// when a slot comes back. Any completion without `more` ends it (a full CQ does): arm it again as
+// well. Where the kernel cannot tell a peer's name later (no `peer_name`), it accepts once and
+// writes it to `peer`.
 void accept(Ring& ring, Op& op, int listener_fd, Address& peer);
 
 // ---- Dialling --------------------------------------------------------------------------------
@@ -49,7 +51,7 @@ struct DialPlan {
     const Address* to = nullptr;      // lives until the completion, as do all pointers here
     const Address* source = nullptr;  // or nullptr: the kernel chooses
     const SocketOptions* options = nullptr;
-    std::span<const uint8_t> first_bytes;  // sent as soon as the connection stands; may be empty
+    std::span<const uint8_t> first_bytes{};  // sent as soon as the connection stands; may be empty
 };
 
 // Opens, sets up, connects and sends in one submission, as a linked chain with one completion:
@@ -78,7 +80,8 @@ void poll_once(Ring& ring, Op& op, Socket socket, uint32_t mask);
 
 // ---- Ending ----------------------------------------------------------------------------------
 
-// Cancels the operation; its own completion still comes (-ECANCELED, or its result).
+// Cancels the operation; its own completion still comes (-ECANCELED, or its result). A dial between
+// two of its links is not found: who cancels a dial repeats it (say, each 10 ms) until the answer.
 void cancel(Ring& ring, Op& op);
 // Cancels all operations on the socket.
 void cancel_all(Ring& ring, Socket socket);
@@ -86,7 +89,8 @@ void cancel_all(Ring& ring, Socket socket);
 // shut_send_finish with the completion. IORING_OP_SHUTDOWN costs a worker thread and 20 us, so the
 // socket is installed as a descriptor for one shutdown(2) where the kernel can (5 us).
 void shut_send(Ring& ring, Op& op, Socket socket);
-// False: there was no descriptor to spare; call shut_send_slowly with the same op.
+// False: there was no descriptor to spare; call shut_send_slowly with the same op, whose completion
+// may come here as well. True: done.
 bool shut_send_finish(Ring& ring, Completion done);
 void shut_send_slowly(Ring& ring, Op& op, Socket socket);
 // Queues the close and frees the slot. Nothing of the socket may be in flight.

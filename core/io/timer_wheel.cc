@@ -30,23 +30,29 @@ void TimerWheel::cascade(unsigned level) {
     while (Timer* timer = slot.pop_front()) place(*timer);
 }
 
-unsigned TimerWheel::advance(uint64_t now_ms) {
-    unsigned fired = 0;
+void TimerWheel::move_to(uint64_t now_ms) {
     while (next_ms_ <= now_ms) {
         // From one occupied slot to the next: a suspended machine costs no turn per millisecond.
         now_ms_ = next_ms_;
         for (unsigned level = kLevels - 1; level > 0; --level) {
             if (now_ms_ % (1ULL << (kSlotBits * level)) == 0) cascade(level);
         }
-        IntrusiveList<Timer>& due = slots_[0][now_ms_ % kSlots];
-        while (Timer* timer = due.pop_front()) {
+        IntrusiveList<Timer>& slot = slots_[0][now_ms_ % kSlots];
+        while (Timer* timer = slot.pop_front()) {
             CHECK(timer->deadline_ms == now_ms_);
-            ++fired;
-            timer->expire(*timer);
+            due_.push_back(*timer);
         }
         next_ms_ = nearest_slot_ms();
     }
     now_ms_ = std::max(now_ms_, now_ms);
+}
+
+unsigned TimerWheel::fire() {
+    unsigned fired = 0;
+    while (Timer* timer = due_.pop_front()) {
+        ++fired;
+        timer->expire(*timer);
+    }
     return fired;
 }
 

@@ -1,8 +1,7 @@
 #include "core/proxy/refusal.h"
 
-#include <optional>
-
 #include "mqtt/connect.h"
+#include "mqtt/encode.h"
 
 namespace jumpgate {
 
@@ -75,17 +74,10 @@ mqtt::ReasonCode reason_of(Refusal refusal) {
 
 std::span<const uint8_t> connack(mqtt::ReasonCode reason, uint8_t level,
                                  std::array<uint8_t, 8>& out) {
-    constexpr uint8_t kConnack = 0x20;
-    if (level == mqtt::kLevelV5) {
-        // Fixed header, flags without "session present" (MQTT-3.2.2-6), reason, no properties.
-        out = {kConnack, 3, 0, static_cast<uint8_t>(reason), 0};
-        return std::span(out).first(5);
-    }
-    if (level != mqtt::kLevelV311 && level != mqtt::kLevelV31) return {};
-    const std::optional<mqtt::ReturnCode> code = mqtt::to_return_code(reason);
-    if (!code) return {};
-    out = {kConnack, 2, 0, static_cast<uint8_t>(*code)};
-    return std::span(out).first(4);
+    if (level < mqtt::kLevelV31 || level > mqtt::kLevelV5) return {};
+    mqtt::ConnackView refused;
+    refused.reason = reason;
+    return std::span(out).first(mqtt::encode_connack(out, refused, level));
 }
 
 }  // namespace jumpgate

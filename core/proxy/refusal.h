@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "mqtt/reason.h"
+#include "mqtt/verdict.h"
 
 namespace jumpgate {
 

@@ -113,11 +113,8 @@ void Relays::receiver_lost(Direction& d) {
         return;
     }
     expect_end(d.relay);
-    if (d.splice != nullptr) {
-        stop_splice(d);
-    } else {
-        advance(d);
-    }
+    if (d.splice != nullptr) stop_splice(d);
+    advance(d);
 }
 
 // The side that `d` receives from is gone: deliver what it sent, then end the far side.
@@ -132,6 +129,9 @@ void Relays::finish(Direction& d) {
     d.finished = true;
     Relay& relay = d.relay;
     if (d.reset) {
+        close(relay, d.up ? RelayEnd::ClientReset : RelayEnd::BrokerReset);
+    } else if (relay.opposite(d).discard) {
+        // The sender was lost as a receiver first, and that send took the error: this was no FIN.
         close(relay, d.up ? RelayEnd::ClientReset : RelayEnd::BrokerReset);
     } else if (relay.opposite(d).finished || d.discard) {
         close(relay, RelayEnd::Closed);

@@ -98,6 +98,7 @@ void Relays::pump(Direction& d) {
         d.queue.gather(buffers_, {&only, 1});
         send_all(reactor_.ring(), op, target, {static_cast<uint8_t*>(only.iov_base), only.iov_len});
     } else {
+        reactor_.ring().reserve(1);  // no submission may come between the space and its SQE
         Gather& gather = next_gather();
         static_assert(std::tuple_size_v<decltype(gather.segments)> == kGatherMax);
         gather.message.msg_iov = gather.segments.data();

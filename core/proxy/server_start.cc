@@ -91,7 +91,9 @@ void Server::plan_descriptors() {
 
 std::string Server::open_control() {
     plan_descriptors();
+    limits_.disabled = config_.io_disabled;
     RingLimits small;
+    small.disabled = config_.io_disabled;
     small.submissions = 64;
     small.completions = 256;
     Result<std::unique_ptr<Reactor>> reactor = Reactor::open(small);

@@ -57,6 +57,10 @@ TEST(ParseFlags, SetsEveryMember) {
                                 "--threads",
                                 "3",
                                 "--pin-cpus",
+                                "--io-disable",
+                                "bind",
+                                "--io-disable",
+                                "fd_install",
                                 "--broker",
                                 "B1:1883,weight=7",
                                 "--broker",
@@ -113,6 +117,7 @@ TEST(ParseFlags, SetsEveryMember) {
     EXPECT_EQ(config.setup_timeout_ms, 101u);
     EXPECT_EQ(config.threads, 3u);
     EXPECT_TRUE(config.pin_cpus);
+    EXPECT_EQ(config.io_disabled, (std::vector<std::string>{"bind", "fd_install"}));
     EXPECT_EQ(config.brokers, (std::vector<BrokerAddress>{{"b1", 1883, 7}, {"::1", 2, 0}}));
     EXPECT_EQ(config.dial_timeout_ms, 11u);
     EXPECT_EQ(config.dial_attempts_max, 2u);
