@@ -9,7 +9,7 @@
 
 namespace jumpgate::broker {
 
-static constexpr uint32_t kForever = 0xFFFF'FFFF;         // session expiry interval (3.1.2.11.2)
+static constexpr uint32_t kForever = 0xFFFF'FFFF;  // session expiry interval (3.1.2.11.2)
 static constexpr size_t kSubscriptionsPerSession = 10'000;
 
 Broker::Broker(const Limits& its_limits, TimerWheel& its_timers, std::string name)
@@ -51,9 +51,9 @@ Broker::Opened Broker::open_session(const mqtt::ConnectView& connect, std::strin
     const bool present = found != sessions_.end();
     if (!present) {
         if (sessions_.size() >= limits.sessions_max) return {};
-        std::string id(client_id);
-        auto created = std::make_unique<Session>(*this, id, &Broker::on_due);
-        found = sessions_.emplace(std::move(id), std::move(created)).first;
+        auto created = std::make_unique<Session>(*this, std::string(client_id), &Broker::on_due);
+        const std::string_view key = created->client_id();
+        found = sessions_.emplace(key, std::move(created)).first;
     }
     Session& session = *found->second;
     timers.stop(session);
@@ -185,8 +185,9 @@ Broker::Granted Broker::subscribe(Session& session, const mqtt::Subscription& wa
     const bool added = subscriptions_.add(wanted.filter, session, options);
     if (added) session.filters.emplace_back(wanted.filter);
     // 3.8.3.1: 0 always, 1 where the subscription is new, 2 never; not for shared ones (4.8.2).
-    const bool retained_due = !mqtt::split_shared(wanted.filter) &&
-                              (wanted.retain_handling == 0 || (wanted.retain_handling == 1 && added));
+    const bool retained_due =
+        !mqtt::split_shared(wanted.filter) &&
+        (wanted.retain_handling == 0 || (wanted.retain_handling == 1 && added));
     return {static_cast<mqtt::ReasonCode>(wanted.qos), retained_due};
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "loadgen/broker_outlet.h"
@@ -69,7 +70,8 @@ class Broker : public Context {
     std::string name_;
     Subscriptions subscriptions_;
     Retained retained_;
-    TextMap<std::unique_ptr<Session>> sessions_;
+    // The keys are the sessions' own texts.
+    std::unordered_map<std::string_view, std::unique_ptr<Session>> sessions_;
     std::vector<Match> matches_;
     uint64_t assigned_ids_ = 0;
     bool silent_ = false;
@@ -77,8 +79,8 @@ class Broker : public Context {
 
 // What a publisher's or a will's block of MQTT 5 properties means to the broker.
 struct MessageProperties {
-    std::string kept;        // what goes on to the subscribers
-    uint64_t expires_ms = 0;  // 0: never
+    std::string kept;                  // what goes on to the subscribers
+    uint64_t expires_ms = 0;           // 0: never
     bool has_subscription_id = false;  // which a client may not send (MQTT-3.3.4-6)
 };
 MessageProperties read_properties(mqtt::Bytes block, mqtt::PropertyPlace place, uint64_t now_ms);

@@ -130,9 +130,8 @@ void Client::welcome(bool session_present, std::string_view assigned_client_id) 
     if (level != mqtt::kLevelV5) {
         mqtt::ConnackView connack;
         connack.session_present = session_present && level == mqtt::kLevelV311;
-        append_packet(out, [&](std::span<uint8_t> to) {
-            return mqtt::encode_connack(to, connack, level);
-        });
+        append_packet(
+            out, [&](std::span<uint8_t> to) { return mqtt::encode_connack(to, connack, level); });
         return;
     }
     std::string properties;

@@ -23,7 +23,8 @@ constexpr const char* kUsage =
     "jumpload broker --listen ADDR:PORT [--listen ADDR:PORT ...]\n"
     "\n"
     "Embedded MQTT brokers (3.1, 3.1.1 and 5) for benchmarks and demonstrations, not for\n"
-    "production: sessions and retained messages are kept in memory only, and nobody is asked for a\n"
+    "production: sessions and retained messages are kept in memory only, and nobody is asked for "
+    "a\n"
     "password. Each --listen is a broker of its own, on its own thread. The topic\n"
     "$SYS/broker/name and the CONNACK's user property \"broker\" (MQTT 5) tell which one it is.\n";
 
@@ -148,8 +149,9 @@ int broker_command(int argc, char** argv) {
     const std::vector<const char*> arguments(argv, argv + argc);
     std::optional<FlagsExit> exit = flags.parse(arguments);
     if (!exit && options.listen.empty()) {
-        exit = flags.refuse("--listen: is missing; allowed: one or more ADDR:PORT, such as "
-                            "--listen 127.0.0.1:1883");
+        exit = flags.refuse(
+            "--listen: is missing; allowed: one or more ADDR:PORT, such as "
+            "--listen 127.0.0.1:1883");
     }
     if (const Address* twice = find_twice(options.listen); !exit && twice != nullptr) {
         exit = flags.refuse(fmt::format("--listen: {} is given twice; allowed: each address once",

@@ -1,14 +1,17 @@
 #include "loadgen/broker_connection.h"
 
-#include <algorithm>
 #include <cerrno>
 
+#include "core/base/time.h"
 #include "loadgen/broker_server.h"
 
 namespace jumpgate::broker {
 
 static constexpr uint64_t kConnectTimeoutMs = 10'000;  // from accept to a whole CONNECT
 static constexpr uint64_t kFarewellMs = 1'000;         // to take the last packets from us
+
+// The wheel's time is that of the last turn's end: too old to tell when a packet came.
+static uint64_t clock_ms() { return monotonic_ns() / kNanosPerMilli; }
 
 Connection::Connection(Server& server, Socket socket)
     : Client(server.broker()),
@@ -18,7 +21,7 @@ Connection::Connection(Server& server, Socket socket)
       BufferWaiter(&Connection::on_buffers),
       server_(server),
       socket_(socket),
-      heard_ms_(server.broker().now_ms()) {
+      heard_ms_(clock_ms()) {
     server_.timers().start(*this, kConnectTimeoutMs);
     arm();
 }
@@ -41,7 +44,7 @@ void Connection::received(Completion done) {
         BufferRing& buffers = server_.buffers();
         buffers.taken();
         if (done.result > 0 && !ended()) {
-            heard_ms_ = server_.broker().now_ms();
+            heard_ms_ = clock_ms();
             const bool was_connected = connected();
             receive({buffers.at(done.buffer()), static_cast<size_t>(done.result)});
             if (!was_connected && connected()) watch();
@@ -100,9 +103,8 @@ void Connection::on_timer(Timer& timer) {
         self.server_.broker().counters.connections_refused++;
         return self.terminate();
     }
-    // What came while this process was stopped is still unread: it gets the time to be read.
-    const uint64_t heard_ms = std::max(self.heard_ms_, self.server_.woken_ms());
-    const uint64_t silent_ms = self.server_.broker().now_ms() - heard_ms;
+    if (self.server_.stood_still()) self.heard_ms_ = clock_ms();
+    const uint64_t silent_ms = clock_ms() - self.heard_ms_;
     if (silent_ms < self.silence_max_ms()) {
         self.server_.timers().start(self, self.silence_max_ms() - silent_ms);
         return;

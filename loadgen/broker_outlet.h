@@ -88,9 +88,9 @@ class Outlet : public Link {
     void sent() { sending_ = {}; }
     void discard() { pending_ = {}; }
 
-    uint8_t level = mqtt::kLevelV311;     // protocol level
-    uint16_t receive_maximum = 65'535;    // MQTT 5: QoS 1 and 2 that the client takes at once
-    uint32_t packet_bytes_max = 0;        // MQTT 5: the client takes no larger packet; 0: any
+    uint8_t level = mqtt::kLevelV311;   // protocol level
+    uint16_t receive_maximum = 65'535;  // MQTT 5: QoS 1 and 2 that the client takes at once
+    uint32_t packet_bytes_max = 0;      // MQTT 5: the client takes no larger packet; 0: any
 
   protected:
     Context& context_;

@@ -10,8 +10,8 @@
 
 namespace jumpgate::broker {
 
-static constexpr uint64_t kTurnMs = 1'000;        // longest wait, so that a stop of ours is noticed
-static constexpr uint64_t kStandstillMs = 3'000;  // a turn that took longer was none of ours
+static constexpr uint64_t kTurnMs = 100;          // longest wait: how old the broker's clock can be
+static constexpr uint64_t kStandstillMs = 1'000;  // a turn that took longer was none of ours
 static constexpr uint64_t kFarewellMs = 1'000;    // for the clients to take their last packets
 
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
@@ -54,12 +54,13 @@ void Server::main() {
         return;
     }
     ring_fd_ = ring().fd();
+    turn_began_ms_ = monotonic_ns() / kNanosPerMilli;
     arm_accept();
     if (options_.stats_interval_s > 0) {
         timers().start(stats_timer_, options_.stats_interval_s * 1000ULL);
     }
     ready_.count_down();
-    loop();
+    while (!stopping_) turn();
     wind_down();
 }
 
@@ -77,19 +78,14 @@ Status Server::open() {
     return Unit{};
 }
 
-void Server::loop() {
-    uint64_t last_ms = broker_->now_ms();
-    while (!stopping_) {
-        turn();
-        const uint64_t now_ms = broker_->now_ms();
-        if (now_ms - last_ms > kStandstillMs) woken_ms_ = now_ms;
-        last_ms = now_ms;
-    }
-}
-
 void Server::turn() {
     reactor_->turn(kTurnMs * kNanosPerMilli);
+    turn_began_ms_ = monotonic_ns() / kNanosPerMilli;
     flush();
+}
+
+bool Server::stood_still() const {
+    return monotonic_ns() / kNanosPerMilli - turn_began_ms_ > kStandstillMs;
 }
 
 // All that a turn has written leaves in one send per connection, submitted by the next turn.

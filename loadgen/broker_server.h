@@ -47,8 +47,9 @@ class Server {
     TimerWheel& timers() { return reactor_->timers(); }
     BufferRing& buffers() { return *buffers_; }
     Broker& broker() { return *broker_; }
-    // When the process was last found to have stood still (SIGSTOP, a suspended machine).
-    uint64_t woken_ms() const { return woken_ms_; }
+    // Whether the process has just stood still (SIGSTOP, a suspended machine): what clients sent
+    // meanwhile is still unread.
+    bool stood_still() const;
     void release(Connection& connection);
 
   private:
@@ -66,7 +67,6 @@ class Server {
     Server(const ServerOptions& options, int listener);
     void main();
     Status open();
-    void loop();
     void turn();
     void flush();
     void wind_down();
@@ -82,7 +82,7 @@ class Server {
     StatsTimer stats_timer_;
     bool accept_armed_ = false;
     bool stopping_ = false;
-    uint64_t woken_ms_ = 0;
+    uint64_t turn_began_ms_ = 0;
     Slab<Connection> connections_;
     IntrusiveList<Connection, Member> members_;
     std::unique_ptr<Reactor> reactor_;

@@ -83,8 +83,7 @@ void Session::send_again(size_t index) {
     copy.qos = sent.step == Step::Puback ? 1 : 2;
     copy.retain = sent.retain;
     copy.dup = true;
-    append_publish(outlet_->bytes(), sent.message->view(), copy, outlet_->level,
-                   context_.now_ms());
+    append_publish(outlet_->bytes(), sent.message->view(), copy, outlet_->level, context_.now_ms());
     context_.counters.messages_out++;
 }
 

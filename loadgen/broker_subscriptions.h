@@ -83,9 +83,7 @@ class Subscriptions {
         std::unique_ptr<Node> plus;
         Leaf here;   // filters that end at this level
         Leaf below;  // filters that end with # under it
-        bool empty() const {
-            return levels.empty() && !plus && here.empty() && below.empty();
-        }
+        bool empty() const { return levels.empty() && !plus && here.empty() && below.empty(); }
     };
 
     static bool insert(std::vector<Entry>& entries, const Entry& entry);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -41,11 +42,11 @@ class CircularQueue {
     }
 
   private:
-    static constexpr size_t kFirst = 4;
-    static constexpr size_t kKept = 64;
+    static constexpr uint32_t kFirst = 4;
+    static constexpr uint32_t kKept = 64;
 
     void grow() {
-        const size_t capacity = capacity_ == 0 ? kFirst : capacity_ * 2;
+        const uint32_t capacity = capacity_ == 0 ? kFirst : capacity_ * 2;
         auto slots = std::make_unique<T[]>(capacity);
         for (size_t i = 0; i < size_; ++i) slots[i] = std::move((*this)[i]);
         slots_ = std::move(slots);
@@ -54,9 +55,9 @@ class CircularQueue {
     }
 
     std::unique_ptr<T[]> slots_;
-    size_t head_ = 0;
-    size_t size_ = 0;
-    size_t capacity_ = 0;  // a power of two, or 0
+    uint32_t head_ = 0;
+    uint32_t size_ = 0;
+    uint32_t capacity_ = 0;  // a power of two, or 0
 };
 
 }  // namespace jumpgate

@@ -62,7 +62,10 @@ TEST(Client, AnswersTheSameHoweverTheStreamIsCut) {
 TEST(Client, RefusesAForeignProtocolWithTheRightCode) {
     TestBroker test;
     Peer peer(test);
-    const std::string connect("\x10\x0d\x00\x04MQTT\x06\x02\x00\x3c\x00\x01" "a", 15);
+    const std::string connect(
+        "\x10\x0d\x00\x04MQTT\x06\x02\x00\x3c\x00\x01"
+        "a",
+        15);
     peer.client().receive(mqtt::bytes(connect));
     EXPECT_TRUE(peer.client().ended());
     const std::string answer = std::exchange(peer.client().bytes(), {});
@@ -109,18 +112,31 @@ TEST(Client, EndsAConnectionThatBreaksTheProtocolWithItsReason) {
         ReasonCode reason;
     };
     const Case cases[] = {
-        {"second CONNECT", std::string("\x10\x0e\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x01" "a", 16),
+        {"second CONNECT",
+         std::string("\x10\x0e\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x01"
+                     "a",
+                     16),
          ReasonCode::ProtocolError},
         {"CONNACK", std::string("\x20\x03\x00\x00\x00", 5), ReasonCode::ProtocolError},
         {"wildcard in topic", std::string("\x30\x04\x00\x01#\x00", 6),
          ReasonCode::TopicNameInvalid},
         {"topic alias", std::string("\x30\x06\x00\x00\x03\x23\x00\x01", 8),
          ReasonCode::TopicAliasInvalid},
-        {"subscription id in PUBLISH", std::string("\x30\x06\x00\x01" "a\x02\x0b\x01", 8),
+        {"subscription id in PUBLISH",
+         std::string("\x30\x06\x00\x01"
+                     "a\x02\x0b\x01",
+                     8),
          ReasonCode::ProtocolError},
         {"too large", std::string("\x30\xff\xff\xff\x7f", 5), ReasonCode::PacketTooLarge},
-        {"QoS 3", std::string("\x36\x05\x00\x01" "a\x00\x00", 7), ReasonCode::MalformedPacket},
-        {"bad filter", std::string("\x82\x08\x00\x01\x00\x00\x02" "a#\x00", 10),
+        {"QoS 3",
+         std::string("\x36\x05\x00\x01"
+                     "a\x00\x00",
+                     7),
+         ReasonCode::MalformedPacket},
+        {"bad filter",
+         std::string("\x82\x08\x00\x01\x00\x00\x02"
+                     "a#\x00",
+                     10),
          ReasonCode::TopicFilterInvalid},
     };
     for (const Case& one : cases) {

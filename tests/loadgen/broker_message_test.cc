@@ -12,8 +12,7 @@ namespace {
 mqtt::PublishView decode(const std::string& bytes, uint8_t level) {
     const mqtt::Framed framed = mqtt::next_packet(mqtt::bytes(bytes));
     EXPECT_EQ(std::get<mqtt::Packet>(framed).length, bytes.size());
-    return std::get<mqtt::PublishView>(
-        mqtt::parse_publish(std::get<mqtt::Packet>(framed), level));
+    return std::get<mqtt::PublishView>(mqtt::parse_publish(std::get<mqtt::Packet>(framed), level));
 }
 
 TEST(Message, KeepsWhatTheViewSaid) {
@@ -72,9 +71,8 @@ TEST(AppendPublish, SendsWhatIsLeftOfTheExpiryAndTheSubscriptionIdentifier) {
     MessageView view;
     view.topic = "t";
     std::string properties;
-    append_property(properties, {.id = mqtt::PropertyId::UserProperty,
-                                 .key = "k",
-                                 .value = mqtt::bytes("v")});
+    append_property(properties,
+                    {.id = mqtt::PropertyId::UserProperty, .key = "k", .value = mqtt::bytes("v")});
     view.properties = mqtt::bytes(properties);
     view.expires_ms = 10'000;
     Copy copy;

@@ -18,7 +18,8 @@ mqtt::ConnectView with_will(mqtt::ConnectView connect, uint32_t delay_s = 0) {
     // 0x18: will delay interval.
     static std::string block;
     block.assign({0x18, 0, 0, 0, static_cast<char>(delay_s)});
-    if (connect.level == mqtt::kLevelV5 && delay_s > 0) connect.will.properties = mqtt::bytes(block);
+    if (connect.level == mqtt::kLevelV5 && delay_s > 0)
+        connect.will.properties = mqtt::bytes(block);
     return connect;
 }
 
