@@ -145,8 +145,11 @@ void Crew::advance_phase() {
     switch (phase_) {
         case Phase::Connecting: {
             const uint64_t start_ns = signals_.start_ns.load(std::memory_order_acquire);
-            if (start_ns != UINT64_MAX) begin_measuring(start_ns);
-            if (now_ns_ >= end_ns) begin_leaving();  // interrupted
+            if (start_ns != UINT64_MAX) {
+                begin_measuring(start_ns);
+            } else if (now_ns_ >= end_ns) {
+                begin_leaving();  // interrupted
+            }
             return;
         }
         case Phase::Measuring:

@@ -1,0 +1,175 @@
+// What a publisher puts on the wire: its window, its answers, and what it sends again.
+#include <gtest/gtest.h>
+
+#include "loadgen/message.h"
+#include "tests/loadgen/scripted_broker.h"
+
+namespace jumpgate::load {
+namespace {
+
+using Bytes = std::vector<uint8_t>;
+
+struct Published {
+    uint16_t packet_id;
+    uint32_t sequence;
+    bool dup;
+};
+
+// The next packet, which must be a PUBLISH to topic "t".
+Published receive_publish(Peer& peer, uint8_t level = 4) {
+    const Bytes bytes = peer.receive();
+    const mqtt::Framed framed = mqtt::next_packet(bytes);
+    const mqtt::Packet* packet = std::get_if<mqtt::Packet>(&framed);
+    if (packet == nullptr || packet->type != mqtt::PacketType::Publish) {
+        ADD_FAILURE() << "no PUBLISH";
+        return {};
+    }
+    const auto parsed = mqtt::parse_publish(*packet, level);
+    const mqtt::PublishView& publish = std::get<mqtt::PublishView>(parsed);
+    EXPECT_EQ(publish.topic, "t");
+    return {publish.packet_id, read_header(publish.payload).sequence, publish.dup};
+}
+
+Bytes ack(uint8_t first_byte, uint16_t packet_id) {
+    return {first_byte, 2, static_cast<uint8_t>(packet_id >> 8), static_cast<uint8_t>(packet_id)};
+}
+
+std::vector<const char*> publisher(std::vector<const char*> more) {
+    std::vector<const char*> arguments = {"-c", "1", "-V", "4", "-t", "t", "-I", "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+TEST(Publish, StopsAtTheWindowAndGoesOnWithEachAnswer) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.accept_session(false);
+        for (uint32_t n = 0; n < 3; ++n) EXPECT_EQ(receive_publish(peer).sequence, n);
+        EXPECT_TRUE(peer.silent(50));
+        peer.send(ack(0x40, Window::packet_id(0)));
+        EXPECT_EQ(receive_publish(peer).sequence, 3U);
+        EXPECT_TRUE(peer.silent(50));
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(), publisher({"-q", "1", "-F", "3", "--drain-ms", "0"}));
+    run.start();
+    run.wait_for(Count::Sent, 4);
+    const Recorder& recorder = run.finish();
+    EXPECT_EQ(recorder[Count::Acknowledged], 1U);
+    EXPECT_EQ(recorder[Count::Unacknowledged], 3U);
+    EXPECT_EQ(recorder[Count::HeldByWindow], 1U);
+    EXPECT_GT(recorder[Count::Planned], 4U);
+}
+
+TEST(Publish, KeepsToTheBrokersReceiveMaximum) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.receive();
+        peer.send({0x20, 6, 0, 0, 3, 0x21, 0, 2});
+        for (uint32_t n = 0; n < 2; ++n) EXPECT_EQ(receive_publish(peer, 5).sequence, n);
+        EXPECT_TRUE(peer.silent(50));
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(),
+                {"-c", "1", "-V", "5", "-t", "t", "-I", "1", "-q", "1", "--drain-ms", "0"});
+    run.start();
+    run.wait_for(Count::Sent, 2);
+}
+
+TEST(Publish, ARefusedMessageIsNotAcknowledged) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.receive();
+        peer.send({0x20, 3, 0, 0, 0});
+        const Published first = receive_publish(peer, 5);
+        peer.send({0x40, 3, 0, static_cast<uint8_t>(first.packet_id), 0x97});
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(),
+                {"-c", "1", "-V", "5", "-t", "t", "-I", "1", "-q", "1", "--drain-ms", "0"});
+    run.start();
+    run.wait_for(Count::AckRefused, 1);
+    EXPECT_EQ(run.finish()[Count::Acknowledged], 0U);
+}
+
+TEST(Publish, AResumedSessionSendsAgainWhatHadNoAnswer) {
+    ScriptedBroker broker(2, [](Peer& peer, int number) {
+        peer.accept_session(number == 1);
+        if (number == 0) {
+            for (int n = 0; n < 3; ++n) receive_publish(peer);
+            peer.send(ack(0x40, Window::packet_id(1)));
+            receive_publish(peer);  // the answer has been heard: number 3 follows
+            return;
+        }
+        EXPECT_EQ(receive_publish(peer).sequence, 0U);
+        const Published again = receive_publish(peer);
+        EXPECT_EQ(again.sequence, 2U);
+        EXPECT_TRUE(again.dup);
+        EXPECT_EQ(again.packet_id, Window::packet_id(2));
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(),
+                publisher({"-q", "1", "-F", "4", "-C", "false", "--reconnect", "--reconnect-min-ms",
+                           "1", "--drain-ms", "0"}));
+    run.start();
+    run.wait_for(Count::Resent, 3);  // 0, 2, 3
+    const Recorder& recorder = run.finish();
+    EXPECT_EQ(recorder[Count::Resent], 3U);
+    EXPECT_EQ(recorder[Count::Acknowledged], 1U);
+}
+
+TEST(Publish, WithoutTheSessionWhatHadNoAnswerIsGivenUp) {
+    ScriptedBroker broker(2, [](Peer& peer, int number) {
+        peer.accept_session(false);
+        if (number == 0) {
+            for (int n = 0; n < 3; ++n) receive_publish(peer);
+            return;
+        }
+        const Published next = receive_publish(peer);
+        EXPECT_EQ(next.sequence, 3U);
+        EXPECT_FALSE(next.dup);
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(),
+                publisher({"-q", "1", "-F", "3", "-C", "false", "--reconnect", "--reconnect-min-ms",
+                           "1", "--drain-ms", "0"}));
+    run.start();
+    run.wait_for(Count::Unacknowledged, 3);
+    run.wait_for(Count::Reconnects, 1);
+    EXPECT_EQ(run.finish()[Count::Resent], 0U);
+}
+
+TEST(Publish, Qos2IsAcknowledgedOnlyAtItsEnd) {
+    ScriptedBroker broker(2, [](Peer& peer, int number) {
+        peer.accept_session(number == 1);
+        const uint16_t id = Window::packet_id(0);
+        if (number == 0) {
+            EXPECT_EQ(receive_publish(peer).packet_id, id);
+            peer.send(ack(0x50, id));                  // PUBREC
+            EXPECT_EQ(peer.receive(), ack(0x62, id));  // PUBREL
+            return;
+        }
+        EXPECT_EQ(peer.receive(), ack(0x62, id));  // resumed: PUBREL again, not PUBLISH
+        peer.send(ack(0x70, id));                  // PUBCOMP
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(),
+                publisher({"-q", "2", "-F", "1", "-C", "false", "--reconnect", "--reconnect-min-ms",
+                           "1", "--drain-ms", "0"}));
+    run.start();
+    run.wait_for(Count::Acknowledged, 1);
+    EXPECT_EQ(run.finish()[Count::Resent], 0U);
+}
+
+TEST(Publish, MessagesDueWithoutAConnectionAreHeldAndCounted) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.accept_session(false);
+        receive_publish(peer);
+    });
+    CrewRun run(Mode::Pub, broker.port(), publisher({"-q", "0", "--drain-ms", "0"}));
+    run.start();
+    run.wait_for(Count::ConnectionsLost, 1);
+    run.wait_for(Count::Planned, 20);
+    const Recorder& recorder = run.finish();
+    EXPECT_LT(recorder[Count::Sent], recorder[Count::Planned]);
+}
+
+}  // namespace
+}  // namespace jumpgate::load

@@ -1,0 +1,180 @@
+// ScriptedBroker and CrewRun: one crew against a broker that does exactly what a test says.
+//
+// The broker is a blocking socket on a thread of its own. Every wait ends after kPatience, so that
+// a fault fails the test instead of hanging it.
+#pragma once
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "core/base/time.h"
+#include "loadgen/crew.h"
+#include "mqtt/decode.h"
+#include "mqtt/encode.h"
+
+namespace jumpgate::load {
+
+inline constexpr int kPatienceMs = 10'000;
+
+// One accepted connection of the script.
+class Peer {
+  public:
+    explicit Peer(int fd) : fd_(fd) {}
+    ~Peer() { close(); }
+    Peer(const Peer&) = delete;
+    Peer& operator=(const Peer&) = delete;
+
+    void send(std::initializer_list<uint8_t> bytes) { send(std::vector<uint8_t>(bytes)); }
+    void send(const std::vector<uint8_t>& bytes) {
+        EXPECT_EQ(::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+                  static_cast<ssize_t>(bytes.size()));
+    }
+    // The next packet, whole, as its bytes; empty at the end of the connection.
+    std::vector<uint8_t> receive() {
+        while (true) {
+            const mqtt::Framed framed = mqtt::next_packet(buffer_);
+            if (const mqtt::Packet* packet = std::get_if<mqtt::Packet>(&framed)) {
+                const auto end = buffer_.begin() + static_cast<ptrdiff_t>(packet->length);
+                std::vector<uint8_t> bytes(buffer_.begin(), end);
+                buffer_.erase(buffer_.begin(), end);
+                return bytes;
+            }
+            EXPECT_FALSE(std::holds_alternative<mqtt::Invalid>(framed));
+            if (!receive_more(kPatienceMs)) return {};
+        }
+    }
+    // The first byte of the next packet; 0, which starts none, at the end of the connection.
+    uint8_t receive_first_byte() {
+        const std::vector<uint8_t> bytes = receive();
+        return bytes.empty() ? uint8_t{0} : bytes[0];
+    }
+    // True where nothing comes within `ms`.
+    bool silent(int ms) { return buffer_.empty() && !receive_more(ms); }
+    void close() {
+        if (fd_ >= 0) ::close(fd_);
+        fd_ = -1;
+    }
+
+    // The usual opening: CONNECT in, CONNACK out (3.1.1).
+    void accept_session(bool session_present) {
+        EXPECT_EQ(receive_first_byte(), 0x10);
+        send({0x20, 2, static_cast<uint8_t>(session_present ? 1 : 0), 0});
+    }
+
+  private:
+    bool receive_more(int ms) {
+        pollfd waits{fd_, POLLIN, 0};
+        uint8_t bytes[4'096];
+        if (fd_ < 0 || poll(&waits, 1, ms) != 1) return false;
+        const ssize_t got = recv(fd_, bytes, sizeof bytes, 0);
+        if (got <= 0) return false;
+        buffer_.insert(buffer_.end(), bytes, bytes + got);
+        return true;
+    }
+    int fd_;
+    std::vector<uint8_t> buffer_;
+};
+
+class ScriptedBroker {
+  public:
+    // `script` plays connection number 0, 1, ...; a connection is closed when it returns.
+    using Script = std::function<void(Peer& peer, int number)>;
+
+    ScriptedBroker(int connections, Script script) : script_(std::move(script)) {
+        listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t length = sizeof at;
+        EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&at), length), 0);
+        EXPECT_EQ(listen(listener_, 64), 0);
+        getsockname(listener_, reinterpret_cast<sockaddr*>(&at), &length);
+        port_ = ntohs(at.sin_port);
+        thread_ = std::thread([this, connections] {
+            for (int number = 0; number < connections; ++number) {
+                pollfd waits{listener_, POLLIN, 0};
+                if (poll(&waits, 1, kPatienceMs) != 1) return;
+                Peer peer(::accept(listener_, nullptr, nullptr));
+                script_(peer, number);
+            }
+        });
+    }
+    ~ScriptedBroker() {
+        thread_.join();
+        ::close(listener_);
+    }
+    uint16_t port() const { return port_; }
+
+  private:
+    Script script_;
+    int listener_ = -1;
+    uint16_t port_ = 0;
+    std::thread thread_;
+};
+
+// A crew with all clients of the given command line, played from start to end.
+class CrewRun {
+  public:
+    CrewRun(Mode mode, uint16_t port, std::vector<const char*> arguments) {
+        auto parsed = parse_options(mode, arguments, 1'000);
+        if (const FlagsExit* exit = std::get_if<FlagsExit>(&parsed)) ADD_FAILURE() << exit->text;
+        options_ = std::get<Options>(parsed);
+        targets_.to.push_back(*Address::parse("127.0.0.1", port));
+        signals_.dial_start_ns = monotonic_ns();
+        std::vector<uint32_t> indices;
+        for (uint32_t index = 0; index < options_.count; ++index) indices.push_back(index);
+        crew_ = std::make_unique<Crew>(options_, targets_, indices, signals_);
+        thread_ = std::thread([this] { crew_->run(); });
+    }
+    ~CrewRun() {
+        if (thread_.joinable()) finish();
+    }
+
+    // Waits until every client has tried; then starts to measure.
+    void start() {
+        wait_until([this] { return signals_.settled.load() == options_.count; });
+        signals_.start_ns.store(monotonic_ns());
+    }
+    // Ends the measured part and the run; the crew's records.
+    const Recorder& finish() {
+        signals_.end_ns.store(monotonic_ns());
+        thread_.join();
+        EXPECT_EQ(crew_->failure(), "");
+        return static_cast<const Crew&>(*crew_).recorder();
+    }
+    // Until the crew's snapshot shows at least `n`.
+    void wait_for(Count count, uint64_t n) {
+        wait_until([&] {
+            const std::lock_guard lock(crew_->live().mutex);
+            return crew_->live().counts[static_cast<size_t>(count)] >= n;
+        });
+    }
+
+  private:
+    template <class Condition>
+    void wait_until(Condition condition) {
+        const uint64_t deadline_ns = monotonic_ns() + kPatienceMs * kNanosPerMilli;
+        while (!condition()) {
+            ASSERT_LT(monotonic_ns(), deadline_ns);
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+
+    Options options_;
+    Targets targets_;
+    Signals signals_;
+    std::unique_ptr<Crew> crew_;
+    std::thread thread_;
+};
+
+}  // namespace jumpgate::load

@@ -1,0 +1,46 @@
+#include "loadgen/template.h"
+
+#include <gtest/gtest.h>
+
+namespace jumpgate::load {
+namespace {
+
+const TemplateValues kValues{
+    .number = 12, .tenant = 7, .role = "pub", .client_id = "me", .username = "joe"};
+
+std::string expanded(std::string_view text) {
+    const Parsed<Template> parsed = Template::parse(text, "itrcu");
+    std::string out = "before ";
+    std::get<Template>(parsed).append_to(out, kValues);
+    return out.substr(7);
+}
+
+TEST(Template, PutsEachValueInItsPlace) {
+    EXPECT_EQ(expanded("tenant%t/%r%i"), "tenant7/pub12");
+    EXPECT_EQ(expanded("%c%u%i"), "mejoe12");
+    EXPECT_EQ(expanded("plain"), "plain");
+    EXPECT_EQ(expanded(""), "");
+}
+
+TEST(Template, TwoPercentSignsAreOne) {
+    EXPECT_EQ(expanded("100%%i"), "100%i");
+    EXPECT_EQ(expanded("%%%i"), "%12");
+}
+
+TEST(Template, RefusesWhatItDoesNotKnow) {
+    for (const char* text : {"%x", "a%", "%i%", "%%%"}) {
+        EXPECT_TRUE(std::holds_alternative<Problem>(Template::parse(text, "itrcu"))) << text;
+    }
+    const Parsed<Template> parsed = Template::parse("%c", "it");
+    EXPECT_EQ(std::get<Problem>(parsed).text,
+              "has an unknown placeholder; known here are %i %t and %%");
+}
+
+TEST(Template, KnowsWhichLettersItHolds) {
+    const Template parsed = std::get<Template>(Template::parse("%%t/%i", "it"));
+    EXPECT_TRUE(parsed.has('i'));
+    EXPECT_FALSE(parsed.has('t'));
+}
+
+}  // namespace
+}  // namespace jumpgate::load
