@@ -135,6 +135,8 @@ class Relays {
     // Ends all of them at once.
     void close_all();
     size_t live() const { return relays_.live(); }
+    // True already while the last one is reported to its owner.
+    bool empty() const { return live_.empty(); }
 
   private:
     friend struct Direction;
