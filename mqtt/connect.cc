@@ -17,6 +17,8 @@ using Fault = std::optional<Invalid>;  // empty: nothing wrong so far
 
 Fault malformed(std::string_view text) { return Invalid{ReasonCode::MalformedPacket, text}; }
 
+// Mosquitto's bridges set it in 3.1 and 3.1.1, and go on without it after CONNACK 1. Never in 5: of
+// 0x85 mosquitto reads no properties, so it would see another client id than a reader of MQTT 5.
 constexpr uint8_t kBridgeBit = 0x80;
 
 // Bits of the connect flags (3.1.2.3).
@@ -37,6 +39,8 @@ struct Preamble {
     size_t size = 0;  // bytes of name and level
 };
 
+bool is_level(uint8_t value, uint8_t level) { return (value & ~kBridgeBit) == level; }
+
 // Judges the name and the level as soon as they are there; `body` may be cut short anywhere.
 Fault read_preamble(Bytes body, Preamble& out) {
     if (body.size() < 2) return {};
@@ -48,13 +52,13 @@ Fault read_preamble(Bytes body, Preamble& out) {
                        "protocol name is neither MQTT nor MQIsdp (MQTT-3.1.2-1)"};
     const size_t level_at = 2 + name_size;
     if (body.size() <= level_at) return {};
-    const auto level = static_cast<uint8_t>(body[level_at] & ~kBridgeBit);
+    const uint8_t value = body[level_at];
     const bool is_v31 = wanted == "MQIsdp";
-    if (is_v31 ? level != kLevelV31 : level != kLevelV311 && level != kLevelV5)
+    if (is_v31 ? !is_level(value, kLevelV31) : value != kLevelV5 && !is_level(value, kLevelV311))
         return Invalid{ReasonCode::UnsupportedProtocolVersion,
                        "protocol level is none of 3 (MQIsdp), 4, 5 (MQTT-3.1.2-2)",
                        is_v31 ? kLevelV31 : kLevelV311, true};
-    out = {level, (body[level_at] & kBridgeBit) != 0, level_at + 1};
+    out = {static_cast<uint8_t>(value & ~kBridgeBit), (value & kBridgeBit) != 0, level_at + 1};
     return {};
 }
 

@@ -130,9 +130,9 @@ void Relays::finish(Direction& d) {
     Relay& relay = d.relay;
     if (d.reset) {
         close(relay, d.up ? RelayEnd::ClientReset : RelayEnd::BrokerReset);
-    } else if (relay.opposite(d).discard) {
-        // The sender was lost as a receiver first, and that send took the error: this was no FIN.
-        close(relay, d.up ? RelayEnd::ClientReset : RelayEnd::BrokerReset);
+    } else if (d.up && relay.down.discard) {
+        // The client was lost as a receiver first, and that send took the error: this was no FIN.
+        close(relay, RelayEnd::ClientReset);
     } else if (relay.opposite(d).finished || d.discard) {
         close(relay, RelayEnd::Closed);
     } else {

@@ -108,7 +108,6 @@ void add_v5(std::vector<ValidConnect>& all) {
     };
     const PacketBuilder none = no_properties();
     add("5 plain", connect_head(5, 0x02).block(none).str("five"), "five");
-    add("5 bridge", connect_head(0x85, 0x02).block(none).str("bridge5"), "bridge5");
     add("5 empty id, kept session", connect_head(5, 0x00).block(none).str(""), "");
     add("5 password only", connect_head(5, 0x42).block(none).str("five").str("token"), "five");
     add("5 session expiry",

@@ -288,7 +288,7 @@ TEST(ParseConnect, RefusesOtherProtocolsAndAnswersOtherLevels) {
     for (const char* name : {"mqtt", "MQT", "MQTTT", "", "HTTP", "MQIsdP", "mqisdp"})
         table.push_back({name, named(name, 4), kWrong, 0, false});
     table.push_back({"300 M", named(std::string(300, 'M'), 4), kWrong, 0, false});
-    for (const unsigned level : {0, 1, 2, 3, 6, 7, 127, 128, 0x83, 0x86, 255})
+    for (const unsigned level : {0, 1, 2, 3, 6, 7, 127, 128, 0x83, 0x85, 0x86, 255})
         table.push_back({"MQTT level", named("MQTT", level), kWrong, 4, true});
     for (const unsigned level : {0, 2, 4, 5, 0x84, 255})
         table.push_back({"MQIsdp level", named("MQIsdp", level), kWrong, 3, true});

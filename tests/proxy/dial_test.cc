@@ -1,0 +1,111 @@
+// Dial: from a CONNECT to a broker that has it.
+#include "tests/proxy/worker_fixture.h"
+
+namespace jumpgate {
+namespace {
+
+// A client id that the table of `ports` (equal weights) routes to node 0.
+std::string id_for_first_node(const std::vector<uint16_t>& ports) {
+    std::vector<Node> nodes;
+    for (const uint16_t port : ports) nodes.push_back({"127.0.0.1:" + std::to_string(port), 1});
+    const Upstream upstream(std::move(nodes));
+    for (int i = 0;; ++i) {
+        std::string id = "dev" + std::to_string(i);
+        if (upstream.pick(hash_of(id), upstream.weights()) == 0) return id;
+    }
+}
+
+TEST(Dial, TriesADifferentNodeWhereTheFirstRefuses) {
+    Broker gone;
+    Broker alive;
+    const std::string id = id_for_first_node({gone.port(), alive.port()});
+    gone.close();
+    WorkerFixture worker({}, {&gone, &alive});
+    Peer client = worker.client();
+    client.send(connect_packet(id));
+    EXPECT_EQ(alive.accept().receive(connect_packet(id).size()), connect_packet(id));
+    const Stats stats = worker.stats();
+    EXPECT_EQ(stats.nodes[0].dial_failures, 1U);
+    EXPECT_EQ(stats.nodes[1].dials, 1U);
+}
+
+TEST(Dial, MarksANodeDownAndGoesStraightToTheOther) {
+    Broker gone;
+    Broker alive;
+    const std::string id = id_for_first_node({gone.port(), alive.port()});
+    gone.close();
+    Config config;
+    config.fail_max = 1;
+    WorkerFixture worker(config, {&gone, &alive});
+    for (int i = 0; i < 3; ++i) {
+        Peer client = worker.client();
+        client.send(connect_packet(id));
+        EXPECT_TRUE(alive.accept().open());
+    }
+    const Stats stats = worker.stats();
+    EXPECT_EQ(stats.nodes[0].dials, 1U);
+    EXPECT_TRUE(stats.nodes[0].down);
+    EXPECT_NE(worker.log_lines().find("broker_down"), std::string::npos);
+}
+
+TEST(Dial, SaysServerUnavailableInEachVersionWhereNoBrokerAnswers) {
+    Broker gone;
+    gone.close();
+    WorkerFixture worker({}, {&gone});
+    Peer old = worker.client();
+    old.send(connect_packet("v311", 4));
+    EXPECT_EQ(old.receive_to_end(), std::string("\x20\x02\0\3", 4));
+    Peer young = worker.client();
+    young.send(connect_packet("v5", 5));
+    EXPECT_EQ(young.receive_to_end(), std::string("\x20\x03\0\x88\0", 5));
+}
+
+TEST(Dial, GivesUpOnABlackholeAtTheDialTimeout) {
+    Broker blackhole(0);  // its queue is filled below: further SYNs are dropped
+    Peer filler1 = Peer::connect(blackhole.port());
+    Config config;
+    config.dial_timeout_ms = 100;
+    WorkerFixture worker(config, {&blackhole});
+    Peer client = worker.client();
+    client.send(connect_packet("lost", 5));
+    const std::string answer = client.receive_to_end();
+    EXPECT_EQ(answer, std::string("\x20\x03\0\x88\0", 5));
+    EXPECT_EQ(worker.stats().nodes[0].dial_failures, 1U);
+}
+
+TEST(Dial, ComesFromTheGivenSourceAddressesInTurn) {
+    Broker broker;
+    Config config;
+    config.source_addresses = {"127.0.0.7", "127.0.0.8"};
+    WorkerFixture worker(config, {&broker});
+    std::vector<std::string> sources;
+    std::vector<Peer> peers;
+    for (int i = 0; i < 2; ++i) {
+        peers.push_back(worker.client());
+        peers.back().send(connect_packet("c" + std::to_string(i)));
+        peers.push_back(broker.accept());
+        Address from;
+        socklen_t length = sizeof from.v6;
+        getpeername(peers.back().fd(), &from.any, &length);
+        from.length = length;
+        sources.push_back(from.host());
+    }
+    EXPECT_EQ(sources, (std::vector<std::string>{"127.0.0.7", "127.0.0.8"}));
+}
+
+TEST(Dial, LeavesAloneADrainedNode) {
+    Broker drained;
+    Broker alive;
+    Config config;
+    config.brokers = {{"127.0.0.1", drained.port(), 0}, {"127.0.0.1", alive.port(), 1}};
+    WorkerFixture worker(config, {});
+    for (int i = 0; i < 20; ++i) {
+        Peer client = worker.client();
+        client.send(connect_packet("c" + std::to_string(i)));
+        EXPECT_TRUE(alive.accept().open());
+    }
+    EXPECT_EQ(worker.stats().nodes[0].dials, 0U);
+}
+
+}  // namespace
+}  // namespace jumpgate

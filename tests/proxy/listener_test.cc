@@ -1,0 +1,44 @@
+// Listener: accepting stops at a full table and goes on when a descriptor comes back.
+#include "core/proxy/listener.h"
+
+#include "tests/proxy/worker_fixture.h"
+
+namespace jumpgate {
+namespace {
+
+class ListenerTest : public testing::TestWithParam<std::vector<std::string>> {};
+
+TEST_P(ListenerTest, PausesAtAFullTableAndResumesWhenAClientLeaves) {
+    Broker broker;
+    Config config;
+    config.io_disabled = GetParam();
+    WorkerFixture worker(config, {&broker}, 4);  // 8 clients at once, 4 of them with a broker
+    std::vector<Peer> waiting;
+    for (int i = 0; i < 12; ++i) waiting.push_back(worker.client());
+    ASSERT_TRUE(worker.wait_for([](const Stats& stats) { return stats.accept_pauses >= 1; }));
+    waiting.clear();
+    ASSERT_TRUE(worker.wait_for([](const Stats& stats) { return stats.setups == 0; }));
+    Peer client = worker.client();
+    client.send(connect_packet("after"));
+    EXPECT_TRUE(broker.accept().open());
+}
+
+INSTANTIATE_TEST_SUITE_P(Accepts, ListenerTest,
+                         testing::Values(std::vector<std::string>{},
+                                         std::vector<std::string>{"accept_multishot"},
+                                         std::vector<std::string>{"peer_name"}));
+
+TEST(Listener, TellsWhereAClientComesFromEvenWithoutPeerNames) {
+    Broker gone;
+    gone.close();
+    Config config;
+    config.io_disabled = {"peer_name"};
+    WorkerFixture worker(config, {&gone});
+    Peer client = worker.client();
+    client.send(connect_packet("who"));
+    client.receive_to_end();
+    EXPECT_NE(worker.log_lines().find("peer=\"127.0.0.1:"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace jumpgate

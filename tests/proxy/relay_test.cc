@@ -1,0 +1,110 @@
+// Relay: how the two sides end.
+#include "core/proxy/relay.h"
+
+#include "tests/proxy/worker_fixture.h"
+
+namespace jumpgate {
+namespace {
+
+// A client and its broker, joined.
+struct Pair {
+    explicit Pair(WorkerFixture& worker, Broker& broker, std::string_view id = "relayed")
+        : client(worker.client()) {
+        client.send(connect_packet(id));
+        upstream = broker.accept();
+        EXPECT_EQ(upstream.receive(connect_packet(id).size()), connect_packet(id));
+    }
+    Peer client;
+    Peer upstream;
+};
+
+bool no_relays(const Stats& stats) { return stats.relays == 0; }
+
+TEST(Relay, PassesOnAHalfCloseAndKeepsTheOtherWayOpen) {
+    Broker broker;
+    WorkerFixture worker({}, {&broker});
+    Pair up(worker, broker);
+    up.client.send("last words");
+    up.client.shut_send();
+    EXPECT_EQ(up.upstream.receive_to_end(), "last words");
+    up.upstream.send("still here");
+    EXPECT_EQ(up.client.receive(10), "still here");
+    Pair down(worker, broker);
+    down.upstream.send("bye");
+    down.upstream.shut_send();
+    EXPECT_EQ(down.client.receive_to_end(), "bye");
+    down.client.send("not yet");
+    EXPECT_EQ(down.upstream.receive(7), "not yet");
+}
+
+TEST(Relay, EndsWhenBothSidesHaveEnded) {
+    Broker broker;
+    WorkerFixture worker({}, {&broker});
+    Pair pair(worker, broker);
+    pair.client.shut_send();
+    EXPECT_EQ(pair.upstream.receive_to_end(), "");
+    pair.upstream.shut_send();
+    EXPECT_EQ(pair.client.receive_to_end(), "");
+    EXPECT_TRUE(worker.wait_for(no_relays));
+}
+
+TEST(Relay, EndsTheBrokerSideAtOnceWhenTheClientVanishes) {
+    Broker broker;
+    WorkerFixture worker({}, {&broker});
+    Pair pair(worker, broker);
+    pair.client.reset();
+    EXPECT_EQ(pair.upstream.receive_to_end(), "");  // no DISCONNECT packet: the will must fire
+    EXPECT_TRUE(worker.wait_for(no_relays));
+    EXPECT_NE(worker.log_lines().find("end=\"client_reset\""), std::string::npos);
+}
+
+TEST(Relay, DeliversWhatAVanishedClientHadSent) {
+    Broker broker;
+    WorkerFixture worker({}, {&broker});
+    Pair pair(worker, broker);
+    pair.client.send("published just in time");
+    EXPECT_EQ(pair.upstream.receive(22), "published just in time");
+    pair.client.reset();
+    EXPECT_EQ(pair.upstream.receive_to_end(), "");
+}
+
+TEST(Relay, DeliversABrokersLastPacketToAClientThatKeepsSending) {
+    Broker broker;
+    WorkerFixture worker({}, {&broker});
+    Pair pair(worker, broker);
+    pair.upstream.send("DISCONNECT 0x8E");
+    pair.upstream = Peer();
+    for (int i = 0; i < 5; ++i) pair.client.send(std::string(1000, 'x'));
+    EXPECT_EQ(pair.client.receive_to_end(), "DISCONNECT 0x8E");
+    EXPECT_FALSE(pair.client.was_reset());
+}
+
+TEST(Relay, EndsTheClientWhenTheBrokerResets) {
+    Broker broker;
+    WorkerFixture worker({}, {&broker});
+    Pair pair(worker, broker);
+    pair.upstream.reset();
+    EXPECT_EQ(pair.client.receive_to_end(), "");
+    EXPECT_TRUE(worker.wait_for(no_relays));
+}
+
+TEST(Relay, EndsAHalfClosedPairAtTheTimeout) {
+    Broker broker;
+    Config config;
+    config.half_close_timeout_s = 1;
+    WorkerFixture worker(config, {&broker});
+    Pair pair(worker, broker);
+    pair.client.shut_send();
+    EXPECT_EQ(pair.upstream.receive_to_end(), "");
+    EXPECT_EQ(pair.client.receive_to_end(), "");  // the upstream never answers the end
+    EXPECT_TRUE(worker.wait_for([](const Stats& s) { return s.half_close_timeouts == 1; }));
+}
+
+TEST(Relay, CutsTheClientIdToWhatALogLineNeeds) {
+    RelayIdentity identity;
+    identity.set_client_id(std::string(100, 'i'));
+    EXPECT_EQ(identity.client_id(), std::string(RelayIdentity::kClientIdBytesMax, 'i'));
+}
+
+}  // namespace
+}  // namespace jumpgate

@@ -1,0 +1,190 @@
+#include "tests/proxy/worker_fixture.h"
+
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace jumpgate {
+
+static sockaddr_in loopback(uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return address;
+}
+
+Peer::Peer(int fd) : fd_(fd) {
+    const timeval limit{5, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+Peer::~Peer() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+Peer Peer::connect(uint16_t port) {
+    Peer peer(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const sockaddr_in address = loopback(port);
+    EXPECT_EQ(::connect(peer.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    return peer;
+}
+
+void Peer::send(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        ASSERT_GT(sent, 0) << "errno " << errno;
+        bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+}
+
+std::string Peer::receive(size_t size) {
+    std::string all(size, '\0');
+    size_t have = 0;
+    while (have < size) {
+        const ssize_t got = ::recv(fd_, all.data() + have, size - have, 0);
+        if (got < 0 && errno == ECONNRESET) reset_ = true;
+        if (got <= 0) break;
+        have += static_cast<size_t>(got);
+    }
+    all.resize(have);
+    return all;
+}
+
+std::string Peer::receive_to_end() {
+    std::string all;
+    for (;;) {
+        std::string part = receive(65'536);
+        all += part;
+        if (part.size() < 65'536) return all;
+    }
+}
+
+void Peer::shut_send() { shutdown(fd_, SHUT_WR); }
+
+void Peer::reset() {
+    const linger now{1, 0};
+    setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
+    ::close(fd_);
+    fd_ = -1;
+}
+
+Broker::Broker(int backlog) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address = loopback(0);
+    socklen_t length = sizeof address;
+    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), length), 0);
+    EXPECT_EQ(listen(fd_, backlog), 0);
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
+    port_ = ntohs(address.sin_port);
+}
+
+Broker::~Broker() { close(); }
+
+void Broker::close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+}
+
+Peer Broker::accept(int timeout_ms) {
+    pollfd ready{fd_, POLLIN, 0};
+    if (poll(&ready, 1, timeout_ms) != 1) return {};
+    return Peer(::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
+}
+
+WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*> brokers,
+                             uint32_t dial_slots)
+    : config_(std::move(config)) {
+    if (config_.brokers.empty()) {
+        for (const Broker* broker : brokers) {
+            config_.brokers.push_back({"127.0.0.1", broker->port(), 1});
+        }
+    }
+    shared_ = std::make_unique<Shared>(config_);
+    shared_->severity = Severity::Debug;
+    shared_->connections_max = config_.connections_max > 0 ? config_.connections_max : dial_slots;
+    for (const BrokerAddress& broker : config_.brokers) {
+        shared_->nodes.push_back(*Address::parse(broker.host, broker.port));
+    }
+    for (const std::string& source : config_.source_addresses) {
+        shared_->sources.push_back(*Address::parse(source, 0));
+    }
+    const int listener = *listen_tcp(*Address::parse("127.0.0.1", 0), {});
+    port_ = local_address(listener).port();
+    control_ = std::move(*Reactor::open({.submissions = 16, .completions = 64, .disabled = {}}));
+    worker_ = std::make_unique<Worker>(0, *shared_, std::vector<int>{listener});
+    report_.complete = [](Op& op, Completion) { static_cast<Report&>(op).seen = true; };
+    RingLimits limits;
+    limits.accept_slots = dial_slots + 4;
+    limits.dial_slots = dial_slots;
+    limits.disabled = config_.io_disabled;
+    std::latch opened(1);
+    thread_ = std::thread([&, this] {
+        Status status = worker_->open(limits, control_->ring().fd(), report_, ended_);
+        ASSERT_TRUE(status);
+        opened.count_down();
+        worker_->run();
+        worker_->close();
+    });
+    opened.wait();
+}
+
+WorkerFixture::~WorkerFixture() {
+    if (!ended_.seen) stop();
+    thread_.join();
+}
+
+Stats WorkerFixture::stats() {
+    report_.seen = false;
+    post(control_->ring(), worker_->ring_fd(), worker_->stats_message());
+    const uint64_t deadline_ns = monotonic_ns() + 5 * kNanosPerSecond;
+    while (!report_.seen && monotonic_ns() < deadline_ns) control_->turn(10 * kNanosPerMilli);
+    EXPECT_TRUE(report_.seen) << "the worker does not answer";
+    return report_.stats;
+}
+
+std::string WorkerFixture::log_lines() {
+    std::string lines;
+    worker_->log().drain([&](std::string_view line) { lines += line; });
+    return lines;
+}
+
+void WorkerFixture::drain() {
+    post(control_->ring(), worker_->ring_fd(), worker_->drain_message());
+    control_->turn(0);
+}
+
+void WorkerFixture::stop() {
+    post(control_->ring(), worker_->ring_fd(), worker_->stop_message());
+    EXPECT_TRUE(wait_for_end());
+}
+
+bool WorkerFixture::wait_for_end() {
+    const uint64_t deadline_ns = monotonic_ns() + 5 * kNanosPerSecond;
+    while (!ended_.seen && monotonic_ns() < deadline_ns) control_->turn(10 * kNanosPerMilli);
+    return ended_.seen;
+}
+
+std::string connect_packet(std::string_view client_id, uint8_t level) {
+    std::string rest("\0\4MQTT", 6);
+    rest += static_cast<char>(level);
+    rest += std::string("\2\0\x3c", 3);
+    if (level == 5) rest += '\0';
+    rest += static_cast<char>(client_id.size() >> 8U);
+    rest += static_cast<char>(client_id.size() & 0xFFU);
+    rest += client_id;
+    EXPECT_LT(rest.size(), 128U * 128U);
+    std::string packet("\x10");
+    if (rest.size() < 128) {
+        packet += static_cast<char>(rest.size());
+    } else {
+        packet += static_cast<char>(rest.size() % 128 + 128);
+        packet += static_cast<char>(rest.size() / 128);
+    }
+    return packet + rest;
+}
+
+}  // namespace jumpgate

@@ -1,0 +1,117 @@
+// WorkerFixture: one real worker on its own thread, with scripted clients and brokers on loopback.
+//
+// Every wait has a deadline; stopping checks that all is home (Worker CHECKs it).
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "core/proxy/worker.h"
+
+namespace jumpgate {
+
+// A blocking TCP socket of a test, 5 s at most per call; closes itself.
+class Peer {
+  public:
+    Peer() = default;
+    explicit Peer(int fd);
+    ~Peer();
+    Peer(Peer&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    Peer& operator=(Peer&& other) noexcept {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    static Peer connect(uint16_t port);
+
+    bool open() const { return fd_ >= 0; }
+    int fd() const { return fd_; }
+    void send(std::string_view bytes);
+    // Exactly `size` bytes, fewer where the stream ends or 5 s pass.
+    std::string receive(size_t size);
+    // All that comes until the stream ends; a reset ends it too and sets `reset`.
+    std::string receive_to_end();
+    bool was_reset() const { return reset_; }
+    void shut_send();
+    // Closes with RST.
+    void reset();
+
+  private:
+    int fd_ = -1;
+    bool reset_ = false;
+};
+
+// A listening socket that plays a broker.
+class Broker {
+  public:
+    explicit Broker(int backlog = 64);
+    ~Broker();
+    Broker(const Broker&) = delete;
+    Broker& operator=(const Broker&) = delete;
+    uint16_t port() const { return port_; }
+    // The next connection, or a closed Peer after `timeout_ms`.
+    Peer accept(int timeout_ms = 5000);
+    // Stops listening: dials are refused from now on.
+    void close();
+
+  private:
+    int fd_;
+    uint16_t port_ = 0;
+};
+
+class WorkerFixture {
+  public:
+    // Brokers are added to the config; `limits` small by default.
+    WorkerFixture(Config config, std::initializer_list<const Broker*> brokers,
+                  uint32_t dial_slots = 64);
+    ~WorkerFixture();
+    WorkerFixture(const WorkerFixture&) = delete;
+    WorkerFixture& operator=(const WorkerFixture&) = delete;
+
+    uint16_t port() const { return port_; }
+    Peer client() const { return Peer::connect(port_); }
+    Stats stats();
+    // Turns until `holds(stats())`, 5 s at most.
+    template <class Condition>
+    bool wait_for(Condition holds) {
+        const uint64_t deadline_ns = monotonic_ns() + 5 * kNanosPerSecond;
+        while (monotonic_ns() < deadline_ns) {
+            if (holds(stats())) return true;
+        }
+        return false;
+    }
+    std::string log_lines();
+    void drain();
+    void stop();  // and waits for the worker's end
+    bool ended() const { return ended_.seen; }
+    // Turns the control thread's ring until the worker has ended, 5 s at most.
+    bool wait_for_end();
+
+  private:
+    struct Flag : Op {
+        Flag() : Op{[](Op& op, Completion) { static_cast<Flag&>(op).seen = true; }} {}
+        bool seen = false;
+    };
+    struct Report : StatsReport {
+        bool seen = false;
+    };
+
+    Config config_;
+    std::unique_ptr<Shared> shared_;
+    std::unique_ptr<Reactor> control_;
+    std::unique_ptr<Worker> worker_;
+    Report report_;
+    Flag ended_;
+    uint16_t port_ = 0;
+    std::thread thread_;
+};
+
+// An MQTT 3.1.1 CONNECT, clean session; 5.0 with `level` 5.
+std::string connect_packet(std::string_view client_id, uint8_t level = 4);
+
+}  // namespace jumpgate
