@@ -86,6 +86,7 @@ class Demo:
         self.story = Story(options.clients, self.ports, VICTIM)
         self.prober = concurrent.futures.ThreadPoolExecutor(1)
         self.shown = 0
+        self.stats_wanted = 0  # jumpgate's statistics that no longer see the probes' connections
 
     def start(self, folder):
         self.brokers = [self.start_broker(i) for i in range(3)]
@@ -100,7 +101,7 @@ class Demo:
                 "-c", str(options.clients), "-R", str(max(2000, options.clients // 2)),
                 "--tenants", str(TENANTS), "-q", "1", "-s", "100",
                 "-I", f"{500 * options.clients / options.rate:.3f}",
-                "--duration", str(options.seconds), "--drain-ms", "5000",
+                "--duration", str(options.seconds), "--drain-ms", "2000",
                 "--reconnect", "--reconnect-max-ms", "1000", "--ping-all-at-end",
                 "--live-json", "--json", self.result_path],
             on_line=self.watch.on_fleet_line)
@@ -112,8 +113,11 @@ class Demo:
 
     def homes(self):
         """Where each tenant's next new connection goes: broker numbers, by tenant."""
-        return [name_probe.home_of(self.gate.port, f"tenant{tenant}/probe")
-                for tenant in range(TENANTS)]
+        homes = [name_probe.home_of(self.gate.port, f"tenant{tenant}/probe")
+                 for tenant in range(TENANTS)]
+        with self.watch.lock:
+            self.stats_wanted = self.watch.stats_read + 2  # the next may be under way already
+        return homes
 
     # ---- the play --------------------------------------------------------------------------
 
@@ -129,8 +133,7 @@ class Demo:
             act()
         self.watch_until(self.begin + seconds + 60, until_fleet_ends=True)
         story.fleet_code = self.fleet.wait(10)
-        story.gate_code = self.gate.process.poll()
-        if self.fleet.process.returncode in (0, 3):
+        if story.fleet_code in (0, 3):  # 3: lost or saturated, which the account looks into
             with open(self.result_path) as result:
                 story.result = json.load(result)
         else:
@@ -175,8 +178,12 @@ class Demo:
             down = list(watch.down)
         rows = [(f"{i + 1}  {self.watch.names[i]}", self.brokers[i].process.poll() is None,
                  "down" if down[i] else "up", relays[i]) for i in range(3)]
-        if live["connected"] == self.options.clients and self.story.killed_s is not None:
-            self.story.all_back_s = self.story.all_back_s or self.now()
+        story = self.story
+        if story.all_back_s is None and story.killed_s is not None:
+            if reconnects >= story.relays_before[VICTIM]:
+                story.all_back_s = self.now()
+        if live["sent"] == 0 and self.now() > self.options.seconds:
+            return  # over; what is under way still arrives
         self.table.show(self.now(), rows, live, self.options.clients, reconnects)
 
     def probe(self, field):
@@ -184,41 +191,42 @@ class Demo:
         setattr(self.story, field, self.prober.submit(self.homes))
 
     def kill_broker(self):
-        self.story.homes_before.result()
-        self.wait_for_stats()  # without the probes' connections
-        with self.watch.lock:
-            self.story.relays_before = list(self.watch.relays)
-        self.brokers[VICTIM].kill()
-        self.story.killed_s = self.now()
-        self.table.event(self.now(), f"broker {VICTIM + 1} is killed (SIGKILL) with "
-                         f"{self.story.relays_before[VICTIM]:,} devices on it")
-
-    def revive_broker(self):
-        self.story.homes_during.result()
+        story = self.story
+        story.homes_before.result()
         self.wait_for_stats()
         with self.watch.lock:
-            self.story.relays_during = list(self.watch.relays)
+            story.relays_before = list(self.watch.relays)
+        self.brokers[VICTIM].kill()
+        story.killed_s = self.now()
+        self.table.event(self.now(), f"broker {VICTIM + 1} is killed (SIGKILL) with "
+                         f"{story.relays_before[VICTIM]:,} devices on it")
+
+    def revive_broker(self):
+        story = self.story
+        story.homes_during.result()
+        self.wait_for_stats()
+        with self.watch.lock:
+            story.relays_during = list(self.watch.relays)
         self.brokers[VICTIM] = self.start_broker(VICTIM, patience_s=5)
-        self.story.revived_s = self.now()
+        story.revived_s = self.now()
         self.table.event(self.now(), f"broker {VICTIM + 1} is back on its port, and empty")
 
     def wait_for_stats(self):
-        with self.watch.lock:
-            wanted = self.watch.stats_read + 1
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             with self.watch.lock:
-                if self.watch.stats_read >= wanted:
+                if self.watch.stats_read >= self.stats_wanted:
                     return
             time.sleep(0.02)
         raise programs.ProgramError(f"jumpgate printed no statistics for 10 s: {self.gate.tail()}")
 
     def finish(self):
         """Every program's end counts: jumpgate checks on its way out that nothing leaked."""
+        story = self.story
         with self.watch.lock:
-            self.story.relays_after = list(self.watch.relays)
-        self.story.gate_code = self.gate.stop()
-        self.story.gate_words = self.gate.tail()
+            story.relays_after = list(self.watch.relays)
+        story.gate_code = self.gate.stop()
+        story.gate_words = self.gate.tail()
         for broker in self.brokers:
             broker.stop()
 

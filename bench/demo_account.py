@@ -16,7 +16,7 @@ class Story:
     ports: list
     victim: int                   # index of the broker that was killed
     killed_s: float = None
-    all_back_s: float = None      # first second shown with all devices connected again
+    all_back_s: float = None      # when jumpload had shown that many reconnects
     revived_s: float = None
     relays_before: list = None    # clients per broker by jumpgate: before the kill,
     relays_during: list = None    # while the broker was away,
@@ -121,7 +121,7 @@ class Account:
         victim = story.victim + 1
         back = "not all of them came back"
         if story.all_back_s is not None:
-            back = f"all were connected again {story.all_back_s - story.killed_s:.1f} s later"
+            back = f"all were connected again within {story.all_back_s - story.killed_s:.1f} s"
         return [
             f"  devices   {self.lost_connections:,} of {story.clients:,} lost their connection when "
             f"broker {victim} was killed at {story.killed_s:.1f} s; {back}.",
@@ -135,9 +135,9 @@ class Account:
             f"  messages  {messages['sent']:,} sent, {messages['acknowledged']:,} acknowledged, "
             f"{messages['received']:,} received; p50 {time_text(latency['p50'])}, "
             f"p99 {time_text(latency['p99'])} from the planned time of sending.",
-            f"  brokers {self.others}: {messages['lost_on_live_connections']} acknowledged "
+            f"            brokers {self.others}: {messages['lost_on_live_connections']} acknowledged "
             "messages lost.",
-            f"  broker {victim}: {messages['lost_in_flight']} acknowledged messages were in its "
+            f"            broker {victim}: {messages['lost_in_flight']} acknowledged messages were in its "
             f"memory when it died, and are lost; {messages['unacknowledged']} were never "
             "acknowledged;",
             f"            {messages['without_subscriber']} more were sent before their subscriber "
