@@ -27,6 +27,8 @@ std::string_view text(Phase phase) {
     return "unknown";
 }
 
+static constexpr uint64_t kCancelAgainMs = 10;
+
 Connection::Connection(Worker& owner, Socket accepted, const Address& accepted_from, bool too_many)
     : SetupDeadline([](Timer& timer) {
           Connection& c = static_cast<Connection&>(static_cast<SetupDeadline&>(timer));
@@ -58,6 +60,8 @@ void Connection::interrupt() {
         op.complete(op, Completion{-ECANCELED, 0});
     } else if (op.waiting()) {
         cancel(worker.reactor().ring(), op);
+        // A cancel that comes between two links of a chain finds nothing: ask again until it ends.
+        worker.reactor().timers().start(static_cast<SetupDeadline&>(*this), kCancelAgainMs);
     }
 }
 

@@ -42,7 +42,9 @@ Refusal classify(const mqtt::Invalid& invalid, uint8_t first_byte) {
     if (std::string_view("GHPDOCT").find(static_cast<char>(first_byte)) != std::string_view::npos) {
         return Refusal::HttpRequest;
     }
-    if (!mqtt::could_be_connect(first_byte)) return Refusal::NotMqtt;
+    // A CONNECT with wrong flags in its first byte is still one (MQTT-2.2.2-2).
+    constexpr uint8_t kTypeConnect = 1;
+    if (first_byte >> 4U != kTypeConnect) return Refusal::NotMqtt;
     switch (invalid.reason) {
         case mqtt::ReasonCode::UnsupportedProtocolVersion:
             return Refusal::UnsupportedVersion;

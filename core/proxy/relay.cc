@@ -181,8 +181,9 @@ void Relays::release(Relay& relay) {
     close_socket(reactor_.ring(), relay.broker);
     static_cast<RelayLink&>(relay).unlink();
     stats_.relays--;
-    owner_.relay_ended(relay);
+    const EndedRelay ended{relay.identity, relay.end, relay.up.bytes, relay.down.bytes};
     relays_.destroy(&relay);
+    owner_.relay_ended(ended);
 }
 
 void Relays::close_all() {

@@ -113,10 +113,18 @@ class Relay : public RelayLink, public HalfCloseTimer {
 };
 static_assert(sizeof(Relay) <= 448, "a relay is most of what an idle connection costs");
 
-// Told when a relay is over and its sockets are closed.
+// What is left of a relay when it is over.
+struct EndedRelay {
+    RelayIdentity identity;
+    RelayEnd end;
+    uint64_t bytes_up;
+    uint64_t bytes_down;
+};
+
+// Told when a relay is over: its sockets are closed and its memory is back.
 class RelayOwner {
   public:
-    virtual void relay_ended(const Relay& relay) = 0;
+    virtual void relay_ended(const EndedRelay& relay) = 0;
 
   protected:
     ~RelayOwner() = default;

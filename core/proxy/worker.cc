@@ -171,13 +171,14 @@ void Worker::start_relay(Connection& c) {
 
 void Worker::release(Connection& c) {
     const bool relayed = c.phase == Phase::Relay;
+    c.stop_deadline();
     static_cast<ConnectionLink&>(c).unlink();
     connections_->destroy(&c);
     stats_.setups--;
     if (!relayed) connection_gone();
 }
 
-void Worker::relay_ended(const Relay& relay) {
+void Worker::relay_ended(const EndedRelay& relay) {
     const RelayIdentity& who = relay.identity;
     const std::string_view broker = shared_.routes.upstream().nodes()[who.node].name;
     stats_.nodes[who.node].relays--;
@@ -185,7 +186,7 @@ void Worker::relay_ended(const Relay& relay) {
         LogLine line(shared_.line_format, Severity::Debug, "closed");
         line.field("peer", who.peer.to_string()).field("client", who.client_id());
         line.field("broker", broker).field("end", text(relay.end));
-        line.field("bytes_up", relay.up.bytes).field("bytes_down", relay.down.bytes);
+        line.field("bytes_up", relay.bytes_up).field("bytes_down", relay.bytes_down);
         log_.push(line.finish());
     }
     connection_gone();

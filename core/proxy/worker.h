@@ -89,7 +89,7 @@ class Worker : public RelayOwner {
         Worker* worker;
     };
 
-    void relay_ended(const Relay& relay) override;
+    void relay_ended(const EndedRelay& relay) override;
     void drain();
     void stop();
     void report();

@@ -125,6 +125,8 @@ TEST_F(QueueTest, GatherTakesAPrefixWhereThereAreFewIovecs) {
     for (size_t i = 0; i < 3; ++i) push(std::span(bytes).subspan(i * kBytes, kBytes));
     EXPECT_EQ(gathered(2), std::vector<uint8_t>(bytes.begin(), bytes.begin() + 2 * kBytes));
     EXPECT_EQ(queue_.in_flight(), 2U);
+    EXPECT_EQ(queue_.in_flight_bytes(*buffers_), 2 * kBytes);
+    EXPECT_EQ(queue_.bytes(), 3 * kBytes);
 }
 
 TEST_F(QueueTest, CopyOutGivesAllBytesAndAllBuffersBack) {

@@ -89,9 +89,13 @@ inline Address loopback(int family = AF_INET) {
 // A listener of ours on a free port of the loopback interface.
 struct Listener {
     explicit Listener(int family = AF_INET, SocketOptions options = {}, int backlog = 4096)
-        : fd(*listen_tcp(loopback(family), options, backlog)), address(local_address(fd.get())) {}
+        : fd(*listen_tcp(loopback(family), options, backlog)), address(local_address(fd.get())) {
+        peer.length = address.length;
+    }
+    void accept_into(Ring& ring, Op& op) const { accept(ring, op, fd.get(), peer); }
     Fd fd;
     Address address;
+    mutable Address peer;  // who was accepted, where the kernel cannot tell it later
 };
 
 // A blocking client socket of the operating system, with nothing of ours in it.

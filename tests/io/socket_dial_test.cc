@@ -310,8 +310,7 @@ TEST(Accept, AFullTableEndsItAndItCanBeArmedAgain) {
         std::vector<Fd> clients;
         std::vector<int32_t> slots;
         const auto accept_one = [&] {
-            if (!accepted.answered() || accepted.ended())
-                accept(*ring, accepted, listener.fd.get());
+            if (!accepted.answered() || accepted.ended()) listener.accept_into(*ring, accepted);
             clients.push_back(plain_client(listener.address));
             const size_t before = accepted.got.size();
             EXPECT_TRUE(turn_until(*ring, [&] { return accepted.got.size() > before; }));
@@ -340,7 +339,7 @@ TEST(Accept, HundredsAtOnceGetASlotEach) {
         std::vector<bool> seen = std::vector<bool>(kClients);
         std::vector<int32_t> slots;
     } accepted;
-    accept(*ring, accepted, listener.fd.get());
+    listener.accept_into(*ring, accepted);
     std::vector<Fd> clients;
     for (size_t i = 0; i < kClients; ++i) clients.push_back(plain_client(listener.address));
     EXPECT_TRUE(turn_until(*ring, [&] {
@@ -348,7 +347,7 @@ TEST(Accept, HundredsAtOnceGetASlotEach) {
             EXPECT_GE(done.result, 0);
             accepted.slots.push_back(done.result);
             // A full completion queue ends a multishot; nothing is lost, it only has to go on.
-            if (!done.more()) accept(*ring, accepted, listener.fd.get());
+            if (!done.more()) listener.accept_into(*ring, accepted);
         }
         return accepted.all();
     }));
@@ -358,25 +357,37 @@ TEST(Accept, HundredsAtOnceGetASlotEach) {
     }
 }
 
-TEST(PeerName, TellsTheClientsAddress) {
-    std::unique_ptr<Ring> ring = open_ring();
-    if (!ring->capabilities().peer_name) GTEST_SKIP() << "the kernel has no SO_PEERNAME command";
-    for (int family : {AF_INET, AF_INET6}) {
-        const Listener listener(family);
-        Recorder accepted;
-        accept(*ring, accepted, listener.fd.get());
-        const Fd client = plain_client(listener.address);
-        ASSERT_TRUE(turn_until(*ring, [&] { return accepted.answered(); }));
-        Address peer;
-        Recorder named;
-        peer_name(*ring, named, Socket{accepted.result()}, peer, family);
-        ASSERT_TRUE(turn_until(*ring, [&] { return named.answered(); }));
-        ASSERT_GT(named.result(), 0);
-        peer.length = static_cast<socklen_t>(named.result());
-        EXPECT_EQ(peer.to_string(), local_address(client.get()).to_string());
-        cancel(*ring, accepted);
-        ASSERT_TRUE(turn_until(*ring, [&] { return accepted.ended(); }));
-        close_socket(*ring, Socket{accepted.result()});
+TEST(RecvFirst, TellsTheClientsAddressAndItsFirstBytesInOneCompletion) {
+    for (const std::vector<std::string>& disabled :
+         {std::vector<std::string>{}, {"peer_name"}, {"socket_options", "peer_name"}}) {
+        std::unique_ptr<Ring> ring = open_ring({.accept_slots = 4}, disabled);
+        auto buffers = std::move(*BufferRing::open(*ring, 1, 16, 64));
+        for (int family : {AF_INET, AF_INET6}) {
+            SCOPED_TRACE(ring->capabilities().line());
+            const Listener listener(family);
+            Recorder accepted;
+            listener.accept_into(*ring, accepted);
+            const Fd client = plain_client(listener.address);
+            ASSERT_TRUE(turn_until(*ring, [&] { return accepted.answered(); }));
+            Address peer = listener.peer;
+            Recorder received;
+            recv_first(*ring, received, Socket{accepted.result()}, 1, peer);
+            settle(*ring);
+            EXPECT_FALSE(received.answered());
+            write_all(client.get(), pattern(10));
+            ASSERT_TRUE(turn_until(*ring, [&] { return received.answered(); }));
+            settle(*ring);
+            EXPECT_EQ(received.got.size(), 1U);
+            EXPECT_EQ(received.result(), 10);
+            EXPECT_EQ(peer.to_string(), local_address(client.get()).to_string());
+            buffers->taken();
+            buffers->release(received.got[0].buffer());
+            if (!accepted.ended()) cancel(*ring, accepted);
+            ASSERT_TRUE(turn_until(*ring, [&] { return accepted.ended(); }));
+            close_socket(*ring, Socket{accepted.result()});
+        }
+        settle(*ring);
+        EXPECT_EQ(ring->counters().stray_errors, 0U);
     }
 }
 

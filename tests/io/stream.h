@@ -105,7 +105,7 @@ struct Connected {
         : ring(on) {
         Recorder dialled;
         Recorder accepted;
-        accept(ring, accepted, listener.fd.get());
+        listener.accept_into(ring, accepted);
         const DialPlan plan = {.to = &listener.address, .first_bytes = first_bytes};
         Result<Socket> socket = dial(ring, dialled, plan);
         EXPECT_TRUE(socket);

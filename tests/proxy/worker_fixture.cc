@@ -37,6 +37,7 @@ Peer Peer::connect(uint16_t port) {
 void Peer::send(std::string_view bytes) {
     while (!bytes.empty()) {
         const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
         ASSERT_GT(sent, 0) << "errno " << errno;
         bytes.remove_prefix(static_cast<size_t>(sent));
     }
@@ -47,7 +48,10 @@ std::string Peer::receive(size_t size) {
     size_t have = 0;
     while (have < size) {
         const ssize_t got = ::recv(fd_, all.data() + have, size - have, 0);
+        // A ring that closes elsewhere in this process interrupts calls with a time limit.
+        if (got < 0 && errno == EINTR) continue;
         if (got < 0 && errno == ECONNRESET) reset_ = true;
+
         if (got <= 0) break;
         have += static_cast<size_t>(got);
     }
