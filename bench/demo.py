@@ -91,8 +91,8 @@ class Demo:
     def start(self, folder):
         self.brokers = [self.start_broker(i) for i in range(3)]
         self.gate = programs.start_gate(
-            self.ports, ["--threads", "2", "--hash-key-prefix-until", "/", "--stats-interval-s", "1",
-                         "--fail-timeout-ms", "1000"], on_line=self.watch.on_gate_line)
+            self.ports, ["--threads", "2", "--hash-key-prefix-until", "/", "--fail-timeout-ms",
+                         "1000", "--stats-interval-s", "1"], on_line=self.watch.on_gate_line)
         options = self.options
         self.result_path = os.path.join(folder, "result.json")
         self.fleet = programs.Program(
@@ -235,8 +235,8 @@ def main():
     options = parse_arguments()
     programs.end_on_signals()
     print(f"{options.clients:,} simulated devices ({options.clients // 2:,} publisher/subscriber "
-          f"pairs of {TENANTS} tenants, QoS 1) talk through jumpgate to 3 {options.broker} brokers.\n"
-          f"Broker {VICTIM + 1} is killed after {options.seconds / 3:.0f} s and comes back after "
+          f"pairs of {TENANTS} tenants, QoS 1) talk through jumpgate to 3 {options.broker} "
+          f"brokers.\nBroker {VICTIM + 1} is killed after {options.seconds / 3:.0f} s and comes back after "
           f"{options.seconds * 0.6:.0f} s; a tenant's devices must always meet on one broker.\n",
           flush=True)
     try:

@@ -123,8 +123,8 @@ class Account:
         if story.all_back_s is not None:
             back = f"all were connected again within {story.all_back_s - story.killed_s:.1f} s"
         return [
-            f"  devices   {self.lost_connections:,} of {story.clients:,} lost their connection when "
-            f"broker {victim} was killed at {story.killed_s:.1f} s; {back}.",
+            f"  devices   {self.lost_connections:,} of {story.clients:,} lost their connection "
+            f"when broker {victim} was killed at {story.killed_s:.1f} s; {back}.",
             f"            {story.result['pings']['answered']:,} of {story.clients:,} answered a "
             "ping at the end."]
 
@@ -135,10 +135,10 @@ class Account:
             f"  messages  {messages['sent']:,} sent, {messages['acknowledged']:,} acknowledged, "
             f"{messages['received']:,} received; p50 {time_text(latency['p50'])}, "
             f"p99 {time_text(latency['p99'])} from the planned time of sending.",
-            f"            brokers {self.others}: {messages['lost_on_live_connections']} acknowledged "
-            "messages lost.",
-            f"            broker {victim}: {messages['lost_in_flight']} acknowledged messages were in its "
-            f"memory when it died, and are lost; {messages['unacknowledged']} were never "
+            f"            brokers {self.others}: {messages['lost_on_live_connections']} "
+            "acknowledged messages lost.",
+            f"            broker {victim}: {messages['lost_in_flight']} acknowledged messages were "
+            "in its memory when it died, and are lost; {messages['unacknowledged']} were never "
             "acknowledged;",
             f"            {messages['without_subscriber']} more were sent before their subscriber "
             "had reconnected (clean sessions: nobody keeps them)."]

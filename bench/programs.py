@@ -191,7 +191,7 @@ BROKERS = {"embedded": start_embedded, "mosquitto": start_mosquitto}
 
 
 def restart(kind, number, port, patience_s=5):
-    """Starts a broker on the port of its dead predecessor, which the kernel may hold for a moment."""
+    """Starts a broker on its dead predecessor's port, which the kernel may hold for a moment."""
     deadline = time.monotonic() + patience_s
     while True:
         try:
@@ -207,7 +207,8 @@ def start_gate(broker_ports, flags=(), **limits):
     argv = [JUMPGATE, "--listen", "127.0.0.1:0", "--log-format", "json"]
     for port in broker_ports:
         argv += ["--broker", f"127.0.0.1:{port}"]
-    program = Program("jumpgate", [*argv, *flags], ready=r'"ready".*"listen":"[^"]*:(\d+)"', **limits)
+    program = Program("jumpgate", [*argv, *flags],
+                      ready=r'"ready".*"listen":"[^"]*:(\d+)"', **limits)
     program.port = int(program.ready.group(1))
     return program
 

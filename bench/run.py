@@ -121,7 +121,8 @@ SCENARIOS = {"micro": run_micro, "clients": run_clients, "memory": run_memory,
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
-    parser.add_argument("--json", metavar="FILE", default=os.path.join(programs.BUILD, "bench.json"),
+    parser.add_argument("--json", metavar="FILE",
+                        default=os.path.join(programs.BUILD, "bench.json"),
                         help="where the figures go (default: build/bench.json)")
     parser.add_argument("--only", metavar="NAME", action="append", choices=list(SCENARIOS),
                         help=f"measure this alone; repeatable; {', '.join(SCENARIOS)}")

@@ -1,7 +1,7 @@
 """The scenarios of `./dev bench`: each measures one thing and returns its figures.
 
-Law: what is compared is measured in turns (A B A B ...) on the same machine and reported as medians;
-memory is PSS, CPU time counts every thread. No scenario judges: run.py holds the limits.
+Law: what is compared is measured in turns (A B A B ...) on the same machine and reported as
+medians; memory is PSS, CPU time counts every thread. No scenario judges: run.py holds the limits.
 """
 import contextlib
 import json

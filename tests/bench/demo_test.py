@@ -1,10 +1,10 @@
 """./dev demo itself, small and short: it keeps its promises, and leaves no program behind."""
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
@@ -17,12 +17,9 @@ def children_of(pid):
         return [int(child) for child in children.read().split()]
 
 
-def is_alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] not in "ZX"
-    except OSError:
-        return False
+def has_ended(pidfd, timeout_s):
+    """A pidfd is readable from its process's end on (pidfd_open(2))."""
+    return bool(select.select([pidfd], [], [], timeout_s)[0])
 
 
 class DemoTest(unittest.TestCase):
@@ -42,13 +39,13 @@ class DemoTest(unittest.TestCase):
                 break
         programs = children_of(demo.pid)
         self.assertEqual(len(programs), 5)  # three brokers, jumpgate, jumpload
+        pidfds = [os.pidfd_open(pid) for pid in programs]
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=30)
         self.assertEqual(demo.returncode, 130)
-        deadline = time.monotonic() + 10
-        while any(map(is_alive, programs)) and time.monotonic() < deadline:
-            time.sleep(0.05)
-        self.assertEqual([pid for pid in programs if is_alive(pid)], [])
+        for pidfd in pidfds:
+            self.assertTrue(has_ended(pidfd, 10))
+            os.close(pidfd)
 
 
 if __name__ == "__main__":
