@@ -236,8 +236,8 @@ def main():
     programs.end_on_signals()
     print(f"{options.clients:,} simulated devices ({options.clients // 2:,} publisher/subscriber "
           f"pairs of {TENANTS} tenants, QoS 1) talk through jumpgate to 3 {options.broker} "
-          f"brokers.\nBroker {VICTIM + 1} is killed after {options.seconds / 3:.0f} s and comes back after "
-          f"{options.seconds * 0.6:.0f} s; a tenant's devices must always meet on one broker.\n",
+          f"brokers.\nBroker {VICTIM + 1} is killed after {options.seconds / 3:.0f} s and comes back "
+          f"after {options.seconds * 0.6:.0f} s; a tenant's devices must always meet on one broker.\n",
           flush=True)
     try:
         with tempfile.TemporaryDirectory(prefix="jumpgate-demo-") as folder:

@@ -138,7 +138,7 @@ class Account:
             f"            brokers {self.others}: {messages['lost_on_live_connections']} "
             "acknowledged messages lost.",
             f"            broker {victim}: {messages['lost_in_flight']} acknowledged messages were "
-            "in its memory when it died, and are lost; {messages['unacknowledged']} were never "
+            f"in its memory when it died, and are lost; {messages['unacknowledged']} were never "
             "acknowledged;",
             f"            {messages['without_subscriber']} more were sent before their subscriber "
             "had reconnected (clean sessions: nobody keeps them)."]

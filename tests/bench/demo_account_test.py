@@ -46,6 +46,9 @@ class AccountTest(unittest.TestCase):
         self.assertEqual(account.faults, [])
         self.assertIn("OK: no acknowledged message of a live broker was lost", account.text())
         self.assertIn("3 acknowledged messages were in its memory", account.text())
+        self.assertIn("10 were never acknowledged", account.text())
+        self.assertIn("7 more were sent before", account.text())
+        self.assertNotIn("{", account.text())
         self.assertIn("(1 to broker 1, 1 to broker 3)", account.text())
 
     def test_a_message_lost_between_live_connections_is_a_fault(self):
