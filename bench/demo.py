@@ -231,14 +231,18 @@ class Demo:
             broker.stop()
 
 
+def introduce(options):
+    killed_s, back_s = options.seconds / 3, options.seconds * 0.6
+    print(f"{options.clients:,} simulated devices ({options.clients // 2:,} publisher/subscriber "
+          f"pairs of {TENANTS} tenants, QoS 1) talk through jumpgate to 3 {options.broker} "
+          f"brokers.\nBroker {VICTIM + 1} is killed after {killed_s:.0f} s and comes back after "
+          f"{back_s:.0f} s; a tenant's devices must always meet on one broker.\n", flush=True)
+
+
 def main():
     options = parse_arguments()
     programs.end_on_signals()
-    print(f"{options.clients:,} simulated devices ({options.clients // 2:,} publisher/subscriber "
-          f"pairs of {TENANTS} tenants, QoS 1) talk through jumpgate to 3 {options.broker} "
-          f"brokers.\nBroker {VICTIM + 1} is killed after {options.seconds / 3:.0f} s and comes back "
-          f"after {options.seconds * 0.6:.0f} s; a tenant's devices must always meet on one broker.\n",
-          flush=True)
+    introduce(options)
     try:
         with tempfile.TemporaryDirectory(prefix="jumpgate-demo-") as folder:
             demo = Demo(options)
