@@ -56,6 +56,7 @@ Broker::Opened Broker::open_session(const mqtt::ConnectView& connect, std::strin
         found = sessions_.emplace(key, std::move(created)).first;
     }
     Session& session = *found->second;
+    // Nothing is due any more; a will of the last connection is forgotten (MQTT-3.1.3-9).
     timers.stop(session);
     session.will_due_ms = session.expiry_due_ms = kNever;
     // Before MQTT 5 a session without clean session lives until it is cleaned (3.1.2.4).
@@ -151,6 +152,8 @@ MessageProperties read_properties(mqtt::Bytes block, mqtt::PropertyPlace place, 
     return found;
 }
 
+// Only writes to sessions and outlets; never ends a client or a session, so that the matches stay
+// valid while they are served.
 size_t Broker::publish(const MessageView& message, const Session* publisher) {
     if (message.retain) {
         if (message.payload.empty()) {

@@ -27,6 +27,7 @@ static void append_packet(std::string& out, const Encode& encode) {
 
 // ---- Framing -----------------------------------------------------------------------------------
 
+// Whole packets are read where they lie; only the one that the end of a buffer has cut is copied.
 void Client::receive(Bytes in) {
     broker_.counters.bytes_in += in.size();
     while (!in.empty() && !ended_) {
@@ -50,6 +51,7 @@ void Client::receive(Bytes in) {
 // Returns the bytes of the whole packets at the start of `in`, which are done.
 size_t Client::take_packets(Bytes in) {
     size_t done = 0;
+    // A CONNECT has a parser of its own: it judges what comes before any of it is kept.
     if (!connected()) {
         done = take_connect(in);
         if (done == 0) return 0;
@@ -110,6 +112,7 @@ void Client::accept(const mqtt::ConnectView& connect) {
     if (connect.will.present && too_deep(connect.will.topic)) {
         return refuse(level, ReasonCode::TopicNameInvalid);
     }
+    // Before MQTT 5 the client is not told, and needs not be: its session dies with the connection.
     std::string assigned;
     if (connect.client_id.empty()) assigned = broker_.assign_client_id();
     const std::string_view client_id = assigned.empty() ? connect.client_id : assigned;
@@ -162,6 +165,7 @@ void Client::welcome(bool session_present, std::string_view assigned_client_id) 
 
 // ---- Ending ------------------------------------------------------------------------------------
 
+// Once only: who comes later finds no session to leave.
 void Client::leave(bool with_will) {
     ended_ = true;
     wake();
@@ -183,6 +187,7 @@ void Client::end(ReasonCode reason) {
     leave(true);
 }
 
+// What waits to be sent has nobody to go to.
 void Client::lost() {
     discard();
     leave(true);
@@ -240,6 +245,7 @@ void Client::on_publish(const mqtt::Packet& packet) {
     // We announced no topic aliases, so none is valid (MQTT-3.3.2-8, -10).
     if (view.topic_alias != 0) return end(ReasonCode::TopicAliasInvalid);
     if (too_deep(view.topic)) return end(ReasonCode::TopicNameInvalid);
+    // A repetition is acknowledged, not published (MQTT-4.3.3-2, 5: MQTT-4.3.3-10).
     if (view.qos == 2 && !session_->begin_receiving(view.packet_id)) {
         return acknowledge(PacketType::Pubrec, view.packet_id, ReasonCode::Success);
     }

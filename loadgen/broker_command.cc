@@ -33,6 +33,8 @@ struct Options {
     broker::ServerOptions server;
 };
 
+// An address without a host listens on all of IPv4. Names are not looked up: a broker for a test
+// should listen where it was told to.
 Parsed<Address> parse_listen(std::string_view value) {
     const Parsed<HostPort> parsed = parse_host_port(value, 0);
     if (const Problem* problem = std::get_if<Problem>(&parsed)) return *problem;

@@ -40,6 +40,7 @@ void Connection::on_receive(Op& op, Completion done) {
 
 void Connection::received(Completion done) {
     receive_armed_ = done.more();
+    // The buffer goes back at once: what must wait was copied into an outlet or a message.
     if (done.has_buffer()) {
         BufferRing& buffers = server_.buffers();
         buffers.taken();
@@ -55,6 +56,7 @@ void Connection::received(Completion done) {
     const bool starved = done.result == -ENOBUFS;
     if (done.result <= 0 && !starved) return terminate();
     if (receive_armed_) return;
+    // A multishot may end for reasons of the kernel's own, such as a full completion queue.
     if (!starved || server_.buffers().replenish(*this)) arm();
 }
 
@@ -80,6 +82,7 @@ void Connection::on_send(Op& op, Completion done) {
 
 void Connection::sent_all(Completion done) {
     send_in_flight_ = false;
+    // MSG_WAITALL: fewer bytes mean that the connection has ended.
     const bool whole = done.result == static_cast<int64_t>(sending_size());
     sent();
     if (terminating_) return join();
@@ -115,6 +118,7 @@ void Connection::on_timer(Timer& timer) {
 
 // ---- Ending ------------------------------------------------------------------------------------
 
+// The will is published here where no DISCONNECT came before; then join() waits for the kernel.
 void Connection::terminate() {
     if (terminating_) return;
     terminating_ = true;

@@ -10,6 +10,8 @@ void Fanout::append(std::string& out, const Copy& copy, uint8_t level) {
         append_publish(out, message_, copy, level, now_ms_);
         return;
     }
+    // A form is made by the first copy that needs it; the others differ in the packet id and
+    // RETAIN.
     Form& form = forms_[copy.qos + (level == mqtt::kLevelV5 ? 3U : 0U)];
     if (form.bytes.empty()) {
         Copy blank;

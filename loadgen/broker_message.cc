@@ -19,6 +19,7 @@ static char* put(char* at, const void* from, size_t size) {
     return at + size;
 }
 
+// The texts lie behind the object: topic, properties, payload.
 MessageRef Message::copy_of(const MessageView& view) {
     CHECK(view.topic.size() <= UINT16_MAX);
     const size_t size = view.topic.size() + view.properties.size() + view.payload.size();
@@ -95,6 +96,7 @@ size_t append_publish(std::string& out, const MessageView& message, const Copy& 
     if (level == mqtt::kLevelV5 && changes) changed = properties_of(message, copy, now_ms);
     publish.properties = changed.empty() ? message.properties : mqtt::bytes(changed);
 
+    // Nearly all headers fit here, which saves a pass that only asks for the size.
     std::array<uint8_t, 512> header;
     const size_t start = out.size();
     const size_t size = mqtt::encode_publish_header(header, publish, level);

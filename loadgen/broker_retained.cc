@@ -23,6 +23,7 @@ void Retained::clear(std::string_view topic) {
     if (erase(root_, topic, false)) --size_;
 }
 
+// Takes the branches that are then empty with it. Recursion is bounded by kTopicLevelsMax.
 bool Retained::erase(Node& node, std::string_view rest, bool last) {
     if (last) {
         const bool present = static_cast<bool>(node.message);

@@ -14,6 +14,7 @@ static constexpr uint64_t kTurnMs = 100;          // longest wait: how old the b
 static constexpr uint64_t kStandstillMs = 1'000;  // a turn that took longer was none of ours
 static constexpr uint64_t kFarewellMs = 1'000;    // for the clients to take their last packets
 
+// The port is taken here, so that a wrong address is an error of the caller's, before any thread.
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
     Result<int> listener = listen_tcp(options.listen, {});
     if (!listener) return listener.error();
@@ -64,6 +65,7 @@ void Server::main() {
     wind_down();
 }
 
+// On the thread itself: a ring belongs to the thread that opened it (IORING_SETUP_SINGLE_ISSUER).
 Status Server::open() {
     RingLimits ring_limits;
     ring_limits.accept_slots = options_.limits.connections_max;
@@ -93,6 +95,8 @@ void Server::flush() {
     while (Outlet* outlet = broker_->ready.pop_front()) static_cast<Connection*>(outlet)->flush();
 }
 
+// Clients get a second to take what was written to them; then all that is left is cut off. Nothing
+// is freed before its last completion, so that the checks at the end mean something.
 void Server::wind_down() {
     broker_->silence();
     timers().stop(stats_timer_);
@@ -126,6 +130,8 @@ void Server::arm_accept() {
 
 void Server::accepted(Completion done) {
     accept_armed_ = done.more();
+    // The client that found the table full has been closed by the kernel.
+    if (done.result == -ENFILE) broker_->counters.connections_refused++;
     if (done.result >= 0) {
         Connection* connection = connections_.create(*this, Socket{done.result});
         CHECK(connection != nullptr);  // there are as many slots as connections
@@ -137,12 +143,14 @@ void Server::accepted(Completion done) {
     if (connections_.live() < connections_.limit()) arm_accept();
 }
 
+// The close is queued already: an accept that is queued now finds the slot empty.
 void Server::release(Connection& connection) {
     static_cast<Member&>(connection).unlink();
     connections_.destroy(&connection);
     if (!accept_armed_ && !stopping_) arm_accept();
 }
 
+// One line, one call: lines of several brokers do not mix.
 void Server::print_stats() {
     const Counters& c = broker_->counters;
     fmt::print(

@@ -34,6 +34,8 @@ void Session::detach() {
 
 // ---- Towards the client ------------------------------------------------------------------------
 
+// What was sent over an earlier connection goes first (MQTT-4.6.0-1). The window counts from its
+// oldest message, so that ids stay consecutive; a client that never acknowledges one stalls itself.
 bool Session::can_send(uint8_t qos) const {
     if (outlet_->full() || sent_ < window_.size()) return false;
     return qos == 0 || window_.size() < window_max();
@@ -45,6 +47,7 @@ void Session::deliver(Fanout& fanout, Copy copy) {
     enqueue({fanout.keep(), copy.subscription_id, copy.qos, copy.retain});
 }
 
+// The newest is worth more than the oldest: a reading, a position, a state.
 void Session::enqueue(Waiting waiting) {
     if (queue_.size() >= context_.limits.session_queue_max) {
         context_.counters.dropped_queue_full++;
@@ -120,6 +123,7 @@ void Session::acknowledge(const mqtt::AckView& ack) {
         // An unknown one is released as well, so that the client can end its side.
         send_release(ack.packet_id);
         if (known && window_[index].step == Step::Pubrec) {
+            // From here on it must not be published again (MQTT-4.3.3-1): only the id is kept.
             window_[index].step = Step::Pubcomp;
             window_[index].message = {};
         }
@@ -131,6 +135,7 @@ void Session::acknowledge(const mqtt::AckView& ack) {
                       (ack.type == mqtt::PacketType::Pubrec && step == Step::Pubrec) ||
                       (ack.type == mqtt::PacketType::Pubcomp && step == Step::Pubcomp);
     if (!ends) return;
+    // Out of order it waits for its elders, without its message.
     step = Step::Done;
     window_[index].message = {};
     while (sent_ > 0 && window_.front().step == Step::Done) {

@@ -58,6 +58,8 @@ class BufferRing {
     // `waiter` is told when an eighth of them is back, as are all that wait, in order. It is told
     // from within release(): it may arm a receive, which may find the ring empty again.
     bool replenish(BufferWaiter& waiter);
+    // Someone waits for buffers.
+    bool starved() const { return !waiters_.empty(); }
     uint64_t exhaustions() const { return exhaustions_; }
 
   private:

@@ -163,7 +163,10 @@ Task<Verdict> read_greeting(Connection& c) {
             c.greeting.keep(buffers);
         } else if (done.result == -ENOBUFS) {
             worker.stats().buffer_exhaustions++;
-            if (!buffers.replenish(c)) continue;  // completes with -EAGAIN when there are some
+            if (!buffers.replenish(c)) {
+                worker.out_of_buffers();
+                continue;  // completes with -EAGAIN when there are some
+            }
         } else if (done.result != -EAGAIN) {
             c.stop_deadline();
             co_return lost(c, done);

@@ -56,7 +56,8 @@ Relay::Relay(Relays& engine, Socket client_socket, Socket broker_socket)
 
 Relays::Relays(Reactor& reactor, BufferRing& buffers, PipePool& pipes, const Config& config,
                Stats& stats, RelayOwner& owner)
-    : reactor_(reactor),
+    : ReliefTimer(&Relays::relieve),
+      reactor_(reactor),
       buffers_(buffers),
       pipes_(pipes),
       config_(config),
@@ -64,7 +65,10 @@ Relays::Relays(Reactor& reactor, BufferRing& buffers, PipePool& pipes, const Con
       owner_(owner),
       relays_(reactor.ring().limits().dial_slots) {}
 
-Relays::~Relays() { CHECK(live_.empty() && backlog_.empty()); }
+Relays::~Relays() {
+    reactor_.timers().stop(*this);
+    CHECK(live_.empty() && backlog_.empty());
+}
 
 void Relays::start(Socket client, Socket broker, const RelayIdentity& identity,
                    uint64_t greeted_bytes) {

@@ -130,8 +130,13 @@ class RelayOwner {
     ~RelayOwner() = default;
 };
 
+// Runs while someone waits for buffers.
+struct ReliefTimer : Timer {
+    using Timer::Timer;
+};
+
 // All relays of one worker.
-class Relays {
+class Relays : private ReliefTimer {
   public:
     Relays(Reactor& reactor, BufferRing& buffers, PipePool& pipes, const Config& config,
            Stats& stats, RelayOwner& owner);
@@ -142,6 +147,8 @@ class Relays {
     void start(Socket client, Socket broker, const RelayIdentity& identity, uint64_t greeted_bytes);
     // Ends all of them at once.
     void close_all();
+    // To be called where a receive found no buffer: sends that are stuck will make room.
+    void out_of_buffers();
     size_t live() const { return relays_.live(); }
     // True already while the last one is reported to its owner.
     bool empty() const { return live_.empty(); }
@@ -169,7 +176,7 @@ class Relays {
     void pump(Direction& d);
     void on_send(Direction& d, Completion done);
     void send_failed(Direction& d, Completion done);
-    void relieve();
+    static void relieve(Timer& timer);
     void spill(Direction& d, uint32_t sent_bytes);
     void track_streak(Direction& d, uint32_t bytes);
 

@@ -56,7 +56,7 @@ void Relays::received(Direction& d, Completion done) {
         if (buffers_.replenish(d)) {
             advance(d);
         } else {
-            relieve();
+            out_of_buffers();
         }
     } else {
         sender_reset(d);
@@ -162,17 +162,30 @@ void Relays::send_failed(Direction& d, Completion done) {
     receiver_lost(d);
 }
 
-// Out of shared buffers: the oldest sends are stuck behind peers that do not read. Each is
-// cancelled and its bytes move to memory of its own; its budget still bounds it.
-void Relays::relieve() {
-    const uint32_t wanted = std::max(buffers_.count() / 4, 1U);
+// A send that takes longer than this while others wait for buffers is stuck.
+static constexpr uint64_t kStuckMs = 5;
+
+void Relays::out_of_buffers() {
+    ReliefTimer& timer = *this;
+    if (!timer.running()) reactor_.timers().start(timer, kStuckMs);
+}
+
+// The oldest sends are stuck behind peers that do not read. Each is cancelled and its bytes move to
+// memory of its own; its budget still bounds it. Again and again while somebody waits: a send may
+// get stuck later.
+void Relays::relieve(Timer& timer) {
+    Relays& self = static_cast<Relays&>(static_cast<ReliefTimer&>(timer));
+    if (!self.buffers_.starved()) return;
+    self.reactor_.timers().start(timer, kStuckMs);
+    const uint32_t wanted = std::max(self.buffers_.count() / 4, 1U);
     uint32_t freed = 0;
-    for (Direction* d = backlog_.front(); d != nullptr && freed < wanted; d = backlog_.after(*d)) {
+    Direction* d = self.backlog_.front();
+    for (; d != nullptr && freed < wanted; d = self.backlog_.after(*d)) {
         if (d->spill != nullptr || d->shutting) continue;
         freed += d->queue.segments();
         if (d->spilling) continue;
         d->spilling = true;
-        cancel(reactor_.ring(), static_cast<SendOp&>(*d));
+        cancel(self.reactor_.ring(), static_cast<SendOp&>(*d));
     }
 }
 

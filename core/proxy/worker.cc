@@ -167,6 +167,7 @@ void Worker::start_relay(Connection& c) {
     const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
     c.greeting.clear(*buffers_);
     relays_->start(c.client, c.broker, identity, greeted_bytes);
+    if (c.stopping) relays_->close_all();  // its dial was done before the stop could cancel it
 }
 
 void Worker::release(Connection& c) {

@@ -7,7 +7,7 @@ with a deadline; all is on loopback and free ports.
 import contextlib
 import json
 import os
-import re
+import select
 import signal
 import socket
 import subprocess
@@ -29,7 +29,7 @@ def wait_until(condition, what):
     deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
+        select.select([], [], [], 0.01)  # between two looks at the condition
 
 
 def answers(port):
@@ -98,8 +98,8 @@ def expect(actual, **wanted):
 def p2p_delivers_exactly_what_was_planned(folder, broker):
     for version in (3, 4, 5):
         for qos in (0, 1, 2):
-            result, _ = Run(folder, "p2p", broker.port, "-c", 20, "-I", 20, "-q", qos, "-V", version,
-                            "-R", 1000, "--duration", 1, "--tenants", 3).finish()
+            result, _ = Run(folder, "p2p", broker.port, "-c", 20, "-I", 20, "-q", qos,
+                            "-V", version, "-R", 1000, "--duration", 1, "--tenants", 3).finish()
             expect(result["clients"], requested=20, connected=20, failed=0)
             # 10 publishers, one message per 20 ms, one second.
             expect(result["messages"], planned=500, sent=500, received=500, lost=0, duplicated=0,
@@ -124,8 +124,8 @@ def pub_reaches_sub_of_another_process(folder, broker):
     for qos in (0, 1, 2):
         sub = Run(folder, "sub", broker.port, "-c", 4, "-t", "bench/#", "-q", qos)
         sub.wait_for("connected", 4)
-        result, _ = Run(folder, "pub", broker.port, "-c", 5, "-I", 20, "-t", "bench/%i/%c", "-q", qos,
-                        "--duration", 1).finish()
+        result, _ = Run(folder, "pub", broker.port, "-c", 5, "-I", 20, "-t", "bench/%i/%c",
+                        "-q", qos, "--duration", 1).finish()
         expect(result["messages"], sent=250, acknowledged=250 if qos else 0, unacknowledged=0)
         wait_until(lambda: broker_is_quiet(sub), "the subscribers")
         sub.process.send_signal(signal.SIGINT)
@@ -198,7 +198,8 @@ def a_kept_session_loses_nothing(folder, broker):
     os.mkdir(store)
     keeper = Mosquitto(folder, f"persistence true\npersistence_location {store}\nuser root\n")
     run = Run(folder, "p2p", keeper.port, "-c", 20, "-I", 20, "-q", 2, "-V", 5, "-C", "false",
-              "--reconnect", "--reconnect-min-ms", 50, "--reconnect-max-ms", 100, "--duration", 5, "--drain-ms", 10000)
+              "--reconnect", "--reconnect-min-ms", 50, "--reconnect-max-ms", 100,
+              "--duration", 5, "--drain-ms", 10000)
     run.wait_for("received", 100)
     keeper.process.terminate()
     keeper.process.wait()
@@ -242,7 +243,8 @@ def a_wrong_command_line_is_one_line_and_exit_2(folder, broker):
 
 def help_is_help(folder, broker):
     for mode in ("conn", "pub", "sub", "p2p"):
-        done = subprocess.run([JUMPLOAD, mode, "--help"], capture_output=True, text=True, timeout=10)
+        done = subprocess.run([JUMPLOAD, mode, "--help"], capture_output=True, text=True,
+                              timeout=10)
         assert done.returncode == 0 and "--connrate" in done.stdout and done.stderr == ""
         assert max(map(len, done.stdout.splitlines())) <= 100
 

@@ -10,7 +10,6 @@ import socket
 import struct
 import subprocess
 import threading
-import time
 
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
@@ -141,17 +140,11 @@ def start_mosquitto(folder):
         port = probe.getsockname()[1]
     config = os.path.join(folder, "mosquitto.conf")
     with open(config, "w", encoding="ascii") as out:
-        out.write(f"listener {port} 127.0.0.1\nallow_anonymous true\n")
+        out.write(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\n")
     process = Process([shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", config])
-    deadline = time.monotonic() + DEADLINE_S
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return process, port
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
+    while "running" not in process.lines.get(timeout=DEADLINE_S):
+        pass
+    return process, port
 
 
 # ---- Below paho: bytes -------------------------------------------------------------------------

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -140,14 +139,20 @@ class CrewRun {
         if (thread_.joinable()) finish();
     }
 
-    // Waits until every client has tried; then starts to measure.
-    void start() {
+    // Waits until every client has tried; then starts to measure, for `duration_ns`.
+    void start(uint64_t duration_ns = 0) {
         wait_until([this] { return signals_.settled.load() == options_.count; });
-        signals_.start_ns.store(monotonic_ns());
+        const uint64_t start_ns = monotonic_ns();
+        if (duration_ns > 0) signals_.end_ns.store(start_ns + duration_ns);
+        signals_.start_ns.store(start_ns);
     }
     // Ends the measured part and the run; the crew's records.
     const Recorder& finish() {
         signals_.end_ns.store(monotonic_ns());
+        return join();
+    }
+    // Waits for the end of the run that start() set.
+    const Recorder& join() {
         thread_.join();
         EXPECT_EQ(crew_->failure(), "");
         return static_cast<const Crew&>(*crew_).recorder();
@@ -166,7 +171,7 @@ class CrewRun {
         const uint64_t deadline_ns = monotonic_ns() + kPatienceMs * kNanosPerMilli;
         while (!condition()) {
             ASSERT_LT(monotonic_ns(), deadline_ns);
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+            poll(nullptr, 0, 1);  // a millisecond between two looks
         }
     }
 

@@ -164,7 +164,10 @@ class Mosquitto:
                 if time.monotonic() > give_up or self.process.poll() is not None:
                     self.process.kill()
                     raise
-                time.sleep(0.01)
+                try:  # a broker that ends now ends the wait as well
+                    self.process.wait(timeout=0.01)
+                except subprocess.TimeoutExpired:
+                    pass
 
     def answer(self, packet):
         """Sends the packet and the end of the stream; gives the verdict and our port."""

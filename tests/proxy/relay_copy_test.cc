@@ -42,7 +42,7 @@ INSTANTIATE_TEST_SUITE_P(
 // More readers stop than the shared buffers can hold the bytes of: others must go on.
 TEST(RelayCopy, SpillsStuckSendsSoThatOthersAreServed) {
     constexpr size_t kStuck = 12;
-    constexpr size_t kBytes = 400'000;
+    constexpr size_t kBytes = 1'000'000;
     Broker broker;
     Config config;
     config.splice = SpliceMode::Never;
@@ -55,7 +55,7 @@ TEST(RelayCopy, SpillsStuckSendsSoThatOthersAreServed) {
     const std::string sent = seeded_bytes(kBytes, 3);
     upstreams.reserve(kStuck);
     for (size_t i = 0; i < kStuck; ++i) {
-        clients.push_back(worker.client());
+        clients.push_back(worker.client(4096));
         clients.back().send(connect_packet("stuck" + std::to_string(i)));
         upstreams.push_back(broker.accept());
         senders.emplace_back(

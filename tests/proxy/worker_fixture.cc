@@ -27,8 +27,11 @@ Peer::~Peer() {
     if (fd_ >= 0) ::close(fd_);
 }
 
-Peer Peer::connect(uint16_t port) {
+Peer Peer::connect(uint16_t port, int receive_bytes) {
     Peer peer(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (receive_bytes > 0) {
+        setsockopt(peer.fd_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
+    }
     const sockaddr_in address = loopback(port);
     EXPECT_EQ(::connect(peer.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
     return peer;
@@ -116,7 +119,9 @@ WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*>
     for (const std::string& source : config_.source_addresses) {
         shared_->sources.push_back(*Address::parse(source, 0));
     }
-    const int listener = *listen_tcp(*Address::parse("127.0.0.1", 0), {});
+    shared_->broker_sockets = {static_cast<int>(config_.socket_receive_bytes),
+                               static_cast<int>(config_.socket_send_bytes)};
+    const int listener = *listen_tcp(*Address::parse("127.0.0.1", 0), shared_->broker_sockets);
     port_ = local_address(listener).port();
     control_ = std::move(*Reactor::open({.submissions = 16, .completions = 64, .disabled = {}}));
     worker_ = std::make_unique<Worker>(0, *shared_, std::vector<int>{listener});

@@ -27,7 +27,8 @@ class Peer {
         std::swap(fd_, other.fd_);
         return *this;
     }
-    static Peer connect(uint16_t port);
+    // `receive_bytes`: SO_RCVBUF, for a peer that is to be stuck soon; 0: the kernel's choice.
+    static Peer connect(uint16_t port, int receive_bytes = 0);
 
     bool open() const { return fd_ >= 0; }
     int fd() const { return fd_; }
@@ -74,7 +75,7 @@ class WorkerFixture {
     WorkerFixture& operator=(const WorkerFixture&) = delete;
 
     uint16_t port() const { return port_; }
-    Peer client() const { return Peer::connect(port_); }
+    Peer client(int receive_bytes = 0) const { return Peer::connect(port_, receive_bytes); }
     Stats stats();
     // Turns until `holds(stats())`, 5 s at most.
     template <class Condition>

@@ -1,0 +1,67 @@
+#include "loadgen/broker_command.h"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+#include <vector>
+
+namespace jumpgate {
+namespace {
+
+struct Outcome {
+    int code = 0;
+    std::string out;
+    std::string err;
+};
+
+Outcome run(std::vector<std::string> words) {
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    sigset_t before;
+    pthread_sigmask(SIG_SETMASK, nullptr, &before);
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    Outcome outcome;
+    outcome.code = broker_command(static_cast<int>(argv.size()), argv.data());
+    outcome.out = testing::internal::GetCapturedStdout();
+    outcome.err = testing::internal::GetCapturedStderr();
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    return outcome;
+}
+
+TEST(BrokerCommand, RefusesAWrongCommandLineInOneLineThatNamesTheFlag) {
+    const std::vector<std::vector<std::string>> cases = {
+        {},
+        {"--listen"},
+        {"--listen", "example.org:1883"},
+        {"--listen", "127.0.0.1:70000"},
+        {"--listen", "127.0.0.1:1883", "--listen", "127.0.0.1:1883"},
+    };
+    for (const std::vector<std::string>& words : cases) {
+        const Outcome outcome = run(words);
+        EXPECT_EQ(outcome.code, 2);
+        EXPECT_EQ(outcome.out, "");
+        EXPECT_NE(outcome.err.find("--listen"), std::string::npos) << outcome.err;
+        EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
+    }
+    EXPECT_EQ(run({"--listen", "127.0.0.1:0", "--inflight-max", "0"}).code, 2);
+}
+
+TEST(BrokerCommand, SaysInItsHelpWhatItIsFor) {
+    const Outcome outcome = run({"--help"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_NE(outcome.out.find("not for\nproduction"), std::string::npos);
+}
+
+TEST(BrokerCommand, EndsWith1WhereItCannotListenAndStopsWhatItHasStarted) {
+    // 192.0.2.0/24 is nobody's (RFC 5737).
+    const Outcome outcome =
+        run({"--connections-max", "16", "--listen", "127.0.0.1:0", "--listen", "192.0.2.1:1883"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_TRUE(outcome.out.starts_with("broker 1 listening on 127.0.0.1:")) << outcome.out;
+    EXPECT_NE(outcome.err.find("192.0.2.1:1883"), std::string::npos) << outcome.err;
+}
+
+}  // namespace
+}  // namespace jumpgate
