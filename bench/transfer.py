@@ -1,4 +1,4 @@
-"""Bulk transfer through jumpgate: bytes must arrive unchanged; what they cost the relay in CPU time.
+"""Bulk transfer through jumpgate: bytes must arrive unchanged; what they cost in CPU time.
 
 Compares settings in one interleaved run (A B A B ...), since this measures a shared machine: quote
 medians and ratios, not absolutes. CPU time is utime + stime of the jumpgate process.
@@ -114,4 +114,5 @@ if __name__ == "__main__":
     import sys
     settings = {"auto": ["--splice", "auto"],
                 "copy": ["--splice", "never", "--buffer-bytes", "16384"]}
-    print(json.dumps(compare(sys.argv[1], settings, int(sys.argv[2]) << 20, int(sys.argv[3])), indent=1))
+    costs = compare(sys.argv[1], settings, int(sys.argv[2]) << 20, int(sys.argv[3]))
+    print(json.dumps(costs, indent=1))

@@ -155,16 +155,19 @@ void Fleet::show_second() {
     }
     const uint64_t now_ns = monotonic_ns();
     const double seconds = static_cast<double>(now_ns - shown_ns_) / 1e9;
-    const auto rate = [&](Count count) {
+    const auto change = [&](Count count) {
         const auto i = static_cast<size_t>(count);
-        return static_cast<uint64_t>(static_cast<double>(now[i] - shown_[i]) / seconds + 0.5);
+        return now[i] - shown_[i];
+    };
+    const auto rate = [&](Count count) {
+        return static_cast<uint64_t>(static_cast<double>(change(count)) / seconds + 0.5);
     };
     second.elapsed_s = static_cast<double>(now_ns - began_ns_) / 1e9;
     second.sent = rate(Count::Sent);
     second.received = rate(Count::Received);
     second.acknowledged = rate(Count::Acknowledged);
-    second.reconnects = rate(Count::Reconnects);
-    second.connections_lost = rate(Count::ConnectionsLost);
+    second.reconnects = change(Count::Reconnects);
+    second.connections_lost = change(Count::ConnectionsLost);
     second.latency_p50_us = latency.percentile_us(50);
     second.latency_p99_us = latency.percentile_us(99);
     shown_ = now;

@@ -31,10 +31,10 @@ std::string json_report(const Options& options, const Results& results);
 struct Second {
     double elapsed_s = 0;
     uint64_t connected = 0;  // at present
-    uint64_t sent = 0;       // in this second, as are all below
+    uint64_t sent = 0;       // per second, since the last line
     uint64_t received = 0;
     uint64_t acknowledged = 0;
-    uint64_t reconnects = 0;
+    uint64_t reconnects = 0;  // exactly, since the last line: they add up to the run's
     uint64_t connections_lost = 0;
     uint64_t latency_p50_us = 0;
     uint64_t latency_p99_us = 0;

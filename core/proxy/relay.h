@@ -151,6 +151,8 @@ class Relays : private ReliefTimer {
     // To be called where a receive found no buffer: sends that are stuck will make room.
     void out_of_buffers();
     size_t live() const { return relays_.live(); }
+    // True already while the last one is reported to its owner.
+    bool empty() const { return live_.empty(); }
 
   private:
     friend struct Direction;

@@ -230,7 +230,7 @@ void Worker::report() {
 }
 
 void Worker::end_if_done() {
-    if (!draining_ || !setups_.empty() || relays_->live() > 0) return;
+    if (!draining_ || !setups_.empty() || !relays_->empty()) return;
     for (const std::unique_ptr<Listener>& listener : listeners_) {
         if (listener->in_flight()) return;
     }

@@ -1,0 +1,170 @@
+"""./dev bench: measures jumpgate, compares with the limits it promises, writes JSON.
+
+Exit code 0 where every limit holds, 1 where one does not or a measurement failed. The machine is
+shared and small: quote medians and ratios, and the load average that the JSON carries.
+"""
+import argparse
+import json
+import os
+import sys
+import time
+
+import programs
+import scenarios
+
+NS_LIMITS = {"parse_connect": 150, "route/8": 40, "route/1024": 80}
+IDLE_BYTES_LIMIT = 512
+SPLICE_RATIO_LIMIT = 0.6
+CLIENTS = 18_000
+
+
+class Report:
+    """Rows of (figure, value, limit, held). `held` is None where nothing was promised."""
+
+    def __init__(self):
+        self.rows = []
+        self.figures = {}
+
+    def add(self, name, value, unit, limit=None, at_least=False):
+        held = None
+        if limit is not None:
+            held = value >= limit if at_least else value <= limit
+        row = {"figure": name, "value": value, "unit": unit, "limit": limit,
+               "at_least": at_least, "held": held}
+        self.rows.append(row)
+        print(f"  {self.line(row)}", flush=True)
+
+    def fail(self, name, why):
+        self.rows.append({"figure": name, "value": None, "unit": "", "limit": None,
+                          "at_least": False, "held": False, "why": str(why)})
+        print(f"  {name}: FAILED: {why}", flush=True)
+
+    @staticmethod
+    def line(row):
+        if row["value"] is None:
+            return f"{row['figure']:<58}{'failed':>18}"
+        value = f"{row['value']:,} {row['unit']}"
+        if row["limit"] is None:
+            return f"{row['figure']:<58}{value:>18}"
+        limit = f"{'at least' if row['at_least'] else 'at most'} {row['limit']:,}"
+        return f"{row['figure']:<58}{value:>18}   {limit:<18}{'held' if row['held'] else 'BROKEN'}"
+
+    def broken(self):
+        return [row for row in self.rows if row["held"] is False]
+
+
+# ---- one function per scenario: measure, then report ---------------------------------------------
+
+def run_micro(report, _):
+    times = scenarios.micro()
+    if times is None:
+        raise scenarios.ScenarioError("build/bench/micro is missing: install libbenchmark-dev, "
+                                      "then `meson setup --reconfigure build` and build again")
+    for name, nanoseconds in sorted(times.items()):
+        report.add(f"{name}, CPU time", nanoseconds, "ns", NS_LIMITS.get(name))
+    return times
+
+
+def run_clients(report, _):
+    figures = scenarios.many_clients(CLIENTS)
+    low, high = figures["descriptor_limit"]
+    if (low, high) != (str(scenarios.DESCRIPTORS),) * 2:
+        raise scenarios.ScenarioError(f"jumpgate ran under a descriptor limit of {low}/{high}")
+    report.add("clients relayed by one process, 20,000 descriptors",
+               figures["relays_by_jumpgate"], "clients", CLIENTS, at_least=True)
+    report.add("... that answered PINGREQ", figures["pings_answered"], "clients", CLIENTS,
+               at_least=True)
+    report.add("... connections lost", figures["connections_lost"], "clients", 0)
+    for name, mebibytes in figures["pss_mib"].items():
+        report.add(f"... memory of {name} (PSS)", mebibytes, "MiB")
+    return figures
+
+
+def run_memory(report, _):
+    figures = scenarios.idle_memory()
+    report.add("user memory per idle relayed client (PSS, 0 to 9,000)",
+               figures["bytes_per_client"], "bytes", IDLE_BYTES_LIMIT)
+    report.add("... PSS with none of them", figures["pss_0_clients"], "bytes")
+    return figures
+
+
+def run_transfer(report, options):
+    figures = scenarios.bulk_transfer(rounds=options.rounds)
+    for direction in ("up", "down"):
+        for setting in ("auto", "copy"):
+            report.add(f"1 GiB {direction}, --splice {'auto' if setting == 'auto' else 'never'}",
+                       figures["cpu_seconds_per_gb"][setting][direction]["median"], "CPU s/GB")
+        report.add(f"... CPU of auto / never, {direction}, same checksum",
+                   figures["ratio"][direction], "", SPLICE_RATIO_LIMIT)
+    return figures
+
+
+def run_messages(report, options):
+    figures = scenarios.message_cost(options.haproxy, options.rounds)
+    for name, cost in figures.items():
+        report.add(f"{name}: CPU per relayed 100-byte message", cost["cpu_us_per_message"], "us")
+        report.add("... p99 of the whole way", cost["p99_us"], "us")
+    return figures
+
+
+def run_connects(report, options):
+    figures = scenarios.connect_rate(options.haproxy, options.rounds)
+    for name, rate in figures.items():
+        report.add(f"{name}: MQTT connects, 4,000 at once", rate["per_second"], "/s")
+        report.add("... CPU per client", rate["cpu_us_per_client"], "us")
+    return figures
+
+
+SCENARIOS = {"micro": run_micro, "clients": run_clients, "memory": run_memory,
+             "transfer": run_transfer, "messages": run_messages, "connects": run_connects}
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__.split("\n")[0])
+    parser.add_argument("--json", metavar="FILE",
+                        default=os.path.join(programs.BUILD, "bench.json"),
+                        help="where the figures go (default: build/bench.json)")
+    parser.add_argument("--only", metavar="NAME", action="append", choices=list(SCENARIOS),
+                        help=f"measure this alone; repeatable; {', '.join(SCENARIOS)}")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N",
+                        help="rounds of what is compared, 1 to 20 (default: 3)")
+    parser.add_argument("--haproxy", metavar="FILE", default=programs.find("haproxy"),
+                        help="the peer to compare with (default: the installed one, if any)")
+    options = parser.parse_args()
+    if not 1 <= options.rounds <= 20:
+        parser.error(f"--rounds: {options.rounds}; allowed: 1 to 20")
+    return options
+
+
+def main():
+    options = parse_arguments()
+    programs.end_on_signals()
+    report = Report()
+    written = {"machine": scenarios.machine(), "began": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    if not options.haproxy:
+        print("haproxy is not installed: messages and connects are measured without the peer")
+    try:
+        for name in options.only or SCENARIOS:
+            print(name, flush=True)
+            began = time.monotonic()
+            try:
+                report.figures[name] = SCENARIOS[name](report, options)
+            except (scenarios.ScenarioError, programs.ProgramError, RuntimeError, OSError) as error:
+                report.fail(name, error)
+            print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
+    except KeyboardInterrupt:
+        print("\nbench interrupted; its programs are ended", file=sys.stderr)
+        return 130
+    written["table"] = report.rows
+    written["figures"] = report.figures
+    with open(options.json, "w") as out:
+        json.dump(written, out, indent=1)
+    for row in report.broken():
+        print(f"BROKEN: {row['figure']}: {row.get('why') or Report.line(row).split(None, 1)[1]}")
+    print(f"{'some limits are broken' if report.broken() else 'every limit holds'}; "
+          f"figures in {options.json}")
+    return 1 if report.broken() else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
