@@ -39,7 +39,7 @@ BAD = [
     ("PINGREQ first", packets.PINGREQ, NO_ANSWER, "not_mqtt"),
     ("packet type 0", b"\x00\x00", NO_ANSWER, "not_mqtt"),
     ("packet type 15, 200 MB", b"\xf0\xff\xff\xff\x5f", NO_ANSWER, "not_mqtt"),
-    ("CONNECT with header flags", b"\x11" + GOOD[1:], NO_ANSWER, "not_mqtt"),
+    ("CONNECT with header flags", b"\x11" + GOOD[1:], NO_ANSWER, "malformed"),
     ("SSH", b"SSH-2.0-OpenSSH_9.2\r\n", NO_ANSWER, "not_mqtt"),
     ("HTTP", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", NO_ANSWER, "http_request"),
     ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", NO_ANSWER, "http_request"),
