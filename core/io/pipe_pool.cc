@@ -1,6 +1,9 @@
 #include "core/io/pipe_pool.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -50,6 +53,14 @@ void PipePool::give_back(Pipe* pipe) {
     }
 }
 
+// splice(2) sends with MSG_MORE while the pipe holds more (fs/splice.c): a last part-filled segment
+// then waits for company, up to 200 ms where a small socket buffer is full. Setting TCP_NODELAY
+// pushes it out, even where it is set already (tcp(7)).
+static void push_segments(int socket_fd) {
+    const int on = 1;
+    setsockopt(socket_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
 int64_t splice_in(int socket_fd, Pipe& pipe) {
     if (pipe.held_bytes >= pipe.capacity_bytes) return -EAGAIN;
     const ssize_t moved =
@@ -60,10 +71,14 @@ int64_t splice_in(int socket_fd, Pipe& pipe) {
     return moved;
 }
 
-int64_t splice_out(Pipe& pipe, int socket_fd, bool more) {
-    const unsigned flags = SPLICE_F_MOVE | SPLICE_F_NONBLOCK | (more ? SPLICE_F_MORE : 0U);
-    const ssize_t moved = splice(pipe.read_fd, nullptr, socket_fd, nullptr, pipe.held_bytes, flags);
-    if (moved < 0) return -errno;
+int64_t splice_out(Pipe& pipe, int socket_fd) {
+    const ssize_t moved = splice(pipe.read_fd, nullptr, socket_fd, nullptr, pipe.held_bytes,
+                                 SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+    if (moved < 0) {
+        const int failed = errno;
+        if (failed == EAGAIN) push_segments(socket_fd);
+        return -failed;
+    }
     pipe.held_bytes -= static_cast<uint32_t>(moved);
     return moved;
 }

@@ -44,8 +44,8 @@ class PipePool {
 // Moves up to the pipe's free space from a socket. > 0 bytes, 0 at the end of the stream, or a
 // negated errno; -EAGAIN: the socket is empty or the pipe cannot take more.
 int64_t splice_in(int socket_fd, Pipe& pipe);
-// Moves what the pipe holds to a socket. > 0 bytes or a negated errno; -EAGAIN: the socket is full.
-// `more`: further bytes follow at once (SPLICE_F_MORE).
-int64_t splice_out(Pipe& pipe, int socket_fd, bool more);
+// Moves what the pipe holds to a TCP socket. > 0 bytes or a negated errno; -EAGAIN: the socket is
+// full, and what it holds is on its way.
+int64_t splice_out(Pipe& pipe, int socket_fd);
 
 }  // namespace jumpgate

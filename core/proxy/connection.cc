@@ -136,8 +136,7 @@ static std::optional<Verdict> consider(Connection& c) {
                           "CONNECT over --connect-size-max-bytes");
     }
     if (c.over_limit) {
-        return refusal_of(Refusal::TooManyConnections, c.connect.level,
-                          "over --connections-max or out of descriptors");
+        return refusal_of(Refusal::TooManyConnections, c.connect.level, "over --connections-max");
     }
     Verdict verdict;
     verdict.pass = true;

@@ -29,6 +29,8 @@ std::string_view text(Refusal refusal) {
             return "no_broker";
         case Refusal::TooManyConnections:
             return "too_many_connections";
+        case Refusal::ServerBusy:
+            return "server_busy";
         case Refusal::ShuttingDown:
             return "shutting_down";
     }
@@ -63,6 +65,7 @@ mqtt::ReasonCode reason_of(Refusal refusal) {
             return mqtt::ReasonCode::ServerUnavailable;
         case Refusal::TooManyConnections:
             return mqtt::ReasonCode::QuotaExceeded;
+        case Refusal::ServerBusy:
         case Refusal::ShuttingDown:
             return mqtt::ReasonCode::ServerBusy;
         case Refusal::UnsupportedVersion:

@@ -25,10 +25,11 @@ enum class Refusal : uint8_t {
     SetupTimeout,        // no complete CONNECT within --setup-timeout-ms
     ClientGone,          // closed or reset before its CONNECT was complete
     NoBroker,            // no broker is alive, or none could be reached
-    TooManyConnections,  // over --connections-max, or out of descriptors
+    TooManyConnections,  // over --connections-max
+    ServerBusy,          // out of descriptors, source ports or memory, for now
     ShuttingDown,        // the proxy is draining
 };
-inline constexpr size_t kRefusals = 12;
+inline constexpr size_t kRefusals = 13;
 
 std::string_view text(Refusal refusal);
 

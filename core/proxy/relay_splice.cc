@@ -145,7 +145,7 @@ bool Relays::splice_fill(Direction& d) {
 bool Relays::splice_drain(Direction& d) {
     Splice& splice = *d.splice;
     while (splice.pipe->held_bytes > 0) {
-        const int64_t moved = splice_out(*splice.pipe, splice.target_fd, false);
+        const int64_t moved = splice_out(*splice.pipe, splice.target_fd);
         if (moved > 0) continue;
         if (moved == -EAGAIN || moved == -EINTR) {
             reactor_.timers().stop(splice);  // a slow reader is no idle stream

@@ -105,12 +105,12 @@ std::optional<uint16_t> Worker::pick_node(const Connection& c) {
     return shared_.routes.upstream().pick(c.route_hash, weights);
 }
 
-Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_bytes) {
+Result<Socket> Worker::start_dial(Connection& c) {
     stats_.nodes[c.node].dials++;
     DialPlan plan;
     plan.to = &shared_.nodes[c.node];
     plan.options = &shared_.broker_sockets;
-    plan.first_bytes = first_bytes;
+    plan.first_bytes = c.greeting.bytes(*buffers_);
     const size_t sources = shared_.sources.size();
     for (size_t i = 0; i < sources && plan.source == nullptr; ++i) {
         const Address& source = shared_.sources[next_source_++ % sources];
@@ -142,8 +142,9 @@ void Worker::dial_failed(uint16_t node, int32_t sys, bool local) {
 
 void Worker::refused(const Connection& c, const Verdict& verdict) {
     stats_.refused[static_cast<size_t>(verdict.refusal)]++;
-    const bool ours =
-        verdict.refusal == Refusal::NoBroker || verdict.refusal == Refusal::TooManyConnections;
+    const bool ours = verdict.refusal == Refusal::NoBroker ||
+                      verdict.refusal == Refusal::TooManyConnections ||
+                      verdict.refusal == Refusal::ServerBusy;
     const bool silent = verdict.refusal == Refusal::ClientGone;
     const Severity severity = ours ? Severity::Warn : silent ? Severity::Debug : Severity::Info;
     uint64_t suppressed = 0;

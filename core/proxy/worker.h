@@ -73,7 +73,7 @@ class Worker : public RelayOwner {
     void admit(Socket client, const Address& peer);
     void set_route_hash(Connection& c);
     std::optional<uint16_t> pick_node(const Connection& c);
-    Result<Socket> start_dial(Connection& c, std::span<const uint8_t> first_bytes);
+    Result<Socket> start_dial(Connection& c);
     void dial_succeeded(uint16_t node);
     void dial_failed(uint16_t node, int32_t sys, bool local);
     void refused(const Connection& c, const Verdict& verdict);

@@ -146,7 +146,7 @@ TEST(Splice, EmptySocketIsEagainAndEndOfStreamIsZero) {
         shutdown(ends.far.get(), SHUT_WR);
         wait_for(ends.near.get(), POLLRDHUP);
         EXPECT_EQ(splice_in(ends.near.get(), *pipe), 0);
-        EXPECT_EQ(splice_out(*pipe, ends.near.get(), false), 10);
+        EXPECT_EQ(splice_out(*pipe, ends.near.get()), 10);
         EXPECT_EQ(pipe->held_bytes, 0U);
         std::vector<uint8_t> back;
         wait_for(ends.far.get(), POLLIN);
@@ -170,7 +170,7 @@ TEST(Splice, AFullPipeIsEagainAndLosesNothing) {
         while ((moved = splice_in(ends.near.get(), *pipe)) > 0) {
         }
         EXPECT_EQ(moved, -EAGAIN);
-        while (pipe->held_bytes > 0) ASSERT_GT(splice_out(*pipe, out.near.get(), true), 0);
+        while (pipe->held_bytes > 0) ASSERT_GT(splice_out(*pipe, out.near.get()), 0);
         while (read_some(out.far.get(), back) > 0) {
         }
     }
@@ -195,7 +195,7 @@ TEST(Splice, EightMegabytesOverTcpKeepTheirOrderAcrossFullSocketsAndPipes) {
             if (unsent.empty()) shutdown(in.far.get(), SHUT_WR);
         }
         if (pipe->held_bytes == 0) ended = splice_in(in.near.get(), *pipe) == 0;
-        const int64_t moved = splice_out(*pipe, out.near.get(), false);
+        const int64_t moved = splice_out(*pipe, out.near.get());
         if (moved != -EAGAIN) continue;
         ++full_sockets;  // read only when the socket is full: backpressure is provoked
         while (read_some(out.far.get(), back) > 0) {
@@ -219,7 +219,7 @@ TEST(Splice, APeerThatHasGoneIsAnErrno) {
     Pipe* pipe = *pool.borrow();
     ASSERT_EQ(splice_in(in.near.get(), *pipe), 10);
     out.far.reset();
-    EXPECT_EQ(splice_out(*pipe, out.near.get(), false), -EPIPE);
+    EXPECT_EQ(splice_out(*pipe, out.near.get()), -EPIPE);
     EXPECT_EQ(pipe->held_bytes, 10U);
     pool.give_back(pipe);
 }

@@ -93,6 +93,38 @@ TEST(Dial, ComesFromTheGivenSourceAddressesInTurn) {
     EXPECT_EQ(sources, (std::vector<std::string>{"127.0.0.7", "127.0.0.8"}));
 }
 
+TEST(Dial, SaysServerBusyWhereOurOwnDescriptorsAreShort) {
+    Broker broker;
+    Config config;
+    config.connections_max = 10;
+    WorkerFixture worker(config, {&broker}, 1);
+    Peer first = worker.client();
+    first.send(connect_packet("first"));
+    Peer upstream = broker.accept();
+    Peer second = worker.client();
+    second.send(connect_packet("second", 5));
+    EXPECT_EQ(second.receive_to_end(), std::string("\x20\x03\0\x89\0", 5));
+    const Stats stats = worker.stats();
+    EXPECT_EQ(stats.refused[static_cast<size_t>(Refusal::ServerBusy)], 1U);
+    EXPECT_EQ(stats.nodes[0].dial_failures, 0U);  // not the broker's fault
+}
+
+// The broker reads late and the send buffer is tiny: the first send cannot take all at once.
+TEST(Dial, SendsALargeConnectThroughASmallSendBuffer) {
+    Broker broker;
+    Config config;
+    config.socket_send_bytes = 4096;
+    config.connect_size_max_bytes = 1'000'000;
+    WorkerFixture worker(config, {&broker});
+    Peer client = worker.client();
+    const std::string sent = connect_packet(std::string(9'000, 'i')) + std::string(600'000, 'p');
+    std::thread sender([&] { client.send(sent); });
+    Peer upstream = broker.accept();
+    EXPECT_TRUE(upstream.receive(sent.size()) == sent);
+    sender.join();
+    EXPECT_EQ(worker.stats().nodes[0].dials, 1U);
+}
+
 TEST(Dial, LeavesAloneADrainedNode) {
     Broker drained;
     Broker alive;

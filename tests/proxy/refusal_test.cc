@@ -70,6 +70,7 @@ TEST(ReasonOf, GivesOurOwnRefusalsTheStandardsCodes) {
     EXPECT_EQ(reason_of(Refusal::TooLarge), ReasonCode::PacketTooLarge);
     EXPECT_EQ(reason_of(Refusal::NoBroker), ReasonCode::ServerUnavailable);
     EXPECT_EQ(reason_of(Refusal::TooManyConnections), ReasonCode::QuotaExceeded);
+    EXPECT_EQ(reason_of(Refusal::ServerBusy), ReasonCode::ServerBusy);
     EXPECT_EQ(reason_of(Refusal::ShuttingDown), ReasonCode::ServerBusy);
 }
 

@@ -40,6 +40,16 @@ TEST(RelaySplice, SplicesFromTheFirstByteWhereToldTo) {
     EXPECT_EQ(joined.worker.stats().bytes_spliced, 4'000'000U);
 }
 
+TEST(RelaySplice, DoesNotStallOnASmallSendBuffer) {
+    Broker broker;
+    Config config;
+    config.splice = SpliceMode::Always;
+    config.socket_send_bytes = 16'384;
+    Joined joined(config, broker);
+    expect_both_ways(joined.client, joined.upstream, 8'000'000, 300'000, 23);
+    ASSERT_TRUE(joined.worker.wait_for(no_relays));
+}
+
 TEST(RelaySplice, GivesThePipeBackWhenTheStreamRestsAndPromotesAgain) {
     Broker broker;
     Joined joined({}, broker);
