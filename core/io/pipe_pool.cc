@@ -1,9 +1,6 @@
 #include "core/io/pipe_pool.h"
 
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
@@ -53,14 +50,6 @@ void PipePool::give_back(Pipe* pipe) {
     }
 }
 
-// splice(2) sends with MSG_MORE while the pipe holds more (fs/splice.c): a last part-filled segment
-// then waits for company, up to 200 ms where a small socket buffer is full. Setting TCP_NODELAY
-// pushes it out, even where it is set already (tcp(7)).
-static void push_segments(int socket_fd) {
-    const int on = 1;
-    setsockopt(socket_fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-}
-
 int64_t splice_in(int socket_fd, Pipe& pipe) {
     if (pipe.held_bytes >= pipe.capacity_bytes) return -EAGAIN;
     const ssize_t moved =
@@ -71,14 +60,19 @@ int64_t splice_in(int socket_fd, Pipe& pipe) {
     return moved;
 }
 
+void read_out(Pipe& pipe, uint8_t* to) {
+    while (pipe.held_bytes > 0) {
+        const ssize_t got = read(pipe.read_fd, to, pipe.held_bytes);
+        CHECK(got > 0);  // the bytes are there, and we are the only reader
+        to += got;
+        pipe.held_bytes -= static_cast<uint32_t>(got);
+    }
+}
+
 int64_t splice_out(Pipe& pipe, int socket_fd) {
     const ssize_t moved = splice(pipe.read_fd, nullptr, socket_fd, nullptr, pipe.held_bytes,
                                  SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
-    if (moved < 0) {
-        const int failed = errno;
-        if (failed == EAGAIN) push_segments(socket_fd);
-        return -failed;
-    }
+    if (moved < 0) return -errno;
     pipe.held_bytes -= static_cast<uint32_t>(moved);
     return moved;
 }

@@ -44,8 +44,10 @@ class PipePool {
 // Moves up to the pipe's free space from a socket. > 0 bytes, 0 at the end of the stream, or a
 // negated errno; -EAGAIN: the socket is empty or the pipe cannot take more.
 int64_t splice_in(int socket_fd, Pipe& pipe);
+// Reads what the pipe holds into memory, all `held_bytes` of it, where splicing on is no use.
+void read_out(Pipe& pipe, uint8_t* to);
 // Moves what the pipe holds to a TCP socket. > 0 bytes or a negated errno; -EAGAIN: the socket is
-// full, and what it holds is on its way.
+// full.
 int64_t splice_out(Pipe& pipe, int socket_fd);
 
 }  // namespace jumpgate

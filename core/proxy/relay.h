@@ -189,6 +189,7 @@ class Relays : private ReliefTimer {
     void splice_pump(Direction& d);
     bool splice_fill(Direction& d);
     bool splice_drain(Direction& d);
+    void leave_pipe(Direction& d);
     void stop_splice(Direction& d);
     void refuse_splice(Direction& d);
     static void splice_idle(Timer& timer);

@@ -31,6 +31,7 @@ struct Splice : Timer {
     bool started = false;  // both descriptors are there
     bool failed = false;   // one could not be installed
     bool resting = false;  // idle too long: back to copying
+    bool full = false;     // waits until the target can take more
 };
 
 void SpliceDeleter::operator()(Splice* splice) const { delete splice; }
@@ -49,7 +50,7 @@ void Relays::start_splice(Direction& d) {
     install_fd(reactor_.ring(), static_cast<SendOp&>(d), d.relay.target(d));
 }
 
-// No pipe or no descriptor to spare: copy on, and ask for twice the streak before the next try.
+// No pipe, no descriptor, or no use: copy on, and ask for twice the streak before the next try.
 void Relays::refuse_splice(Direction& d) {
     stats_.splice_fallbacks++;
     d.promote = false;
@@ -146,9 +147,17 @@ bool Relays::splice_drain(Direction& d) {
     Splice& splice = *d.splice;
     while (splice.pipe->held_bytes > 0) {
         const int64_t moved = splice_out(*splice.pipe, splice.target_fd);
-        if (moved > 0) continue;
+        if (moved > 0) {
+            splice.full = false;
+            continue;
+        }
+        if (moved == -EAGAIN && splice.full) {
+            leave_pipe(d);
+            return false;
+        }
         if (moved == -EAGAIN || moved == -EINTR) {
             reactor_.timers().stop(splice);  // a slow reader is no idle stream
+            splice.full = true;
             d.sending = true;
             ++d.relay.in_flight;
             poll_once(reactor_.ring(), static_cast<SendOp&>(d), d.relay.target(d), POLLOUT);
@@ -158,6 +167,18 @@ bool Relays::splice_drain(Direction& d) {
         return false;
     }
     return true;
+}
+
+// The target polls writable and takes nothing from a pipe, as small send buffers do at times (seen
+// on 6.18): polling on would spin. The pipe's bytes go out as a copy, and so does what follows.
+void Relays::leave_pipe(Direction& d) {
+    auto moved = std::make_unique<Spill>();
+    moved->length = d.splice->pipe->held_bytes;
+    moved->bytes = std::make_unique_for_overwrite<uint8_t[]>(moved->length);
+    read_out(*d.splice->pipe, moved->bytes.get());
+    stop_splice(d);
+    d.spill = std::move(moved);
+    refuse_splice(d);
 }
 
 // Gives pipe and descriptors back. A pipe that still holds bytes (the receiver is gone) is closed.
