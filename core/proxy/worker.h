@@ -43,7 +43,7 @@ struct StatsReport : Op {
     Stats stats;
 };
 
-class Worker : public RelayOwner {
+class Worker final : public RelayOwner {
   public:
     Worker(unsigned index, Shared& shared, std::vector<int> listener_fds);
     ~Worker();
