@@ -136,14 +136,14 @@ TEST(Splice, ReadsOutWhatAPipeHoldsWhereSplicingOnIsNoUse) {
     PipePool pool(1, kPipeBytes);
     Ends ends = unix_ends();
     Pipe* pipe = *pool.borrow();
-    const std::string sent = pattern(5'000);
+    const std::vector<uint8_t> sent = pattern(5'000);
     write_all(ends.far.get(), sent);
     while (pipe->held_bytes < sent.size()) {
         wait_for(ends.near.get(), POLLIN);
         ASSERT_GT(splice_in(ends.near.get(), *pipe), 0);
     }
-    std::string got(sent.size(), '\0');
-    read_out(*pipe, reinterpret_cast<uint8_t*>(got.data()));
+    std::vector<uint8_t> got(sent.size());
+    read_out(*pipe, got.data());
     EXPECT_EQ(got, sent);
     EXPECT_EQ(pipe->held_bytes, 0U);
     pool.give_back(pipe);
