@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "core/base/time.h"
@@ -15,8 +16,7 @@ Server::Server(const Config& config)
       shared_(config),
       log_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->on_tick(); }),
       stats_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->request_stats(); }),
-      drain_tick_(
-          [](Timer& timer) { static_cast<Tick&>(timer).server->post_all(&Worker::stop_message); }) {
+      drain_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->on_drain_timeout(); }) {
     for (Tick* tick : {&log_tick_, &stats_tick_, &drain_tick_}) tick->server = this;
     shared_.line_format =
         config.log_format == LogFormat::Json ? LineFormat::Json : LineFormat::Text;
@@ -106,6 +106,14 @@ void Server::on_signal(int number) {
     draining_ = true;
 }
 
+void Server::on_drain_timeout() {
+    LogLine line(shared_.line_format, Severity::Warn, "drain_timeout");
+    line.field("after_s", config_.drain_timeout_s);
+    line.field("connections", shared_.connections.load(std::memory_order_relaxed));
+    if (shared_.severity >= Severity::Warn) write(line.finish());
+    post_all(&Worker::stop_message);
+}
+
 void Server::on_tick() {
     write_lines();
     reactor_->timers().start(log_tick_, kLogTickMs);
@@ -113,13 +121,28 @@ void Server::on_tick() {
 
 void Server::request_stats() {
     reactor_->timers().start(stats_tick_, uint64_t{config_.stats_interval_s} * 1000);
-    if (reports_missing_ > 0 || draining_) return;  // a worker is busy: skip, do not queue up
-    reports_missing_ = static_cast<unsigned>(seats_.size());
+    if (report_due()) return;  // a worker is busy: skip, do not queue up
+    for (const std::unique_ptr<Seat>& seat : seats_) seat->report_due = !seat->ended;
     post_all(&Worker::stats_message);
 }
 
-void Server::on_report() {
-    if (--reports_missing_ == 0) print_stats();
+void Server::on_report(Seat& seat) {
+    seat.report_due = false;
+    if (!report_due()) print_stats();
+}
+
+// A worker that ends does not answer any more; what it counted stays in the sum.
+void Server::on_end(Seat& seat) {
+    seat.ended = true;
+    seat.report.stats.setups = seat.report.stats.relays = 0;
+    for (NodeStats& node : seat.report.stats.nodes) node.relays = 0;
+    if (seat.report_due) on_report(seat);
+    if (all_ended()) reactor_->stop();
+}
+
+bool Server::report_due() const {
+    return std::ranges::any_of(seats_,
+                               [](const std::unique_ptr<Seat>& seat) { return seat->report_due; });
 }
 
 void Server::print_stats() {
@@ -136,10 +159,8 @@ void Server::print_stats() {
 }
 
 bool Server::all_ended() const {
-    for (const std::unique_ptr<Seat>& seat : seats_) {
-        if (!seat->ended) return false;
-    }
-    return true;
+    return std::ranges::all_of(seats_,
+                               [](const std::unique_ptr<Seat>& seat) { return seat->ended; });
 }
 
 }  // namespace jumpgate

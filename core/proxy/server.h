@@ -30,8 +30,9 @@ class Server {
     int run();
 
   private:
+    struct Seat;
     struct Report : StatsReport {
-        Server* server = nullptr;
+        Seat* seat = nullptr;
     };
     // A worker with its thread and the answers it posts to the control thread.
     struct Seat : Op {  // completes when the worker has ended
@@ -42,6 +43,7 @@ class Server {
         Report report;
         Status opened = Unit{};
         std::string capabilities;
+        bool report_due = false;
         bool ended = false;
     };
     struct Tick : Timer {
@@ -61,13 +63,16 @@ class Server {
     void announce();
     void on_signal(int number);
     void request_stats();
-    void on_report();
+    void on_report(Seat& seat);
+    void on_end(Seat& seat);
     void print_stats();
     void on_tick();
+    void on_drain_timeout();
     void write_lines();
     void write(std::string_view line);
     void post_all(Op& (Worker::*message)());
     bool all_ended() const;
+    bool report_due() const;
 
     const Config& config_;
     Shared shared_;
@@ -81,7 +86,6 @@ class Server {
     Tick log_tick_;
     Tick stats_tick_;
     Tick drain_tick_;
-    unsigned reports_missing_ = 0;
     bool draining_ = false;
     bool stopping_ = false;
 };

@@ -110,14 +110,15 @@ std::string Server::start_workers() {
     for (uint32_t i = 0; i < config_.threads; ++i) {
         seats_.push_back(std::make_unique<Seat>());
         Seat& seat = *seats_.back();
-        seat.server = seat.report.server = this;
+        seat.server = this;
+        seat.report.seat = &seat;
         seat.complete = [](Op& op, Completion) {
             Seat& self = static_cast<Seat&>(op);
-            self.ended = true;
-            if (self.server->all_ended()) self.server->reactor_->stop();
+            self.server->on_end(self);
         };
         seat.report.complete = [](Op& op, Completion) {
-            static_cast<Report&>(op).server->on_report();
+            Seat& self = *static_cast<Report&>(op).seat;
+            self.server->on_report(self);
         };
         seat.worker = std::make_unique<Worker>(i, shared_, std::move(listener_fds_[i]));
         seat.thread = std::thread(&Server::work, std::ref(seat), i, std::ref(opened));
