@@ -18,6 +18,8 @@ struct Completion {
 
     bool more() const { return (flags & 2U) != 0; }        // IORING_CQE_F_MORE
     bool has_buffer() const { return (flags & 1U) != 0; }  // IORING_CQE_F_BUFFER
+    // A receive left bytes in the socket, or its end (5.19).
+    bool nonempty() const { return (flags & 4U) != 0; }  // IORING_CQE_F_SOCK_NONEMPTY
     uint16_t buffer() const { return static_cast<uint16_t>(flags >> 16U); }
 };
 

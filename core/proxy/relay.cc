@@ -98,6 +98,7 @@ void Relays::advance(Direction& d) {
     const bool waiting_for_buffers = static_cast<BufferWaiter&>(d).linked();
     if (d.receiving || waiting_for_buffers) return;
     if (d.promote) {
+        d.drained = false;
         start_splice(d);
     } else if (d.unsent_bytes() <= config_.relay_budget_bytes / 2) {
         arm(d);

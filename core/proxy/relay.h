@@ -89,6 +89,8 @@ struct Direction : RecvOp, SendOp, BufferWaiter, BacklogLink {
     bool reset : 1 = false;       // ... it was a reset
     bool finished : 1 = false;    // all is out and the end was passed on
     bool discard : 1 = false;     // the receiver is gone: drop what still comes
+    bool drained : 1 = false;     // the last receive left the sender's socket empty
+    bool doubtful : 1 = false;    // the receive was armed on a socket that may not be empty
     uint8_t splice_refusals = 0;  // each doubles the streak that the next try takes
 
     uint32_t unsent_bytes() const { return queue.bytes() + (spill ? spill->length : 0); }

@@ -13,7 +13,12 @@ namespace jumpgate {
 // Pieces of one gathered send; the kernel's own fast path holds 8, 64 is what pays on loopback.
 static constexpr size_t kGatherMax = 64;
 
+// A multishot receive that has emptied the socket waits for the next event. A reset that lay behind
+// the data when it was armed is no event: it would wait for ever. So one that was armed on a socket
+// not known to be empty is armed anew once it is.
 void Relays::arm(Direction& d) {
+    d.doubtful = !d.drained;
+    d.drained = false;
     d.receiving = true;
     ++d.relay.in_flight;
     recv_many(reactor_.ring(), static_cast<RecvOp&>(d), d.relay.source(d), buffers_.group(),
@@ -42,6 +47,11 @@ void Relays::on_recv(Direction& d, Completion done) {
 
 void Relays::received(Direction& d, Completion done) {
     if (done.result > 0) {
+        d.drained = !done.nonempty();
+        if (done.more() && d.drained && d.doubtful) {
+            d.doubtful = false;
+            cancel(reactor_.ring(), static_cast<RecvOp&>(d));
+        }
         const auto bytes = static_cast<uint32_t>(done.result);
         d.bytes += bytes;
         if (!d.discard) {
@@ -59,6 +69,8 @@ void Relays::received(Direction& d, Completion done) {
         } else {
             out_of_buffers();
         }
+    } else if (done.result == -ECANCELED) {
+        advance(d);
     } else {
         sender_reset(d);
     }

@@ -285,4 +285,17 @@ def suspended():
         client.close(), broker.close()
 
 
+@behaviour("a reset behind data that waited for a slow reader ends the relay, after the data")
+def reset_behind_data():
+    for flags in ([], ["--splice", "never", "--socket-send-bytes", 8192]):
+        with Peer() as peer, Jumpgate([peer], *flags, stats=True) as gate:
+            for i in range(2):
+                client, broker = joined(gate, peer, f"c{i}", kernel_bytes=65536)
+                transfer.fill([broker])
+                reset(broker)
+                assert receive_all(client)
+                client.close()
+            equal(gate.stats(lambda s: s["relays"] == 0)["half_close_timeouts"], 0)
+
+
 main()
