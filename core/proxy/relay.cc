@@ -110,8 +110,8 @@ void Relays::advance(Direction& d) {
 // the broker's last packet in the client's hands.
 void Relays::receiver_lost(Direction& d) {
     d.discard = true;
+    d.spill.reset();  // first: buffers that come back may wake this very direction
     d.queue.clear(buffers_);
-    d.spill.reset();
     Direction& back = d.relay.opposite(d);
     if (back.finished) {
         close(d.relay, d.up ? RelayEnd::BrokerReset : RelayEnd::ClientReset);
