@@ -128,12 +128,11 @@ static std::optional<Verdict> consider(Connection& c) {
     if (const auto* more = std::get_if<mqtt::NeedMore>(&result)) {
         // Without the level the answer could not be in the client's version: it is near.
         if (more->total <= size_max || more->level == 0) return std::nullopt;
-        return refusal_of(Refusal::TooLarge, more->level, "CONNECT over --connect-size-max-bytes");
+        return refusal_of(Refusal::TooLarge, more->level, "CONNECT over --connect-size-max");
     }
     c.connect = std::get<mqtt::ConnectView>(result);
     if (c.connect.packet_length > size_max) {
-        return refusal_of(Refusal::TooLarge, c.connect.level,
-                          "CONNECT over --connect-size-max-bytes");
+        return refusal_of(Refusal::TooLarge, c.connect.level, "CONNECT over --connect-size-max");
     }
     if (c.over_limit) {
         return refusal_of(Refusal::TooManyConnections, c.connect.level, "over --connections-max");

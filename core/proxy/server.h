@@ -80,8 +80,8 @@ class Server {
     std::vector<std::vector<int>> listener_fds_;  // per worker
     std::vector<std::string> listening_;          // addresses, ports filled in
     std::vector<std::string> node_names_;
+    std::unique_ptr<SignalWatch> signals_;  // outlives the ring: its read ends with it
     std::unique_ptr<Reactor> reactor_;
-    std::unique_ptr<SignalWatch> signals_;
     std::vector<std::unique_ptr<Seat>> seats_;
     Tick log_tick_;
     Tick stats_tick_;
