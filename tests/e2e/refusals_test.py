@@ -194,6 +194,7 @@ def too_large():
                     client.sendall(sent)
                     equal(receive_all(client), answer, f"level {level}, {len(sent)} bytes")
         equal({line["reason"] for line in gate.count("refused", 4)}, {"too_large"})
+        assert gate.events("refused")[0]["why"].endswith("--connect-size-max"), "the flag's name"
         with gate.connect() as client:
             client.sendall(packets.connect("x" * 900))
             peer.accept().close()
