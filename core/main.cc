@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <variant>
 
+#include "core/base/log.h"
 #include "core/config/flags.h"
 #include "core/config/rules.h"
 #include "core/proxy/server.h"
@@ -30,6 +31,16 @@ bool asks_version(int argc, char** argv) {
     return false;
 }
 
+// What the limits imply, before anything is started: a process that cannot have it should say so.
+void log_memory_plan(const jumpgate::Config& config) {
+    if (config.log_level < jumpgate::LogLevel::Info) return;
+    const bool json = config.log_format == jumpgate::LogFormat::Json;
+    jumpgate::LogLine line(json ? jumpgate::LineFormat::Json : jumpgate::LineFormat::Text,
+                           jumpgate::Severity::Info, "memory");
+    const std::string_view text = line.field("plan", jumpgate::memory_plan(config)).finish();
+    std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -41,6 +52,6 @@ int main(int argc, char** argv) {
     }
     const auto& config = std::get<jumpgate::Config>(parsed);
     jumpgate::block_signals();
-    std::fprintf(stderr, "%s\n", jumpgate::memory_plan(config).c_str());
+    log_memory_plan(config);
     return jumpgate::Server(config).run();
 }

@@ -65,24 +65,44 @@ void LogLine::raw(std::string_view part) {
     length_ += part.size();
 }
 
+// The code point at the front of `text`, which is moved behind it. A byte that is no UTF-8 gives
+// U+FFFD. Overlong forms are not looked for: the answer is only ever printed.
+static uint32_t take_code_point(std::string_view& text) {
+    const auto first = static_cast<unsigned char>(text[0]);
+    text.remove_prefix(1);
+    if (first < 0x80) return first;
+    const unsigned extra = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : first >= 0xC0 ? 1 : 0;
+    if (extra == 0 || text.size() < extra) return 0xFFFD;
+    uint32_t point = first & (0x3FU >> extra);
+    for (unsigned i = 0; i < extra; ++i) {
+        const auto next = static_cast<unsigned char>(text[i]);
+        if ((next & 0xC0U) != 0x80) return 0xFFFD;
+        point = point << 6U | (next & 0x3FU);
+    }
+    text.remove_prefix(extra);
+    return point;
+}
+
+// Bytes outside printable ASCII are escaped: viewers act on control characters and on bidi text.
 void LogLine::escaped(std::string_view value) {
-    const bool cut = value.size() > kValueBytesMax;
     fmt::memory_buffer out;
+    auto end = std::back_inserter(out);
     out.push_back('"');
-    for (const char c : value.substr(0, kValueBytesMax)) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
+    while (!value.empty() && out.size() < kValueBytesMax) {
+        const uint32_t point = take_code_point(value);
+        if (point == '"' || point == '\\') {
             out.push_back('\\');
-            out.push_back(c);
-        } else if (byte < 0x20 || byte >= 0x7F) {
-            // Bytes outside ASCII too: terminals and log viewers act on C1 controls and on bidi
-            // text.
-            fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
-        } else {
-            out.push_back(c);
+            out.push_back(static_cast<char>(point));
+        } else if (point >= 0x20 && point < 0x7F) {
+            out.push_back(static_cast<char>(point));
+        } else if (point < 0x10000) {
+            fmt::format_to(end, "\\u{:04x}", point);
+        } else {  // a surrogate pair, as JSON wants it (RFC 8259 section 7)
+            fmt::format_to(end, "\\u{:04x}\\u{:04x}", 0xD7C0U + (point >> 10U),
+                           0xDC00U + (point & 0x3FFU));
         }
     }
-    if (cut) out.append(std::string_view("..."));
+    if (!value.empty()) out.append(std::string_view("..."));
     out.push_back('"');
     raw({out.data(), out.size()});
 }

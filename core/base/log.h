@@ -21,8 +21,8 @@ enum class LineFormat : uint8_t { Text, Json };
 // Builds one line: LogLine(format, severity, "refused").field("peer", address).field("bytes", 12).
 class LogLine {
   public:
-    static constexpr size_t kBytesMax = 640;
-    static constexpr size_t kValueBytesMax = 160;  // a longer value is cut and ends in "..."
+    static constexpr size_t kBytesMax = 1024;
+    static constexpr size_t kValueBytesMax = 256;  // as written; longer ones end in "..."
 
     LogLine(LineFormat format, Severity severity, std::string_view event);
     LogLine& field(std::string_view name, std::string_view value);
@@ -33,7 +33,7 @@ class LogLine {
 
   private:
     void raw(std::string_view text);
-    void escaped(std::string_view value);
+    void escaped(std::string_view value);  // in quotes, ASCII only, valid as JSON
 
     LineFormat format_;
     bool finished_ = false;

@@ -109,7 +109,7 @@ std::string memory_plan(const Config& config) {
             ? "as many clients as descriptors allow"
             : fmt::format("{} for {} clients", amount(clients * kIdleConnectionBytes), clients);
     return fmt::format(
-        "memory: {} in {} workers: buffers {} each ({} x {}), {}; {} per idle "
+        "{} in {} workers: buffers {} each ({} x {}), {}; {} per idle "
         "connection ({}); up to {} per CONNECT being read",
         amount(config.threads * (buffers + pipes)), config.threads, amount(buffers), config.buffers,
         amount(config.buffer_bytes), pipes_part, amount(kIdleConnectionBytes), clients_part,

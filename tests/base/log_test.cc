@@ -45,7 +45,21 @@ TEST(LogLine, StartsWithAnRfc3339Time) {
 TEST(LogLine, EscapesWhatAClientCouldForgeALineWith) {
     LogLine line(LineFormat::Text, Severity::Info, "e");
     line.field("id", std::string_view("a\"b\\c\nd\x7f\xc2\x85", 10));
-    EXPECT_EQ(without_time(line), "info e id=\"a\\\"b\\\\c\\u000ad\\u007f\\u00c2\\u0085\"\n");
+    EXPECT_EQ(without_time(line), "info e id=\"a\\\"b\\\\c\\u000ad\\u007f\\u0085\"\n");
+}
+
+TEST(LogLine, KeepsALongIdInAnyScriptAndWritesItAsJsonReadsIt) {
+    std::string id;
+    for (int i = 0; i < 100; ++i) id += "\xc3\xa9\xe6\xbc\xa2\xf0\x9f\x9a\xaa";
+    LogLine line(LineFormat::Json, Severity::Info, "e");
+    line.field("client", id);
+    const std::string whole(line.finish());
+    EXPECT_NE(whole.find("\"client\":\"\\u00e9\\u6f22\\ud83d\\udeaa\\u00e9"), std::string::npos)
+        << whole;
+    EXPECT_NE(whole.find("...\""), std::string::npos);
+    LogLine broken(LineFormat::Text, Severity::Info, "e");
+    broken.field("id", "\xff\xc3(\xe6\xbc");
+    EXPECT_EQ(without_time(broken), "info e id=\"\\ufffd\\ufffd(\\ufffd\\ufffd\"\n");
 }
 
 TEST(LogLine, CutsLongValuesAndNeverOverflows) {
