@@ -48,11 +48,11 @@ Address local_address(int fd) {
 
 void close_fd(int fd) { close(fd); }
 
-void accept(Ring& ring, Op& op, int listener_fd, Address& peer) {
+void accept(Ring& ring, Op& op, int listener_fd, Address& peer, bool once) {
     const Capabilities& can = ring.capabilities();
     io_uring_sqe& sqe = ring.next_sqe(op);
     // O_NONBLOCK from birth: splice(2) honours the socket's own flag, not SPLICE_F_NONBLOCK.
-    if (can.accept_multishot && can.peer_name) {
+    if (can.accept_multishot && can.peer_name && !once) {
         io_uring_prep_multishot_accept_direct(&sqe, listener_fd, nullptr, nullptr, SOCK_NONBLOCK);
         return;
     }

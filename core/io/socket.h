@@ -43,7 +43,8 @@ void close_fd(int fd);
 // when a slot comes back. Any completion without `more` ends it (a full CQ does): arm it again as
 // well. Where the kernel cannot tell a peer's name later (no `peer_name`), it accepts once and
 // writes it to `peer`.
-void accept(Ring& ring, Op& op, int listener_fd, Address& peer);
+// With `once` it accepts once on every kernel: for a table that is nearly full.
+void accept(Ring& ring, Op& op, int listener_fd, Address& peer, bool once = false);
 
 // ---- Dialling --------------------------------------------------------------------------------
 

@@ -24,9 +24,13 @@ Listener::~Listener() {
 
 void Listener::arm() {
     if (armed_ || closed_) return;
+    const uint32_t slots = worker_.reactor().ring().limits().accept_slots;
+    const uint32_t free = slots - worker_.clients();
+    if (free >= slots / 4) scarce_ = false;
+    paused_ = scarce_ && free == 0;
+    if (paused_) return;
     armed_ = true;
-    paused_ = false;
-    accept(worker_.reactor().ring(), *this, fd_, accepted_from_);
+    accept(worker_.reactor().ring(), *this, fd_, accepted_from_, scarce_);
 }
 
 void Listener::close() {
@@ -59,7 +63,7 @@ void Listener::failed(int32_t result) {
         arm();
         return;
     }
-    paused_ = true;
+    paused_ = scarce_ = true;
     worker_.stats().accept_pauses++;
     worker_.reactor().timers().start(*this, kRetryMs);
 }

@@ -2,6 +2,9 @@
 //
 // Law: it is either armed, closed, or paused because a table is full; a paused one is armed again
 // when a descriptor comes back, and once a second in case the shortage was not ours (ENOMEM).
+// A multishot accept takes a client off the queue before it finds that there is no slot, and that
+// client is reset; so once the table was full, clients are accepted one by one, each into a slot
+// that is known to be free, until a quarter of the table is free again.
 #pragma once
 
 #include "core/io/socket.h"
@@ -37,6 +40,7 @@ class Listener : public Op, public Timer {
     Address accepted_from_;
     bool armed_ = false;
     bool paused_ = false;
+    bool scarce_ = false;  // the table was full a moment ago
     bool closed_ = false;
 };
 

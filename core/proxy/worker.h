@@ -70,6 +70,8 @@ class Worker final : public RelayOwner {
     BufferRing& buffers() { return *buffers_; }
     const Config& config() const { return shared_.config; }
     Stats& stats() { return stats_; }
+    // Accept slots in use.
+    uint32_t clients() const { return static_cast<uint32_t>(stats_.setups + stats_.relays); }
     void admit(Socket client, const Address& peer);
     void set_route_hash(Connection& c);
     std::optional<uint16_t> pick_node(const Connection& c);

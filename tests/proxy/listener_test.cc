@@ -28,6 +28,20 @@ INSTANTIATE_TEST_SUITE_P(Accepts, ListenerTest,
                                          std::vector<std::string>{"accept_multishot"},
                                          std::vector<std::string>{"peer_name"}));
 
+TEST(Listener, TakesClientsOneByOneOnceTheTableWasFull) {
+    Broker broker;
+    WorkerFixture worker({}, {&broker}, 4);  // 8 slots for clients
+    std::vector<Peer> clients;
+    for (int i = 0; i < 16; ++i) clients.push_back(worker.client());
+    ASSERT_TRUE(worker.wait_for([](const Stats& stats) { return stats.accept_pauses == 1; }));
+    for (uint64_t left = 1; left <= 5; ++left) {
+        clients[left - 1] = Peer();  // each makes room for one that waits
+        ASSERT_TRUE(
+            worker.wait_for([&](const Stats& stats) { return stats.accepted >= 8 + left; }));
+    }
+    EXPECT_EQ(worker.stats().accept_pauses, 1U);  // no further client was taken and reset
+}
+
 TEST(Listener, TellsWhereAClientComesFromEvenWithoutPeerNames) {
     Broker gone;
     gone.close();
