@@ -150,8 +150,13 @@ void Ring::reserve(unsigned count) {
 }
 
 void Ring::flush() {
-    io_uring_submit(&ring_);
-    counters_.enters++;
+    // Short of memory, or interrupted: the kernel has taken nothing and wants to be asked again.
+    constexpr unsigned kTriesMax = 1'000;
+    for (unsigned i = 0; i < kTriesMax; ++i) {
+        counters_.enters++;
+        const int submitted = io_uring_submit(&ring_);
+        if (submitted != -EAGAIN && submitted != -EBUSY && submitted != -EINTR) return;
+    }
 }
 
 void Ring::wait(uint64_t timeout_ns) {

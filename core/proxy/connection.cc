@@ -104,6 +104,8 @@ static Verdict refusal_of(const mqtt::Invalid& invalid, uint8_t first_byte) {
     verdict.level = invalid.level;
     verdict.answer = invalid.answer;
     verdict.words = invalid.text;
+    if (verdict.refusal == Refusal::TlsHello) verdict.words = "a TLS ClientHello on a plain port";
+    if (verdict.refusal == Refusal::HttpRequest) verdict.words = "an HTTP request on an MQTT port";
     return verdict;
 }
 

@@ -98,6 +98,7 @@ Task<Verdict> dial_broker(Connection& c) {
         c.tried[c.attempts++] = c.node;
         worker.dial_failed(c.node, sys, is_local(sys));
     }
+    if (c.attempts > 0) c.enter(Phase::Dial);  // it failed there, not for want of a node
     if (is_local(sys)) {
         co_return failed(c, Refusal::ServerBusy, "out of ports, descriptors or memory", sys);
     }

@@ -1,8 +1,8 @@
 // NodeHealth: which brokers a worker believes to be up, learned from its own dials.
 //
-// Law: `fail_max` failures in a row mark a node down for `fail_timeout_ms`; then one more client
-// may try it, and a single failure marks it down again. A worker shares this with nobody: a dial
-// that fails costs a client one attempt, never its place. Active health checks are the Admin API's.
+// Law: `fail_max` failures in a row mark a node down for `fail_timeout_ms`; then clients try it
+// again, and the first failure marks it down again. A worker shares this with nobody: a dial that
+// fails costs a client one attempt, never its place. Does not probe: it only learns from dials.
 #pragma once
 
 #include <cstdint>

@@ -2,6 +2,8 @@
 //
 // A close with unread bytes in the socket sends a reset, which may destroy the CONNACK before the
 // client has read it; so: answer, FIN, read and drop for a moment, close.
+#include <cerrno>
+
 #include "core/proxy/connection.h"
 #include "core/proxy/worker.h"
 
@@ -40,8 +42,12 @@ Task<Unit> refuse(Connection& c, Verdict verdict) {
             worker.buffers().taken();
             worker.buffers().release(done.buffer());
         }
-        open = done.result > 0;
-        if (open) dropped += static_cast<uint32_t>(done.result);
+        if (done.result == -ENOBUFS && !worker.buffers().replenish(c)) {
+            worker.out_of_buffers();
+            co_await c.op;  // -EAGAIN when there are buffers again
+        }
+        open = done.result > 0 || done.result == -ENOBUFS;
+        if (done.result > 0) dropped += static_cast<uint32_t>(done.result);
     }
     c.stop_deadline();
     co_return Unit{};

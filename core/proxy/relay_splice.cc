@@ -117,6 +117,7 @@ bool Relays::splice_fill(Direction& d) {
     }
     const int64_t moved = splice_in(splice.source_fd, *splice.pipe);
     if (moved > 0) {
+        reactor_.timers().stop(splice);
         d.bytes += static_cast<uint64_t>(moved);
         stats_.bytes_spliced += static_cast<uint64_t>(moved);
         const bool small = moved < kSmallFillBytes && config_.splice == SpliceMode::Auto;

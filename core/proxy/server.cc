@@ -55,6 +55,7 @@ void Server::write_lines() {
         const uint64_t dropped =
             seat->worker->log().drain([this](std::string_view line) { write(line); });
         if (dropped == 0) continue;
+        log_lines_dropped_ += dropped;
         LogLine line(shared_.line_format, Severity::Warn, "log_lines_dropped");
         write(line.field("lines", dropped).finish());
     }
@@ -148,6 +149,7 @@ bool Server::report_due() const {
 void Server::print_stats() {
     Stats sum;
     for (const std::unique_ptr<Seat>& seat : seats_) sum.add(seat->report.stats);
+    sum.log_lines_dropped = log_lines_dropped_;
     LogLine head(shared_.line_format, Severity::Info, "stats");
     std::string line(head.finish());
     const bool json = shared_.line_format == LineFormat::Json;

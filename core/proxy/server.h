@@ -86,6 +86,7 @@ class Server {
     Tick log_tick_;
     Tick stats_tick_;
     Tick drain_tick_;
+    uint64_t log_lines_dropped_ = 0;
     bool draining_ = false;
     bool stopping_ = false;
 };

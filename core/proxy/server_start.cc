@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "core/io/cpu.h"
@@ -45,6 +46,15 @@ std::string Server::parse_sources() {
         if (!source) return fmt::format("--source-address {}: not an IP address", text);
         shared_.sources.push_back(*source);
     }
+    for (size_t i = 0; !shared_.sources.empty() && i < shared_.nodes.size(); ++i) {
+        const auto family = shared_.nodes[i].any.sa_family;
+        const bool reachable = std::ranges::any_of(
+            shared_.sources, [&](const Address& source) { return source.any.sa_family == family; });
+        if (!reachable) {
+            return fmt::format("--source-address: none of them is {}, as broker {} is",
+                               family == AF_INET ? "IPv4" : "IPv6", node_names_[i]);
+        }
+    }
     return {};
 }
 
@@ -59,7 +69,9 @@ std::string Server::open_listeners() {
         if (!address) return fmt::format("--listen {}: not an IP address", wanted.host);
         for (uint32_t i = 0; i < config_.threads; ++i) {
             Result<int> fd = listen_tcp(*address, sizes);
-            if (!fd && wanted.host.empty() && i == 0) {  // a host without IPv6
+            const bool no_ipv6 =
+                !fd && (fd.error().sys == EAFNOSUPPORT || fd.error().sys == EADDRNOTAVAIL);
+            if (no_ipv6 && wanted.host.empty() && i == 0) {
                 address = Address::parse("0.0.0.0", wanted.port);
                 fd = listen_tcp(*address, sizes);
             }

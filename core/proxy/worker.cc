@@ -1,5 +1,6 @@
 #include "core/proxy/worker.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "core/base/time.h"
@@ -97,6 +98,10 @@ void Worker::set_route_hash(Connection& c) {
 
 std::optional<uint16_t> Worker::pick_node(const Connection& c) {
     std::span<const uint32_t> weights = health_->weights(now_ms());
+    // All marked down: what was true of the last dials may be over, so any may be tried.
+    if (std::ranges::all_of(weights, [](uint32_t weight) { return weight == 0; })) {
+        weights = shared_.routes.upstream().weights();
+    }
     if (c.attempts > 0) {
         untried_weights_.assign(weights.begin(), weights.end());
         for (unsigned i = 0; i < c.attempts; ++i) untried_weights_[c.tried[i]] = 0;

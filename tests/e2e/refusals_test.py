@@ -234,7 +234,7 @@ def no_broker():
                     equal(receive_all(client), answer, f"level {level}")
         gate.count("broker_down", 2)
         equal({line["reason"] for line in gate.count("refused", 10)}, {"no_broker"})
-        equal(gate.events("refused")[0]["phase"], "route")  # none is left to dial
+        equal(gate.events("refused")[0]["phase"], "dial")
 
 
 @behaviour("the refused line escapes and shortens the client id")

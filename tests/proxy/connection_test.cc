@@ -106,7 +106,7 @@ TEST(Connection, LogsARefusalWithWhoWhereAndWhy) {
     client.receive_to_end();
     const std::string lines = worker.log_lines();
     for (const char* part : {"refused", "reason=\"no_broker\"", "client=\"a\\\"b\"",
-                             "phase=\"route\"", "peer=\"127.0.0.1:"}) {
+                             "phase=\"dial\"", "peer=\"127.0.0.1:"}) {
         EXPECT_NE(lines.find(part), std::string::npos) << part << " in " << lines;
     }
 }

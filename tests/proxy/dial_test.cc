@@ -93,6 +93,20 @@ TEST(Dial, ComesFromTheGivenSourceAddressesInTurn) {
     EXPECT_EQ(sources, (std::vector<std::string>{"127.0.0.7", "127.0.0.8"}));
 }
 
+TEST(Dial, TriesWhatIsMarkedDownWhereAllAre) {
+    Broker gone;
+    gone.close();
+    Config config;
+    config.fail_max = 1;
+    WorkerFixture worker(config, {&gone});
+    for (uint64_t i = 1; i <= 3; ++i) {
+        Peer client = worker.client();
+        client.send(connect_packet("c"));
+        client.receive_to_end();
+        EXPECT_EQ(worker.stats().nodes[0].dials, i);
+    }
+}
+
 TEST(Dial, SaysServerBusyWhereOurOwnDescriptorsAreShort) {
     Broker broker;
     Config config;
