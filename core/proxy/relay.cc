@@ -35,6 +35,10 @@ Direction::Direction(Relay& owner, bool towards_broker)
           Direction& d = static_cast<Direction&>(static_cast<SendOp&>(op));
           d.relay.relays.on_send(d, done);
       }}},
+      ErrorOp{{[](Op& op, Completion done) {
+          Direction& d = static_cast<Direction&>(static_cast<ErrorOp&>(op));
+          d.relay.relays.on_error(d, done);
+      }}},
       BufferWaiter([](BufferWaiter& waiter) {
           Direction& d = static_cast<Direction&>(waiter);
           d.relay.relays.advance(d);
@@ -98,7 +102,6 @@ void Relays::advance(Direction& d) {
     const bool waiting_for_buffers = static_cast<BufferWaiter&>(d).linked();
     if (d.receiving || waiting_for_buffers) return;
     if (d.promote) {
-        d.drained = false;
         start_splice(d);
     } else if (d.unsent_bytes() <= config_.relay_budget_bytes / 2) {
         arm(d);

@@ -63,18 +63,20 @@ struct SpliceDeleter {
 // The bases tell a direction's operations and list memberships apart at no cost in memory.
 struct RecvOp : Op {};
 struct SendOp : Op {};
+struct ErrorOp : Op {};
 struct BacklogLink : Link {};
 struct RelayLink : Link {};
 struct HalfCloseTimer : Timer {
     using Timer::Timer;
 };
 
-struct Direction : RecvOp, SendOp, BufferWaiter, BacklogLink {
+struct Direction : RecvOp, SendOp, ErrorOp, BufferWaiter, BacklogLink {
     Direction(Relay& owner, bool towards_broker);
 
     Relay& relay;
     BufferQueue queue;
     uint32_t streak_bytes = 0;  // received in unbroken full buffers: a stream, not messages
+    int32_t sender_error = 0;   // the answer to the ErrorOp
     uint64_t bytes = 0;
     std::unique_ptr<Spill> spill;
     std::unique_ptr<Splice, SpliceDeleter> splice;
@@ -89,8 +91,9 @@ struct Direction : RecvOp, SendOp, BufferWaiter, BacklogLink {
     bool reset : 1 = false;       // ... it was a reset
     bool finished : 1 = false;    // all is out and the end was passed on
     bool discard : 1 = false;     // the receiver is gone: drop what still comes
-    bool drained : 1 = false;     // the last receive left the sender's socket empty
-    bool doubtful : 1 = false;    // the receive was armed on a socket that may not be empty
+    bool asking : 1 = false;      // the ErrorOp is in flight
+    bool ask_again : 1 = false;   // ... and its answer may come from too early
+    bool doubtful : 1 = false;    // a reset may have lain behind data when the receive was armed
     uint8_t splice_refusals = 0;  // each doubles the streak that the next try takes
 
     uint32_t unsent_bytes() const { return queue.bytes() + (spill ? spill->length : 0); }
@@ -178,6 +181,8 @@ class Relays : private ReliefTimer {
     void arm(Direction& d);
     void on_recv(Direction& d, Completion done);
     void received(Direction& d, Completion done);
+    void ask_error(Direction& d);
+    void on_error(Direction& d, Completion done);
     void pump(Direction& d);
     void on_send(Direction& d, Completion done);
     Sent settle(Direction& d, Completion done);

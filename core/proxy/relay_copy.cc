@@ -14,15 +14,21 @@ namespace jumpgate {
 static constexpr size_t kGatherMax = 64;
 
 // A multishot receive that has emptied the socket waits for the next event. A reset that lay behind
-// the data when it was armed is no event: it would wait for ever. So one that was armed on a socket
-// not known to be empty is armed anew once it is.
+// the data when it was armed is no event any more, and the receive would wait for ever. So the
+// first time that it finds the socket empty, the socket is asked for its error.
 void Relays::arm(Direction& d) {
-    d.doubtful = !d.drained;
-    d.drained = false;
+    d.doubtful = true;
     d.receiving = true;
     ++d.relay.in_flight;
-    recv_many(reactor_.ring(), static_cast<RecvOp&>(d), d.relay.source(d), buffers_.group(),
-              config_.relay_budget_bytes - d.unsent_bytes());
+    Ring& ring = reactor_.ring();
+    RecvOp& op = d;
+    const Socket source = d.relay.source(d);
+    if (ring.capabilities().socket_options) {
+        const uint32_t budget_bytes = config_.relay_budget_bytes - d.unsent_bytes();
+        recv_many(ring, op, source, buffers_.group(), budget_bytes);
+    } else {
+        recv_once(ring, op, source, buffers_.group());  // looks at the socket at every arming
+    }
 }
 
 void Relays::on_recv(Direction& d, Completion done) {
@@ -47,10 +53,9 @@ void Relays::on_recv(Direction& d, Completion done) {
 
 void Relays::received(Direction& d, Completion done) {
     if (done.result > 0) {
-        d.drained = !done.nonempty();
-        if (done.more() && d.drained && d.doubtful) {
+        if (done.more() && d.doubtful && !done.nonempty()) {
             d.doubtful = false;
-            cancel(reactor_.ring(), static_cast<RecvOp&>(d));
+            ask_error(d);
         }
         const auto bytes = static_cast<uint32_t>(done.result);
         d.bytes += bytes;
@@ -69,10 +74,29 @@ void Relays::received(Direction& d, Completion done) {
         } else {
             out_of_buffers();
         }
-    } else if (done.result == -ECANCELED) {
-        advance(d);
     } else {
         sender_reset(d);
+    }
+}
+
+void Relays::ask_error(Direction& d) {
+    d.ask_again = d.asking;
+    if (d.asking) return;
+    d.asking = true;
+    d.sender_error = 0;
+    ++d.relay.in_flight;
+    take_error(reactor_.ring(), static_cast<ErrorOp&>(d), d.relay.source(d), d.sender_error);
+}
+
+void Relays::on_error(Direction& d, Completion done) {
+    d.asking = false;
+    --d.relay.in_flight;
+    if (d.relay.closing) {
+        join(d.relay);
+    } else if (done.result >= 0 && d.sender_error != 0) {
+        sender_reset(d);
+    } else if (d.ask_again) {
+        ask_error(d);
     }
 }
 
