@@ -73,17 +73,15 @@ TEST(BrokenRule, AllowsWhatOnlyLooksLikeATwin) {
 TEST(MemoryPlan, AddsUpWhatTheLimitsImply) {
     Config config = sound();
     config.threads = 2;
-    EXPECT_EQ(
-        memory_plan(config),
-        "160 MiB in 2 workers: buffers 16 MiB each (4096 x 4 KiB), pipes up to 64 MiB "
-        "each (64 x 1 MiB, in the kernel); 512 B per idle connection (as many clients as "
-        "descriptors allow); up to 64 KiB per CONNECT being read");
+    EXPECT_EQ(memory_plan(config),
+              "160 MiB in 2 workers: buffers 16 MiB each (4096 x 4 KiB), pipes up to 64 MiB "
+              "each (64 x 1 MiB, in the kernel); 512 B per idle connection (as many clients as "
+              "descriptors allow); up to 64 KiB per CONNECT being read");
     config.connections_max = 100'000;
     config.splice = SpliceMode::Never;
-    EXPECT_EQ(
-        memory_plan(config),
-        "32 MiB in 2 workers: buffers 16 MiB each (4096 x 4 KiB), no pipes; 512 B per "
-        "idle connection (48.8 MiB for 100000 clients); up to 64 KiB per CONNECT being read");
+    EXPECT_EQ(memory_plan(config),
+              "32 MiB in 2 workers: buffers 16 MiB each (4096 x 4 KiB), no pipes; 512 B per "
+              "idle connection (48.8 MiB for 100000 clients); up to 64 KiB per CONNECT being read");
 }
 
 TEST(MemoryPlan, DoesNotOverflowAtTheLargestLimits) {
@@ -92,8 +90,7 @@ TEST(MemoryPlan, DoesNotOverflowAtTheLargestLimits) {
     config.buffers = 32'768;
     config.buffer_bytes = 65'536;
     config.pipes_max = 16'384;
-    EXPECT_TRUE(memory_plan(config).starts_with("4608 GiB in 256 workers"))
-        << memory_plan(config);
+    EXPECT_TRUE(memory_plan(config).starts_with("4608 GiB in 256 workers")) << memory_plan(config);
 }
 
 }  // namespace
