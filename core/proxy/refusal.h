@@ -21,7 +21,7 @@ enum class Refusal : uint8_t {
     Malformed,           // a CONNECT that breaks the standard
     UnsupportedVersion,  // a protocol name or level that is not MQTT 3.1, 3.1.1 or 5
     ClientIdNotValid,    // 3.1.1: empty client id without clean session (MQTT-3.1.3-8)
-    TooLarge,            // over --connect-size-max-bytes
+    TooLarge,            // over --connect-size-max
     SetupTimeout,        // no complete CONNECT within --setup-timeout-ms
     ClientGone,          // closed or reset before its CONNECT was complete
     NoBroker,            // no broker is alive, or none could be reached
