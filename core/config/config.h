@@ -16,14 +16,61 @@ namespace jumpgate {
 
 // Where clients are accepted: an IPv4 or IPv6 literal; an empty host means every address, v4 and
 // v6. Port 0: the kernel chooses a free one.
-using ListenAddress = HostPort;
+struct ListenAddress {
+    std::string host;
+    uint16_t port = 0;
+    bool tls = false;  // --tls-listen: every client begins with a handshake
+    bool operator==(const ListenAddress&) const = default;
+};
 
 // One broker. Replicas of jumpgate agree on routes where their lists are the same, in order.
 struct BrokerAddress {
     std::string host;     // a name, or an IPv4 or IPv6 literal without brackets
     uint16_t port = 0;    // 1 to 65,535
     uint32_t weight = 1;  // 0 to 1,000; 0: drained, it gets no new client
+    bool tls = false;
+    std::string sni{};  // name sent and verified; empty: the host
     bool operator==(const BrokerAddress&) const = default;
+};
+
+enum class ClientAuth : uint8_t { None, Optional, Required };
+enum class UpstreamVerify : uint8_t { Full, Ca, None };  // chain and name, chain only, nothing
+enum class IdMatch : uint8_t { Off, CertCn, San };       // what a client id must be equal to
+enum class SendProxy : uint8_t { Off, V1, V2, V2Tls };
+enum class TlsVersion : uint8_t { Tls12, Tls13 };
+
+struct CertificateFiles {
+    std::string certificate;  // PEM, the chain with the leaf first
+    std::string key;          // PEM, not encrypted
+};
+
+// The devices' side. Files are read at start and on SIGHUP.
+struct DownstreamTls {
+    std::vector<CertificateFiles> certificates;  // up to 256; the first is the default
+    bool strict_sni = false;
+    std::string client_ca_file;
+    ClientAuth client_auth = ClientAuth::None;
+    std::string client_crl_file;
+    TlsVersion min_version = TlsVersion::Tls12;
+    std::string ciphers;  // empty: AEAD suites with forward secrecy
+    std::string curves;   // empty: X25519, P-256, P-384
+    std::string ticket_keys_file;
+    uint32_t handshake_timeout_ms = 10'000;  // 100 to 600,000: accept until the handshake is done
+    uint32_t handshakes_max = 8;  // 1 to 4,096 steps of handshakes between two rounds of relays
+    IdMatch client_id_matches = IdMatch::Off;
+};
+
+// The brokers' side.
+struct UpstreamTls {
+    std::string ca_file;  // empty: the system's
+    std::string certificate_file;
+    std::string key_file;
+    UpstreamVerify verify = UpstreamVerify::Full;
+};
+
+struct ProxyProtocol {
+    std::vector<std::string> from;  // up to 256 CIDRs whose connections must begin with a header
+    SendProxy send = SendProxy::Off;
 };
 
 enum class SpliceMode : uint8_t { Auto, Always, Never };
@@ -36,6 +83,11 @@ struct Config {
     uint32_t connections_max = 0;              // all workers; 0: what the descriptor tables hold
     uint32_t connect_size_max_bytes = 65'536;  // 128 to 268,435,460 (5 + MQTT's largest length)
     uint32_t setup_timeout_ms = 10'000;        // 100 to 600,000: accept until CONNECT is complete
+
+    // TLS and the PROXY protocol
+    DownstreamTls tls;
+    UpstreamTls upstream_tls;
+    ProxyProtocol proxy_protocol;
 
     // Workers
     uint32_t threads = 1;  // 1 to 256; without the flag, parse_flags sets the CPUs allowed

@@ -21,12 +21,12 @@ constexpr const char* kUsage =
 
 Parsed<ListenAddress> parse_listen(std::string_view value) {
     Parsed<HostPort> parsed = parse_host_port(value, 0);
-    if (const HostPort* address = std::get_if<HostPort>(&parsed)) {
-        const bool any = address->host.empty();
-        if (!any && std::holds_alternative<Problem>(parse_ip(address->host)))
-            return Problem{"has a host name; an IP address is needed"};
-    }
-    return parsed;
+    if (Problem* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
+    HostPort& address = std::get<HostPort>(parsed);
+    const bool any = address.host.empty();
+    if (!any && std::holds_alternative<Problem>(parse_ip(address.host)))
+        return Problem{"has a host name; an IP address is needed"};
+    return ListenAddress{std::move(address.host), address.port};
 }
 
 Parsed<BrokerAddress> parse_broker(std::string_view value) {
@@ -35,7 +35,9 @@ Parsed<BrokerAddress> parse_broker(std::string_view value) {
     if (Problem* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
     HostPort& host_port = std::get<HostPort>(parsed);
     if (host_port.host.empty()) return Problem{"has no host"};
-    BrokerAddress broker{std::move(host_port.host), host_port.port, 1};
+    BrokerAddress broker;
+    broker.host = std::move(host_port.host);
+    broker.port = host_port.port;
     if (address.size() == value.size()) return broker;
 
     constexpr std::string_view kWeight = ",weight=";

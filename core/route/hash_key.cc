@@ -14,6 +14,8 @@ std::string_view text(HashKey key) {
             return "username";
         case HashKey::RemoteAddr:
             return "remote_addr";
+        case HashKey::CertCn:
+            return "cert_cn";
     }
     return "unknown";
 }

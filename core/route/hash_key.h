@@ -11,9 +11,9 @@
 
 namespace jumpgate {
 
-enum class HashKey : uint8_t { ClientId, Username, RemoteAddr };
+enum class HashKey : uint8_t { ClientId, Username, RemoteAddr, CertCn };
 
-// The words of --hash-key: "client_id", "username", "remote_addr".
+// The words of --hash-key: "client_id", "username", "remote_addr", "cert_cn".
 std::string_view text(HashKey key);
 
 // The part of `key` that decides: all before the first `prefix_until`, or the whole key where that

@@ -1,0 +1,35 @@
+// ClientHello: what can be known of a client before any key exists (RFC 8446 4.1.2).
+//
+// Law: reads, never trusts: every length is checked against what is there; a hello may be split
+// over records and segments anywhere. Views point into `scratch` or into the input.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace jumpgate::tls {
+
+inline constexpr size_t kHelloBytesMax = 16'384;
+
+struct ClientHello {
+    std::string server_name;   // SNI host_name in lower case, without a final dot; empty: none sent
+    uint16_t version_max = 0;  // the highest the client offers: 0x0303 is TLS 1.2, 0x0304 is 1.3
+    std::vector<std::string> alpn;
+};
+struct HelloNeedsMore {};
+struct HelloInvalid {
+    std::string_view text;  // what is wrong with it
+};
+
+// Judges the first bytes of a client. `bytes` begins with the first byte of the first record.
+std::variant<ClientHello, HelloNeedsMore, HelloInvalid> read_client_hello(
+    std::span<const uint8_t> bytes);
+
+// False as soon as `bytes` (one or more) cannot begin a TLS connection.
+bool looks_like_tls(std::span<const uint8_t> bytes);
+
+}  // namespace jumpgate::tls
