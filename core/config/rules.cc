@@ -40,7 +40,9 @@ Rule broken_lists(const Config& config) {
     if (config.brokers.empty()) return "--broker: missing; give at least one HOST:PORT";
     std::vector<std::string> listen, brokers;
     for (const ListenAddress& address : config.listen)
-        if (address.port != 0) listen.push_back(text(HostPort{address.host, address.port}));  // 0 is another port each time
+        if (address.port != 0)
+            listen.push_back(
+                text(HostPort{address.host, address.port}));  // 0 is another port each time
     for (const BrokerAddress& broker : config.brokers)
         brokers.push_back(text(HostPort{broker.host, broker.port}));
     for (Rule rule :
