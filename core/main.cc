@@ -8,14 +8,16 @@
 #include "core/config/flags.h"
 #include "core/config/rules.h"
 #include "core/proxy/server.h"
+#include "tls/context.h"
 
 namespace {
 
 // What --version says: ours, what we were built with, and what this kernel offers.
 std::string version_text() {
-    std::string text = fmt::format("jumpgate {}\nliburing {}.{}, {}, {}\n", JUMPGATE_VERSION,
-                                   IO_URING_VERSION_MAJOR, IO_URING_VERSION_MINOR, "xxHash XXH3",
-                                   fmt::format("fmt {}", FMT_VERSION));
+    std::string text = fmt::format("jumpgate {}\nliburing {}.{}, {}, xxHash XXH3, fmt {}\n",
+                                   JUMPGATE_VERSION, IO_URING_VERSION_MAJOR,
+                                   IO_URING_VERSION_MINOR, jumpgate::tls::library_version(),
+                                   FMT_VERSION);
     jumpgate::RingLimits limits;
     limits.submissions = limits.completions = 16;
     auto ring = jumpgate::Ring::open(limits);

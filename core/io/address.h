@@ -26,6 +26,8 @@ struct Address {
     static std::optional<Address> parse(std::string_view host, uint16_t port);
 
     bool known() const { return length != 0; }
+    // 0.0.0.0 or ::
+    bool is_any() const;
     uint16_t port() const;
     void set_port(uint16_t port);
     // "127.0.0.1:1883", "[::1]:1883", "unknown"

@@ -225,6 +225,11 @@ void pause(Ring& ring, Op& op) {
     io_uring_prep_timeout(&ring.next_sqe(op), &millisecond, 0, 0);
 }
 
+void yield(Ring& ring, Op& op) {
+    io_uring_sqe& sqe = ring.next_sqe(op);
+    io_uring_prep_nop(&sqe);
+}
+
 void take_error(Ring& ring, Op& op, Socket socket, int32_t& error) {
     io_uring_sqe& sqe = ring.next_sqe(op);
     io_uring_prep_cmd_sock(&sqe, SOCKET_URING_OP_GETSOCKOPT, socket.slot, SOL_SOCKET, SO_ERROR,

@@ -78,6 +78,8 @@ void send_all(Ring& ring, Op& op, Socket socket, std::span<const uint8_t> bytes)
 void send_gathered(Ring& ring, Op& op, Socket socket, const msghdr& message);
 // Completes with -ETIME after a millisecond: for what the kernel cannot take just now.
 void pause(Ring& ring, Op& op);
+// Completes in the next turn: for work that shall not hold up the rest of this one.
+void yield(Ring& ring, Op& op);
 // Takes the socket's pending error (SO_ERROR) into `error`, which lives until the completion: 0 or
 // an errno. Only with Capabilities::socket_options.
 void take_error(Ring& ring, Op& op, Socket socket, int32_t& error);

@@ -3,6 +3,8 @@
 // Law: one operation in flight at a time (`op`); a deadline or a stop interrupts that operation and
 // the coroutine sees it fail: there are no time-out branches. It ends by becoming a Relay, or by a
 // refusal; either way its sockets have an owner and its memory goes back.
+// Three deadlines, one after the other: the TLS handshake, the CONNECT, each dial of a broker (its
+// handshake included).
 #pragma once
 
 #include <array>
@@ -14,8 +16,10 @@
 #include "core/io/task.h"
 #include "core/io/timer_wheel.h"
 #include "core/proxy/greeting.h"
+#include "core/proxy/handshake_gate.h"
 #include "core/proxy/refusal.h"
 #include "mqtt/connect.h"
+#include "tls/engine.h"
 
 namespace jumpgate {
 
@@ -40,24 +44,45 @@ struct SetupDeadline : Timer {
     using Timer::Timer;
 };
 
-class Connection : public ConnectionLink, public SetupDeadline, public BufferWaiter {
+// What its listener and the worker know of a client at its accept.
+struct Accepted {
+    Socket socket;
+    Address from;  // unknown until the first receive where the kernel can tell it then
+    Address to;    // the listener's own address
+    bool tls = false;
+    bool over_limit = false;
+};
+
+class Connection : public ConnectionLink,
+                   public SetupDeadline,
+                   public BufferWaiter,
+                   public GateWaiter {
   public:
     static constexpr size_t kDialAttemptsMax = 16;
 
-    Connection(Worker& owner, Socket accepted, const Address& accepted_from, bool over_limit);
+    Connection(Worker& owner, const Accepted& accepted);
 
     void enter(Phase next) { phase = next; }
     void start_deadline(uint64_t after_ms);
     void stop_deadline();
     // Makes the operation in flight fail.
     void interrupt();
+    // No more operation is worth starting.
+    bool interrupted() const { return timed_out || stopping; }
+    // Who the client's certificate says it is; null without one.
+    const tls::Identity* identity() const;
 
     Worker& worker;
     Socket client;
     Socket broker;
-    Address peer;
+    Address peer;   // where the client is: by the PROXY header if there was one
+    Address local;  // where it connected to, likewise
     WaitOp op;
-    Greeting greeting;
+    Greeting wire;      // received and not understood yet: a PROXY header, ciphertext
+    Greeting greeting;  // MQTT, as the broker will get it
+    tls::Bytes sending;
+    std::unique_ptr<tls::Engine> client_engine;  // null: plain
+    std::unique_ptr<tls::Engine> broker_engine;
     mqtt::ConnectView connect;  // valid once Peek has passed; its views point into the greeting
     uint64_t route_hash = 0;
     uint16_t node = 0;
@@ -65,7 +90,11 @@ class Connection : public ConnectionLink, public SetupDeadline, public BufferWai
     std::array<uint16_t, kDialAttemptsMax> tried;  // nodes whose dial failed
     std::array<uint8_t, 8> answer;                 // the CONNACK of a refusal, while it is sent
     Phase phase = Phase::Accept;
+    const bool tls;  // accepted on a TLS port
     bool over_limit;
+    bool introduced = false;    // the first receive, which brings the peer's name, is done
+    bool proxied = false;       // a PROXY header said who the client is
+    bool plain_on_tls = false;  // it speaks MQTT in the clear on a TLS port
     bool timed_out = false;
     bool stopping = false;
 };
@@ -73,9 +102,37 @@ class Connection : public ConnectionLink, public SetupDeadline, public BufferWai
 // Reads the greeting, routes, dials, and starts the relay, or refuses. Frees the connection.
 Detached serve(Connection& c);
 
-// The phases, in order (connection.cc, dial.cc, refuse.cc).
+// The phases, in order (opening.cc, handshake.cc, connect_reader.cc, dial.cc, refuse.cc).
+Task<Verdict> open_stream(Connection& c);
+Task<Verdict> shake_hands(Connection& c);
+// After a dial that sent the ClientHello. False: not verified, gone, or interrupted.
+Task<bool> shake_hands_with_broker(Connection& c);
 Task<Verdict> read_greeting(Connection& c);
+// Finds out where the client connected to, for a PROXY header (introduce.cc).
+Task<Unit> learn_local_address(Connection& c);
+// Appends the PROXY header that --send-proxy asks for; nothing where it is off.
+void write_proxy_header(Connection& c, tls::Bytes& out);
 Task<Verdict> dial_broker(Connection& c);
 Task<Unit> refuse(Connection& c, Verdict verdict);
+
+// What the phases are made of (exchange.cc).
+// Receives once into `into`, past shortages of buffers: a count, 0 at the end, or what failed.
+Task<Completion> receive(Connection& c, Socket from, Greeting& into);
+// Receives until there is plaintext of the client in the greeting; sends first what its engine has
+// to say. -EPROTO: the engine failed; 0: the end, clean or not.
+Task<Completion> receive_plaintext(Connection& c);
+// Sends all of `bytes` (a span is trivially copyable); how many bytes went out.
+Task<size_t> send_whole(Connection& c, Socket to, std::span<const uint8_t> bytes);
+// Sends what `engine` has to say. False: it could not be sent.
+Task<bool> send_output(Connection& c, Socket to, tls::Engine& engine);
+// Waits for a turn at the worker's HandshakeGate. False: interrupted.
+Task<bool> pass_gate(Connection& c);
+// Decrypts all that was fed to the client's engine into the greeting.
+tls::Step read_plaintext(Connection& c);
+
+// Why a receive brought nothing, for the phase it was in.
+Verdict lost(const Connection& c, Completion done);
+// A refusal that may be answered once the client's level is known.
+Verdict refusal_of(Refusal refusal, uint8_t level, std::string_view words);
 
 }  // namespace jumpgate

@@ -39,49 +39,118 @@ static Verdict failed(const Connection& c, Refusal refusal, std::string_view wor
 struct Attempt {
     bool whole = false;         // the broker has all of the greeting
     bool connect_sent = false;  // it may have seen the whole CONNECT
+    bool tls = false;           // the handshake failed
     int32_t sys = 0;            // why not, where it has not
 };
 
+static bool is_tls(const Connection& c) { return c.worker.config().brokers[c.node].tls; }
+
+// What goes out as soon as the connection stands: the PROXY header if one is due, then the greeting
+// or, to a TLS broker, the ClientHello. Lies in c.sending unless it is the greeting alone.
+static std::span<const uint8_t> first_bytes(Connection& c) {
+    const std::span<const uint8_t> greeting = c.greeting.bytes(c.worker.buffers());
+    c.sending = {};
+    write_proxy_header(c, c.sending);
+    if (is_tls(c)) {
+        c.broker_engine->handshake();
+        tls::Bytes hello = c.broker_engine->take_output();
+        c.sending.append(hello.span());
+    } else if (c.sending.empty()) {
+        return greeting;
+    } else {
+        c.sending.append(greeting);
+    }
+    return c.sending.span();
+}
+
+// To a verified TLS broker. All or nothing: who has seen some of it may have seen the CONNECT.
+static Task<Attempt> send_secured_greeting(Connection& c) {
+    Attempt attempt;
+    bool verified = co_await shake_hands_with_broker(c);
+    if (!verified) {
+        attempt.tls = !c.interrupted();
+        attempt.sys = c.timed_out ? ETIMEDOUT : EPROTO;
+        co_return attempt;
+    }
+    c.worker.broker_handshake_done(c);
+    c.broker_engine->write(c.greeting.bytes(c.worker.buffers()));
+    attempt.connect_sent = true;
+    attempt.whole = co_await send_output(c, c.broker, *c.broker_engine);
+    attempt.sys = c.timed_out ? ETIMEDOUT : EPIPE;
+    co_return attempt;
+}
+
 // Opens the connection that start_dial has queued and sends what the first send left over: with
 // small socket buffers the kernel may give up a send before all is taken (relay_copy.cc, settle).
-static Task<Attempt> send_greeting(Connection& c) {
-    Ring& ring = c.worker.reactor().ring();
-    const std::span<const uint8_t> bytes = c.greeting.bytes(c.worker.buffers());
-    Completion done = co_await c.op;
-    size_t sent = done.result > 0 ? static_cast<size_t>(done.result) : 0;
-    while (sent < bytes.size() && !c.timed_out && !c.stopping) {
-        if (done.result < 0 && done.result != -EAGAIN && done.result != -EINTR) break;
-        pause(ring, c.op);
-        co_await c.op;
-        send_all(ring, c.op, c.broker, bytes.subspan(sent));
-        done = co_await c.op;
-        if (done.result > 0) sent += static_cast<size_t>(done.result);
-    }
+static Task<Attempt> greet_broker(Connection& c, std::span<const uint8_t> first) {
     Attempt attempt;
-    attempt.whole = sent == bytes.size();
-    attempt.connect_sent = sent >= c.connect.packet_length;
-    attempt.sys = c.timed_out ? ETIMEDOUT : done.result < 0 ? -done.result : EPIPE;
+    Completion done = co_await c.op;
+    const bool standing = done.result >= 0 || done.result == -EAGAIN || done.result == -EINTR;
+    size_t sent = done.result > 0 ? static_cast<size_t>(done.result) : 0;
+    if (standing) {
+        size_t more = co_await send_whole(c, c.broker, first.subspan(sent));
+        sent += more;
+    }
+    const bool whole = sent == first.size();
+    if (whole && is_tls(c)) {
+        attempt = co_await send_secured_greeting(c);
+        co_return attempt;
+    }
+    const size_t greeting_bytes = c.greeting.bytes(c.worker.buffers()).size();
+    attempt.whole = whole;
+    attempt.connect_sent =
+        !is_tls(c) && sent + greeting_bytes >= first.size() + c.connect.packet_length;
+    attempt.sys = c.timed_out ? ETIMEDOUT : standing ? EPIPE : -done.result;
     co_return attempt;
+}
+
+// Dials the node that was picked: false where there was no descriptor to do it with.
+static bool start_attempt(Connection& c, std::span<const uint8_t>& first) {
+    Worker& worker = c.worker;
+    c.broker_engine.reset();
+    if (is_tls(c)) {
+        c.broker_engine = worker.make_broker_engine(c.node);
+        if (c.broker_engine == nullptr) return false;
+    }
+    first = first_bytes(c);
+    Result<Socket> dialled = worker.start_dial(c, first);
+    if (!dialled) return false;
+    c.broker = *dialled;
+    return true;
+}
+
+// No broker took the client: in the words of the last attempt.
+static Verdict gave_up(Connection& c, Attempt last) {
+    if (c.attempts > 0) c.enter(Phase::Dial);  // it failed there, not for want of a node
+    if (last.tls) return failed(c, Refusal::BrokerTls, c.broker_engine->detail(), 0);
+    if (is_local(last.sys)) {
+        return failed(c, Refusal::ServerBusy, "out of ports, descriptors or memory", last.sys);
+    }
+    const bool none = c.attempts == 0;
+    return failed(c, Refusal::NoBroker,
+                  none ? "every broker is down or drained" : "no broker could be reached",
+                  last.sys);
 }
 
 Task<Verdict> dial_broker(Connection& c) {
     Worker& worker = c.worker;
     worker.set_route_hash(c);
-    int32_t sys = 0;
+    if (worker.config().proxy_protocol.send != SendProxy::Off) co_await learn_local_address(c);
+    Attempt attempt;
     while (c.attempts < worker.config().dial_attempts_max && !c.stopping) {
         c.enter(Phase::Route);
         std::optional<uint16_t> node = worker.pick_node(c);
         if (!node) break;
         c.enter(Phase::Dial);
         c.node = *node;
-        Result<Socket> dialled = worker.start_dial(c);
-        if (!dialled) {
-            co_return failed(c, Refusal::ServerBusy, "out of descriptors", dialled.error().sys);
+        std::span<const uint8_t> first;
+        if (!start_attempt(c, first)) {
+            co_return failed(c, Refusal::ServerBusy, "out of descriptors or memory", ENFILE);
         }
-        c.broker = *dialled;
         c.start_deadline(worker.config().dial_timeout_ms);
-        Attempt attempt = co_await send_greeting(c);
+        attempt = co_await greet_broker(c, first);
         c.stop_deadline();
+        c.sending = {};
         if (attempt.whole) {
             worker.dial_succeeded(c.node);
             Verdict verdict;
@@ -90,21 +159,15 @@ Task<Verdict> dial_broker(Connection& c) {
         }
         close_socket(worker.reactor().ring(), c.broker);
         c.broker = {};
-        sys = attempt.sys;
+        c.wire.clear(worker.buffers());
         if (attempt.connect_sent) {
-            co_return failed(c, Refusal::NoBroker, "the broker stopped reading", sys);
+            co_return failed(c, Refusal::NoBroker, "the broker stopped reading", attempt.sys);
         }
         if (c.stopping) break;
         c.tried[c.attempts++] = c.node;
-        worker.dial_failed(c.node, sys, is_local(sys));
+        worker.dial_failed(c, attempt.sys, is_local(attempt.sys));
     }
-    if (c.attempts > 0) c.enter(Phase::Dial);  // it failed there, not for want of a node
-    if (is_local(sys)) {
-        co_return failed(c, Refusal::ServerBusy, "out of ports, descriptors or memory", sys);
-    }
-    const bool none = c.attempts == 0;
-    co_return failed(c, Refusal::NoBroker,
-                     none ? "every broker is down or drained" : "no broker could be reached", sys);
+    co_return gave_up(c, attempt);
 }
 
 }  // namespace jumpgate

@@ -18,15 +18,27 @@ void Greeting::keep(BufferRing& buffers) {
     buffer_ = BufferRing::kNone;
 }
 
+void Greeting::append(BufferRing& buffers, std::span<const uint8_t> more) {
+    keep(buffers);
+    heap_.insert(heap_.end(), more.begin(), more.end());
+}
+
 std::span<const uint8_t> Greeting::bytes(BufferRing& buffers) const {
-    if (buffer_ == BufferRing::kNone) return heap_;
-    return {buffers.at(buffer_), buffer_length_};
+    std::span<const uint8_t> whole = heap_;
+    if (buffer_ != BufferRing::kNone) whole = {buffers.at(buffer_), buffer_length_};
+    return whole.subspan(skipped_);
+}
+
+void Greeting::take(Greeting& other) {
+    CHECK(buffer_ == BufferRing::kNone && heap_.empty());
+    std::swap(*this, other);
 }
 
 void Greeting::clear(BufferRing& buffers) {
     if (buffer_ != BufferRing::kNone) buffers.release(buffer_);
     buffer_ = BufferRing::kNone;
     heap_ = {};
+    skipped_ = 0;
 }
 
 }  // namespace jumpgate

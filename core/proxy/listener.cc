@@ -8,13 +8,16 @@ namespace jumpgate {
 
 static constexpr uint64_t kRetryMs = 1000;
 
-Listener::Listener(Worker& worker, int fd)
+Listener::Listener(Worker& worker, int fd, bool tls)
     : Op{[](Op& op, Completion done) { static_cast<Listener&>(op).on_accept(done); }},
       Timer([](Timer& timer) { static_cast<Listener&>(timer).resume(); }),
       worker_(worker),
-      fd_(fd) {
+      fd_(fd),
+      tls_(tls) {
+    local_ = local_address(fd);
     // Tells recv_first how long a peer's name is; a one-shot accept overwrites it.
-    accepted_from_.length = local_address(fd).length;
+    accepted_from_.length = local_.length;
+    if (local_.is_any()) local_ = {};
 }
 
 Listener::~Listener() {
@@ -47,7 +50,7 @@ void Listener::on_accept(Completion done) {
         if (closed_) {
             close_socket(worker_.reactor().ring(), Socket{done.result});
         } else {
-            worker_.admit(Socket{done.result}, accepted_from_);
+            worker_.admit({Socket{done.result}, accepted_from_, local_, tls_, false});
         }
         arm();
     } else if (!closed_ && !armed_) {

@@ -16,8 +16,8 @@ class Worker;
 
 class Listener : public Op, public Timer {
   public:
-    // Takes over `fd`, a listening socket.
-    Listener(Worker& worker, int fd);
+    // Takes over `fd`, a listening socket; `tls`: its clients begin with a handshake.
+    Listener(Worker& worker, int fd, bool tls);
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
@@ -37,7 +37,9 @@ class Listener : public Op, public Timer {
 
     Worker& worker_;
     int fd_;
+    const bool tls_;
     Address accepted_from_;
+    Address local_;  // unknown where it listens on every address
     bool armed_ = false;
     bool paused_ = false;
     bool scarce_ = false;  // the table was full a moment ago

@@ -11,6 +11,10 @@ std::string_view text(Refusal refusal) {
             return "not_mqtt";
         case Refusal::TlsHello:
             return "tls_hello";
+        case Refusal::NotTls:
+            return "not_tls";
+        case Refusal::PlainOnTls:
+            return "plain_on_tls";
         case Refusal::HttpRequest:
             return "http_request";
         case Refusal::Malformed:
@@ -19,14 +23,28 @@ std::string_view text(Refusal refusal) {
             return "unsupported_version";
         case Refusal::ClientIdNotValid:
             return "client_id_not_valid";
+        case Refusal::NotCertified:
+            return "not_certified";
+        case Refusal::ClientIdMismatch:
+            return "client_id_mismatch";
         case Refusal::TooLarge:
             return "too_large";
+        case Refusal::HandshakeFailed:
+            return "handshake_failed";
+        case Refusal::HandshakeTimeout:
+            return "handshake_timeout";
+        case Refusal::ProxyHeader:
+            return "proxy_header";
+        case Refusal::ProxyNotTrusted:
+            return "proxy_not_trusted";
         case Refusal::SetupTimeout:
             return "setup_timeout";
         case Refusal::ClientGone:
             return "client_gone";
         case Refusal::NoBroker:
             return "no_broker";
+        case Refusal::BrokerTls:
+            return "broker_tls";
         case Refusal::TooManyConnections:
             return "too_many_connections";
         case Refusal::ServerBusy:
@@ -37,7 +55,17 @@ std::string_view text(Refusal refusal) {
     return "unknown";
 }
 
-Refusal classify(const mqtt::Invalid& invalid, uint8_t first_byte) {
+// The first bytes of a PROXY header, version 1 and 2.
+static bool begins_proxy_header(std::span<const uint8_t> bytes) {
+    constexpr std::string_view kVersion1 = "PROXY ";
+    constexpr std::string_view kVersion2("\r\n\r\n\0\r\nQUIT\n", 12);
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    return text.starts_with(kVersion1) || text.starts_with(kVersion2);
+}
+
+Refusal classify(const mqtt::Invalid& invalid, std::span<const uint8_t> bytes) {
+    const uint8_t first_byte = bytes[0];
+    if (begins_proxy_header(bytes)) return Refusal::ProxyNotTrusted;
     constexpr uint8_t kTlsHandshakeRecord = 0x16;  // RFC 8446 section 5.1
     if (first_byte == kTlsHandshakeRecord) return Refusal::TlsHello;
     // GET, HEAD, POST, PUT, DELETE, OPTIONS, CONNECT, TRACE, PATCH and the HTTP/2 preface (PRI).
@@ -61,7 +89,11 @@ mqtt::ReasonCode reason_of(Refusal refusal) {
     switch (refusal) {
         case Refusal::TooLarge:
             return mqtt::ReasonCode::PacketTooLarge;
+        case Refusal::PlainOnTls:
+        case Refusal::NotCertified:
+            return mqtt::ReasonCode::NotAuthorized;
         case Refusal::NoBroker:
+        case Refusal::BrokerTls:
             return mqtt::ReasonCode::ServerUnavailable;
         case Refusal::TooManyConnections:
             return mqtt::ReasonCode::QuotaExceeded;
@@ -71,6 +103,7 @@ mqtt::ReasonCode reason_of(Refusal refusal) {
         case Refusal::UnsupportedVersion:
             return mqtt::ReasonCode::UnsupportedProtocolVersion;
         case Refusal::ClientIdNotValid:
+        case Refusal::ClientIdMismatch:
             return mqtt::ReasonCode::ClientIdNotValid;
         default:
             return mqtt::ReasonCode::MalformedPacket;

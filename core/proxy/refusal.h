@@ -17,24 +17,33 @@ namespace jumpgate {
 enum class Refusal : uint8_t {
     NotMqtt,             // the first packet is no CONNECT
     TlsHello,            // a TLS ClientHello on a plain port
+    NotTls,              // something else than TLS on a TLS port
+    PlainOnTls,          // an MQTT CONNECT in the clear on a TLS port
     HttpRequest,         // an HTTP request on an MQTT port
     Malformed,           // a CONNECT that breaks the standard
     UnsupportedVersion,  // a protocol name or level that is not MQTT 3.1, 3.1.1 or 5
     ClientIdNotValid,    // 3.1.1: empty client id without clean session (MQTT-3.1.3-8)
+    NotCertified,        // no certificate, and --require-client-id-matches asks for one
+    ClientIdMismatch,    // the client id is not in the certificate
     TooLarge,            // over --connect-size-max
+    HandshakeFailed,     // TLS; the statistics count them by cause
+    HandshakeTimeout,    // not done within --tls-handshake-timeout-ms
+    ProxyHeader,         // the PROXY header is missing or malformed
+    ProxyNotTrusted,     // a PROXY header from a peer not in --proxy-protocol-from
     SetupTimeout,        // no complete CONNECT within --setup-timeout-ms
     ClientGone,          // closed or reset before its CONNECT was complete
     NoBroker,            // no broker is alive, or none could be reached
+    BrokerTls,           // no broker's handshake succeeded: its certificate, as a rule
     TooManyConnections,  // over --connections-max
     ServerBusy,          // out of descriptors, source ports or memory, for now
     ShuttingDown,        // the proxy is draining
 };
-inline constexpr size_t kRefusals = 13;
+inline constexpr size_t kRefusals = 22;
 
 std::string_view text(Refusal refusal);
 
-// The refusal that a broken CONNECT stands for. `first_byte` tells other protocols apart.
-Refusal classify(const mqtt::Invalid& invalid, uint8_t first_byte);
+// The refusal that a broken CONNECT stands for. `bytes` (one or more) tell other protocols apart.
+Refusal classify(const mqtt::Invalid& invalid, std::span<const uint8_t> bytes);
 
 // The reason a client is given for a refusal that is ours (not the parser's).
 mqtt::ReasonCode reason_of(Refusal refusal);

@@ -1,6 +1,7 @@
 #include "core/proxy/server.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -31,8 +32,8 @@ Server::~Server() {
 }
 
 int Server::run() {
-    for (auto step : {&Server::resolve_nodes, &Server::parse_sources, &Server::open_listeners,
-                      &Server::open_control, &Server::start_workers}) {
+    for (auto step : {&Server::load_tls, &Server::resolve_nodes, &Server::parse_sources,
+                      &Server::open_listeners, &Server::open_control, &Server::start_workers}) {
         const std::string failure = (this->*step)();
         if (failure.empty()) continue;
         std::fprintf(stderr, "jumpgate: %s\n", failure.c_str());
@@ -64,21 +65,50 @@ void Server::write_lines() {
 void Server::write(std::string_view line) { std::fwrite(line.data(), 1, line.size(), stderr); }
 
 void Server::announce() {
-    std::string listening;
-    for (const std::string& address : listening_) {
-        if (!listening.empty()) listening += ',';
-        listening += address;
-    }
     LogLine io(shared_.line_format, Severity::Info, "io_uring");
     io.field("capabilities", seats_[0]->capabilities);
     LogLine ready(shared_.line_format, Severity::Info, "ready");
-    ready.field("listen", listening).field("brokers", node_names_.size());
+    if (!listening_.empty()) ready.field("listen", fmt::format("{}", fmt::join(listening_, ",")));
+    if (!tls_listening_.empty()) {
+        ready.field("tls_listen", fmt::format("{}", fmt::join(tls_listening_, ",")));
+    }
+    ready.field("brokers", node_names_.size());
     ready.field("workers", seats_.size()).field("connections_max", shared_.connections_max);
     ready.field("routes", fmt::format("{:016x}", shared_.routes.fingerprint()));
     if (shared_.severity < Severity::Info) return;
     write(io.finish());
     write(ready.finish());
     std::fflush(stderr);
+}
+
+void Server::warn_of_credentials(const Credentials& credentials) {
+    if (shared_.severity < Severity::Warn) return;
+    for (const std::string& warning : credentials.warnings) {
+        LogLine line(shared_.line_format, Severity::Warn, "tls_warning");
+        write(line.field("why", warning).finish());
+    }
+}
+
+// All valid or nothing changes. What is connected goes on as it is.
+void Server::reload() {
+    Parsed<Credentials> loaded = load_credentials(config_, process_tickets_);
+    if (const Problem* problem = std::get_if<Problem>(&loaded)) {
+        LogLine line(shared_.line_format, Severity::Error, "reload_failed");
+        line.field("why", problem->text).field("in_use", "what was loaded before");
+        write(line.finish());
+        return;
+    }
+    Credentials& credentials = std::get<Credentials>(loaded);
+    warn_of_credentials(credentials);
+    {
+        const std::lock_guard<std::mutex> lock(shared_.credentials_lock);
+        shared_.credentials = std::move(credentials);
+    }
+    post_all(&Worker::reload_message);
+    if (shared_.severity < Severity::Info) return;
+    LogLine line(shared_.line_format, Severity::Info, "reloaded");
+    line.field("tls_certificates", config_.tls.certificates.size());
+    write(line.finish());
 }
 
 void Server::post_all(Op& (Worker::*message)()) {
@@ -88,9 +118,13 @@ void Server::post_all(Op& (Worker::*message)()) {
     }
 }
 
-// SIGTERM, SIGQUIT: drain; the second one, or SIGINT: stop now. SIGHUP has nothing to reload yet.
+// SIGTERM, SIGQUIT: drain; the second one, or SIGINT: stop now. SIGHUP: read the files of TLS
+// again.
 void Server::on_signal(int number) {
-    if (number == SIGHUP) return;
+    if (number == SIGHUP) {
+        reload();
+        return;
+    }
     const bool now = number == SIGINT || draining_;
     LogLine line(shared_.line_format, Severity::Info, now ? "stopping" : "draining");
     line.field("signal", number == SIGINT ? "SIGINT" : number == SIGQUIT ? "SIGQUIT" : "SIGTERM");

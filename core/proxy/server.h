@@ -52,6 +52,7 @@ class Server {
     };
 
     // Each says what failed in one sentence; empty: it went well.
+    std::string load_tls();
     std::string resolve_nodes();
     std::string parse_sources();
     std::string open_listeners();
@@ -61,7 +62,9 @@ class Server {
     static void work(Seat& seat, unsigned index, std::latch& opened);
 
     void announce();
+    void warn_of_credentials(const Credentials& credentials);
     void on_signal(int number);
+    void reload();
     void request_stats();
     void on_report(Seat& seat);
     void on_end(Seat& seat);
@@ -77,12 +80,14 @@ class Server {
     const Config& config_;
     Shared shared_;
     RingLimits limits_;
-    std::vector<std::vector<int>> listener_fds_;  // per worker
-    std::vector<std::string> listening_;          // addresses, ports filled in
+    std::vector<std::vector<ListenerSocket>> listener_sockets_;  // per worker
+    std::vector<std::string> listening_;      // plain addresses, ports filled in
+    std::vector<std::string> tls_listening_;  // those of --tls-listen
     std::vector<std::string> node_names_;
     std::unique_ptr<SignalWatch> signals_;  // outlives the ring: its read ends with it
     std::unique_ptr<Reactor> reactor_;
     std::vector<std::unique_ptr<Seat>> seats_;
+    tls::TicketKeys process_tickets_;
     Tick log_tick_;
     Tick stats_tick_;
     Tick drain_tick_;

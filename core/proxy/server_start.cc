@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 
 #include "core/io/cpu.h"
 #include "core/io/resolve.h"
@@ -24,7 +25,21 @@ static RouteTable make_routes(const Config& config) {
     return RouteTable(Upstream(std::move(nodes)), config.hash_key, config.hash_key_prefix_until);
 }
 
-Shared::Shared(const Config& whole) : config(whole), routes(make_routes(whole)) {}
+Shared::Shared(const Config& whole)
+    : config(whole),
+      routes(make_routes(whole)),
+      proxy_headers_from(whole.proxy_protocol.from),
+      started_s(static_cast<uint64_t>(std::time(nullptr))) {}
+
+std::string Server::load_tls() {
+    process_tickets_ = tls::TicketKeys::random();
+    Parsed<Credentials> loaded = load_credentials(config_, process_tickets_);
+    if (Problem* problem = std::get_if<Problem>(&loaded)) return std::move(problem->text);
+    shared_.credentials = std::move(std::get<Credentials>(loaded));
+    if (shared_.credentials.any()) forbid_core_dumps();
+    warn_of_credentials(shared_.credentials);
+    return {};
+}
 
 std::string Server::resolve_nodes() {
     for (const BrokerAddress& broker : config_.brokers) {
@@ -62,11 +77,12 @@ std::string Server::parse_sources() {
 // kernel spreads connections over all of them by SO_REUSEPORT.
 std::string Server::open_listeners() {
     const SocketOptions sizes = shared_.broker_sockets;
-    listener_fds_.resize(config_.threads);
+    listener_sockets_.resize(config_.threads);
     for (const ListenAddress& wanted : config_.listen) {
+        const std::string_view flag = wanted.tls ? "--tls-listen" : "--listen";
         std::optional<Address> address =
             Address::parse(wanted.host.empty() ? "::" : wanted.host, wanted.port);
-        if (!address) return fmt::format("--listen {}: not an IP address", wanted.host);
+        if (!address) return fmt::format("{} {}: not an IP address", flag, wanted.host);
         for (uint32_t i = 0; i < config_.threads; ++i) {
             Result<int> fd = listen_tcp(*address, sizes);
             const bool no_ipv6 =
@@ -76,13 +92,13 @@ std::string Server::open_listeners() {
                 fd = listen_tcp(*address, sizes);
             }
             if (!fd) {
-                return fmt::format("--listen {}: {} (errno {})", address->to_string(),
+                return fmt::format("{} {}: {} (errno {})", flag, address->to_string(),
                                    std::strerror(fd.error().sys), fd.error().sys);
             }
-            listener_fds_[i].push_back(*fd);
+            listener_sockets_[i].push_back({*fd, wanted.tls});
             *address = local_address(*fd);
         }
-        listening_.push_back(address->to_string());
+        (wanted.tls ? tls_listening_ : listening_).push_back(address->to_string());
     }
     return {};
 }
@@ -132,7 +148,7 @@ std::string Server::start_workers() {
             Seat& self = *static_cast<Report&>(op).seat;
             self.server->on_report(self);
         };
-        seat.worker = std::make_unique<Worker>(i, shared_, std::move(listener_fds_[i]));
+        seat.worker = std::make_unique<Worker>(i, shared_, std::move(listener_sockets_[i]));
         seat.thread = std::thread(&Server::work, std::ref(seat), i, std::ref(opened));
     }
     opened.wait();

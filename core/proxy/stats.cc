@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <span>
 
 namespace jumpgate {
 
@@ -11,10 +12,15 @@ struct NamedCounter {
     uint64_t Stats::*member;
 };
 // One table for adding up and for printing.
-static constexpr std::array<NamedCounter, 17> kCounters = {{
+static constexpr std::array<NamedCounter, 22> kCounters = {{
     {"accepted", &Stats::accepted},
     {"setups", &Stats::setups},
     {"relays", &Stats::relays},
+    {"handshakes", &Stats::handshakes},
+    {"handshakes_resumed", &Stats::handshakes_resumed},
+    {"handshakes_held_back", &Stats::handshakes_held_back},
+    {"broker_handshakes", &Stats::broker_handshakes},
+    {"broker_handshakes_resumed", &Stats::broker_handshakes_resumed},
     {"accept_pauses", &Stats::accept_pauses},
     {"buffer_exhaustions", &Stats::buffer_exhaustions},
     {"spills", &Stats::spills},
@@ -34,6 +40,10 @@ static constexpr std::array<NamedCounter, 17> kCounters = {{
 void Stats::add(const Stats& other) {
     for (const NamedCounter& counter : kCounters) this->*counter.member += other.*counter.member;
     for (size_t i = 0; i < kRefusals; ++i) refused[i] += other.refused[i];
+    for (size_t i = 0; i < tls::kFailures; ++i) {
+        handshake_failures[i] += other.handshake_failures[i];
+        broker_handshake_failures[i] += other.broker_handshake_failures[i];
+    }
     if (nodes.size() < other.nodes.size()) nodes.resize(other.nodes.size());
     for (size_t i = 0; i < other.nodes.size(); ++i) {
         nodes[i].relays += other.nodes[i].relays;
@@ -43,17 +53,27 @@ void Stats::add(const Stats& other) {
     }
 }
 
+// "name":{"cause":count,...}, with every cause, so that a reader needs no defaults.
+template <class Cause>
+static void add_by_cause(std::string& out, std::string_view name,
+                         std::span<const uint64_t> counts) {
+    fmt::format_to(std::back_inserter(out), "\"{}\":{{", name);
+    for (size_t i = 0; i < counts.size(); ++i) {
+        fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", i == 0 ? "" : ",",
+                       text(static_cast<Cause>(i)), counts[i]);
+    }
+    out += "},";
+}
+
 std::string to_json(const Stats& stats, const std::vector<std::string>& node_names) {
     std::string out = "{";
     for (const NamedCounter& counter : kCounters) {
         fmt::format_to(std::back_inserter(out), "\"{}\":{},", counter.name, stats.*counter.member);
     }
-    out += "\"refused\":{";
-    for (size_t i = 0; i < kRefusals; ++i) {
-        fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", i == 0 ? "" : ",",
-                       text(static_cast<Refusal>(i)), stats.refused[i]);
-    }
-    out += "},\"brokers\":[";
+    add_by_cause<Refusal>(out, "refused", stats.refused);
+    add_by_cause<tls::Failure>(out, "handshake_failures", stats.handshake_failures);
+    add_by_cause<tls::Failure>(out, "broker_handshake_failures", stats.broker_handshake_failures);
+    out += "\"brokers\":[";
     for (size_t i = 0; i < stats.nodes.size(); ++i) {
         const NodeStats& node = stats.nodes[i];
         fmt::format_to(std::back_inserter(out),

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/proxy/refusal.h"
+#include "tls/failure.h"
 
 namespace jumpgate {
 
@@ -25,6 +26,15 @@ struct Stats {
     uint64_t setups = 0;  // gauge: connections before their relay
     uint64_t relays = 0;  // gauge
     std::array<uint64_t, kRefusals> refused{};
+
+    // TLS with clients, and with brokers
+    uint64_t handshakes = 0;  // done, the resumed ones among them
+    uint64_t handshakes_resumed = 0;
+    uint64_t handshakes_held_back = 0;  // steps that waited a turn for --tls-handshakes-max
+    std::array<uint64_t, tls::kFailures> handshake_failures{};  // clients', by cause
+    uint64_t broker_handshakes = 0;
+    uint64_t broker_handshakes_resumed = 0;
+    std::array<uint64_t, tls::kFailures> broker_handshake_failures{};
 
     uint64_t accept_pauses = 0;       // multishot accepts that ended: descriptor table full
     uint64_t buffer_exhaustions = 0;  // receives that found no buffer (-ENOBUFS)

@@ -9,10 +9,10 @@ namespace jumpgate {
 
 static constexpr uint16_t kBufferGroup = 1;
 
-Worker::Worker(unsigned index, Shared& shared, std::vector<int> listener_fds)
+Worker::Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> listener_sockets)
     : index_(index),
       shared_(shared),
-      listener_fds_(std::move(listener_fds)),
+      listener_sockets_(std::move(listener_sockets)),
       rng_(monotonic_ns() + index) {
     messages_.worker = this;
     drain_message().complete = [](Op& op, Completion) {
@@ -23,6 +23,9 @@ Worker::Worker(unsigned index, Shared& shared, std::vector<int> listener_fds)
     };
     stats_message().complete = [](Op& op, Completion) {
         static_cast<Messages&>(static_cast<StatsMessage&>(op)).worker->report();
+    };
+    reload_message().complete = [](Op& op, Completion) {
+        static_cast<Messages&>(static_cast<ReloadMessage&>(op)).worker->reload();
     };
 }
 
@@ -44,12 +47,15 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
     pipes_ = std::make_unique<PipePool>(config.pipes_max, config.pipe_bytes);
     connections_ = std::make_unique<Slab<Connection>>(limits.accept_slots);
     relays_ = std::make_unique<Relays>(*reactor_, *buffers_, *pipes_, config, stats_, *this);
+    tls_relays_ = std::make_unique<TlsRelays>(*reactor_, *buffers_, config, stats_, *this);
+    gate_ = std::make_unique<HandshakeGate>(reactor_->ring(), config.tls.handshakes_max);
     const Upstream& upstream = shared_.routes.upstream();
     health_ =
         std::make_unique<NodeHealth>(upstream.weights(), config.fail_max, config.fail_timeout_ms);
     stats_.nodes.resize(upstream.size());
-    for (const int fd : listener_fds_) {
-        listeners_.push_back(std::make_unique<Listener>(*this, fd));
+    reload();
+    for (const ListenerSocket& socket : listener_sockets_) {
+        listeners_.push_back(std::make_unique<Listener>(*this, socket.fd, socket.tls));
     }
     return Unit{};
 }
@@ -65,6 +71,8 @@ void Worker::run() {
 
 void Worker::close() {
     listeners_.clear();
+    gate_.reset();
+    tls_relays_.reset();
     relays_.reset();
     pipes_.reset();
     buffers_.reset();
@@ -73,10 +81,11 @@ void Worker::close() {
 
 // ---- Connections -------------------------------------------------------------------------------
 
-void Worker::admit(Socket client, const Address& peer) {
+void Worker::admit(Accepted accepted) {
     stats_.accepted++;
     const uint32_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed) + 1;
-    Connection* c = connections_->create(*this, client, peer, open > shared_.connections_max);
+    accepted.over_limit = open > shared_.connections_max;
+    Connection* c = connections_->create(*this, accepted);
     CHECK(c != nullptr);  // one per accept slot
     setups_.push_back(*c);
     stats_.setups++;
@@ -91,6 +100,9 @@ void Worker::set_route_hash(Connection& c) {
     } else if (shared_.routes.hash_key() == HashKey::RemoteAddr) {
         remote = c.peer.host();
         key = remote;
+    } else if (shared_.routes.hash_key() == HashKey::CertCn) {
+        const tls::Identity* identity = c.identity();
+        key = identity == nullptr ? std::string_view() : identity->common_name;
     }
     // A client without a key has no home: hash("") would send all of them to one broker.
     c.route_hash = key.empty() ? rng_.next() : shared_.routes.hash(key);
@@ -110,12 +122,12 @@ std::optional<uint16_t> Worker::pick_node(const Connection& c) {
     return shared_.routes.upstream().pick(c.route_hash, weights);
 }
 
-Result<Socket> Worker::start_dial(Connection& c) {
+Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_bytes) {
     stats_.nodes[c.node].dials++;
     DialPlan plan;
     plan.to = &shared_.nodes[c.node];
     plan.options = &shared_.broker_sockets;
-    plan.first_bytes = c.greeting.bytes(*buffers_);
+    plan.first_bytes = first_bytes;
     const size_t sources = shared_.sources.size();
     for (size_t i = 0; i < sources && plan.source == nullptr; ++i) {
         const Address& source = shared_.sources[next_source_++ % sources];
@@ -133,23 +145,31 @@ void Worker::dial_succeeded(uint16_t node) {
     log_.push(line.field("worker", index_).finish());
 }
 
-void Worker::dial_failed(uint16_t node, int32_t sys, bool local) {
+void Worker::dial_failed(const Connection& c, int32_t sys, bool local) {
+    const uint16_t node = c.node;
+    const tls::Engine* engine = c.broker_engine.get();
+    const tls::Failure failure = engine == nullptr ? tls::Failure::None : engine->failure();
     stats_.nodes[node].dial_failures++;
+    if (failure != tls::Failure::None) {
+        stats_.broker_handshake_failures[static_cast<size_t>(failure)]++;
+        sessions_[node].reset();
+    }
     if (local || !health_->failed(node, now_ms())) return;
     stats_.nodes[node].down = true;
     if (!logs(Severity::Warn)) return;
     LogLine line(shared_.line_format, Severity::Warn, "broker_down");
     line.field("broker", shared_.routes.upstream().nodes()[node].name);
-    line.field("why", std::strerror(sys)).field("failures", config().fail_max);
+    line.field("why", failure == tls::Failure::None ? std::strerror(sys) : engine->detail());
+    line.field("failures", config().fail_max);
     line.field("for_ms", config().fail_timeout_ms).field("worker", index_);
     log_.push(line.finish());
 }
 
 void Worker::refused(const Connection& c, const Verdict& verdict) {
     stats_.refused[static_cast<size_t>(verdict.refusal)]++;
-    const bool ours = verdict.refusal == Refusal::NoBroker ||
-                      verdict.refusal == Refusal::TooManyConnections ||
-                      verdict.refusal == Refusal::ServerBusy;
+    const bool ours =
+        verdict.refusal == Refusal::NoBroker || verdict.refusal == Refusal::BrokerTls ||
+        verdict.refusal == Refusal::TooManyConnections || verdict.refusal == Refusal::ServerBusy;
     const bool silent = verdict.refusal == Refusal::ClientGone;
     const Severity severity = ours ? Severity::Warn : silent ? Severity::Debug : Severity::Info;
     uint64_t suppressed = 0;
@@ -158,6 +178,7 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
     LogLine line(shared_.line_format, severity, "refused");
     line.field("reason", text(verdict.refusal)).field("peer", c.peer.to_string());
     line.field("client", c.connect.client_id).field("phase", text(c.phase));
+    if (c.identity() != nullptr) line.field("cert_cn", c.identity()->common_name);
     line.field("why", verdict.words);
     if (verdict.sys != 0) line.field("error", std::strerror(verdict.sys));
     if (suppressed > 0) line.field("suppressed", suppressed);
@@ -171,9 +192,17 @@ void Worker::start_relay(Connection& c) {
     identity.set_client_id(c.connect.client_id);
     stats_.nodes[c.node].relays++;
     const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
+    if (logs(Severity::Debug)) log_connected(c);
     c.greeting.clear(*buffers_);
-    relays_->start(c.client, c.broker, identity, greeted_bytes);
-    if (c.stopping) relays_->close_all();  // its dial was done before the stop could cancel it
+    if (c.client_engine == nullptr && c.broker_engine == nullptr) {
+        relays_->start(c.client, c.broker, identity, greeted_bytes);
+    } else {
+        tls_relays_->start({c.client, std::move(c.client_engine)},
+                           {c.broker, std::move(c.broker_engine)}, identity, greeted_bytes);
+    }
+    if (!c.stopping) return;
+    relays_->close_all();  // its dial was done before the stop could cancel it
+    tls_relays_->close_all();
 }
 
 void Worker::release(Connection& c) {
@@ -225,9 +254,11 @@ void Worker::stop() {
         c->interrupt();
     }
     relays_->close_all();
+    tls_relays_->close_all();
 }
 
 void Worker::report() {
+    stats_.handshakes_held_back = gate_->held_back();
     stats_.cq_overflows = reactor_->ring().counters().cq_overflows;
     stats_.stray_errors = reactor_->ring().counters().stray_errors;
     stats_.enters = reactor_->ring().counters().enters;
@@ -236,7 +267,7 @@ void Worker::report() {
 }
 
 void Worker::end_if_done() {
-    if (!draining_ || !setups_.empty() || !relays_->empty()) return;
+    if (!draining_ || !setups_.empty() || !relays_->empty() || !tls_relays_->empty()) return;
     for (const std::unique_ptr<Listener>& listener : listeners_) {
         if (listener->in_flight()) return;
     }
@@ -246,6 +277,7 @@ void Worker::end_if_done() {
 void Worker::check_all_home() {
     CHECK(connections_->live() == 0);
     CHECK(relays_->live() == 0);
+    CHECK(tls_relays_->live() == 0);
     CHECK(buffers_->held() == 0);
     CHECK(pipes_->lent() == 0);
     CHECK(live_frames() == 0);

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <vector>
@@ -16,14 +17,18 @@
 #include "core/base/time.h"
 #include "core/io/mailbox.h"
 #include "core/proxy/connection.h"
+#include "core/proxy/credentials.h"
 #include "core/proxy/listener.h"
 #include "core/proxy/node_health.h"
 #include "core/proxy/relay.h"
+#include "core/proxy/relay_tls.h"
+#include "core/proxy/trusted_peers.h"
 #include "core/route/route_table.h"
 
 namespace jumpgate {
 
-// What all workers read and none changes, but for the one counter.
+// What all workers read and none changes, but for the one counter. `credentials` are replaced under
+// their lock; a worker takes a copy when it is told to.
 struct Shared {
     explicit Shared(const Config& whole);  // server_start.cc
 
@@ -35,7 +40,17 @@ struct Shared {
     uint32_t connections_max = 0;
     LineFormat line_format = LineFormat::Text;
     Severity severity = Severity::Info;
+    TrustedPeers proxy_headers_from;
+    uint64_t started_s = 0;  // Unix time, for unique ids
+    std::mutex credentials_lock;
+    Credentials credentials;
     std::atomic<uint32_t> connections{0};  // of all workers, against connections_max
+};
+
+// A listening socket, and what its clients begin with.
+struct ListenerSocket {
+    int fd = -1;
+    bool tls = false;
 };
 
 // A worker's answer to a request for statistics; completes on the control thread.
@@ -45,7 +60,7 @@ struct StatsReport : Op {
 
 class Worker final : public RelayOwner {
   public:
-    Worker(unsigned index, Shared& shared, std::vector<int> listener_fds);
+    Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> listener_sockets);
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -63,6 +78,7 @@ class Worker final : public RelayOwner {
     Op& drain_message() { return static_cast<DrainMessage&>(messages_); }
     Op& stop_message() { return static_cast<StopMessage&>(messages_); }
     Op& stats_message() { return static_cast<StatsMessage&>(messages_); }
+    Op& reload_message() { return static_cast<ReloadMessage&>(messages_); }
     LogQueue& log() { return log_; }
 
     // ---- For its connections ----
@@ -72,23 +88,43 @@ class Worker final : public RelayOwner {
     Stats& stats() { return stats_; }
     // Accept slots in use.
     uint32_t clients() const { return static_cast<uint32_t>(stats_.setups + stats_.relays); }
-    void admit(Socket client, const Address& peer);
+    void admit(Accepted accepted);
+    bool reads_proxy_headers() const { return !shared_.proxy_headers_from.empty(); }
+    // This peer's connections must begin with one.
+    bool sends_proxy_header(const Address& peer) const {
+        return shared_.proxy_headers_from.contains(peer);
+    }
     void set_route_hash(Connection& c);
     std::optional<uint16_t> pick_node(const Connection& c);
-    Result<Socket> start_dial(Connection& c);
+    Result<Socket> start_dial(Connection& c, std::span<const uint8_t> first_bytes);
     void dial_succeeded(uint16_t node);
-    void dial_failed(uint16_t node, int32_t sys, bool local);
+    void dial_failed(const Connection& c, int32_t sys, bool local);
     void refused(const Connection& c, const Verdict& verdict);
     void start_relay(Connection& c);
     void release(Connection& c);
-    void out_of_buffers() { relays_->out_of_buffers(); }
+    void out_of_buffers() {
+        relays_->out_of_buffers();
+        tls_relays_->out_of_buffers();
+    }
     void listener_ended() { end_if_done(); }
+
+    // ---- TLS (worker_tls.cc)
+    const Credentials& credentials() const { return credentials_; }
+    HandshakeGate& gate() { return *gate_; }
+    void handshake_done(const Connection& c);
+    void handshake_failed(const Connection& c);
+    // Null: out of memory.
+    std::unique_ptr<tls::Engine> make_broker_engine(uint16_t node);
+    void broker_handshake_done(const Connection& c);
+    // A number for this connection that no other one has, here or in a replica.
+    std::string next_unique_id();
 
   private:
     struct DrainMessage : Op {};
     struct StopMessage : Op {};
     struct StatsMessage : Op {};
-    struct Messages : DrainMessage, StopMessage, StatsMessage {
+    struct ReloadMessage : Op {};
+    struct Messages : DrainMessage, StopMessage, StatsMessage, ReloadMessage {
         Worker* worker;
     };
 
@@ -96,6 +132,8 @@ class Worker final : public RelayOwner {
     void drain();
     void stop();
     void report();
+    void reload();
+    void log_connected(const Connection& c);
     void connection_gone();
     void end_if_done();
     void check_all_home();
@@ -104,7 +142,7 @@ class Worker final : public RelayOwner {
 
     unsigned index_;
     Shared& shared_;
-    std::vector<int> listener_fds_;
+    std::vector<ListenerSocket> listener_sockets_;
     Messages messages_;
     LogQueue log_;
 
@@ -113,6 +151,10 @@ class Worker final : public RelayOwner {
     std::unique_ptr<PipePool> pipes_;
     std::unique_ptr<Slab<Connection>> connections_;
     std::unique_ptr<Relays> relays_;
+    std::unique_ptr<TlsRelays> tls_relays_;
+    std::unique_ptr<HandshakeGate> gate_;
+    Credentials credentials_;
+    std::vector<tls::SessionRef> sessions_;  // the latest of each node
     std::vector<std::unique_ptr<Listener>> listeners_;
     IntrusiveList<Connection, ConnectionLink> setups_;
     std::unique_ptr<NodeHealth> health_;
@@ -121,6 +163,7 @@ class Worker final : public RelayOwner {
     Rng rng_;
     Stats stats_;
     uint32_t next_source_ = 0;
+    uint64_t next_id_ = 0;
     int ring_fd_ = -1;
     int control_ring_fd_ = -1;
     StatsReport* report_ = nullptr;

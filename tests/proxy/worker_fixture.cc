@@ -110,6 +110,7 @@ WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*>
             config_.brokers.push_back({"127.0.0.1", broker->port(), 1});
         }
     }
+    if (!config_.tls.certificates.empty()) config_.listen.push_back({"127.0.0.1", 0, true});
     shared_ = std::make_unique<Shared>(config_);
     shared_->severity = Severity::Debug;
     shared_->connections_max = config_.connections_max > 0 ? config_.connections_max : dial_slots;
@@ -123,8 +124,20 @@ WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*>
                                static_cast<int>(config_.socket_send_bytes)};
     const int listener = *listen_tcp(*Address::parse("127.0.0.1", 0), shared_->broker_sockets);
     port_ = local_address(listener).port();
+    std::vector<ListenerSocket> listeners = {{listener, false}};
+    if (!config_.listen.empty()) {
+        listeners.push_back(
+            {*listen_tcp(*Address::parse("127.0.0.1", 0), shared_->broker_sockets), true});
+        tls_port_ = local_address(listeners[1].fd).port();
+    }
     control_ = std::move(*Reactor::open({.submissions = 16, .completions = 64, .disabled = {}}));
-    worker_ = std::make_unique<Worker>(0, *shared_, std::vector<int>{listener});
+    worker_ = std::make_unique<Worker>(0, *shared_, std::move(listeners));
+    Parsed<Credentials> credentials = load_credentials(config_, tickets_);
+    if (const Problem* problem = std::get_if<Problem>(&credentials)) {
+        ADD_FAILURE() << problem->text;
+    } else {
+        shared_->credentials = std::get<Credentials>(credentials);
+    }
     report_.complete = [](Op& op, Completion) { static_cast<Report&>(op).seen = true; };
     RingLimits limits;
     limits.accept_slots = dial_slots + 4;
@@ -144,6 +157,18 @@ WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*>
 WorkerFixture::~WorkerFixture() {
     if (!ended_.seen) stop();
     thread_.join();
+}
+
+std::string WorkerFixture::reload() {
+    Parsed<Credentials> credentials = load_credentials(config_, tickets_);
+    if (const Problem* problem = std::get_if<Problem>(&credentials)) return problem->text;
+    {
+        const std::lock_guard<std::mutex> lock(shared_->credentials_lock);
+        shared_->credentials = std::get<Credentials>(credentials);
+    }
+    post(control_->ring(), worker_->ring_fd(), worker_->reload_message());
+    stats();  // comes behind it
+    return {};
 }
 
 Stats WorkerFixture::stats() {

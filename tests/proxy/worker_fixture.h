@@ -75,6 +75,10 @@ class WorkerFixture {
     WorkerFixture& operator=(const WorkerFixture&) = delete;
 
     uint16_t port() const { return port_; }
+    // Of the TLS listener, which there is where the config has certificates.
+    uint16_t tls_port() const { return tls_port_; }
+    // Reads the files of the config again, as SIGHUP does; the problem, or nothing.
+    std::string reload();
     Peer client(int receive_bytes = 0) const { return Peer::connect(port_, receive_bytes); }
     Stats stats();
     // Turns until `holds(stats())`, 5 s at most.
@@ -109,6 +113,8 @@ class WorkerFixture {
     Report report_;
     Flag ended_;
     uint16_t port_ = 0;
+    uint16_t tls_port_ = 0;
+    tls::TicketKeys tickets_ = tls::TicketKeys::random();
     std::thread thread_;
 };
 

@@ -1,0 +1,86 @@
+// Handshake: TLS with the client, and with the broker.
+//
+// Law: each step of a client's handshake waits its turn at the gate. A broker hears not one byte of
+// the greeting, and so no password, before its certificate was verified.
+#include <cerrno>
+
+#include "core/proxy/connection.h"
+#include "core/proxy/worker.h"
+
+namespace jumpgate {
+
+static Verdict failed(const Connection& c) {
+    const tls::Engine& engine = *c.client_engine;
+    Verdict verdict;
+    const bool not_tls = engine.failure() == tls::Failure::NotTls;
+    verdict.refusal = not_tls ? Refusal::NotTls : Refusal::HandshakeFailed;
+    verdict.words = engine.detail();
+    return verdict;
+}
+
+// Lends what came to the engine and lets it work; whatever follows the handshake is read at once.
+static tls::Step advance(Connection& c) {
+    BufferRing& buffers = c.worker.buffers();
+    c.client_engine->feed(c.wire.bytes(buffers));
+    tls::Step step = c.client_engine->handshake();
+    if (step == tls::Step::Done) {
+        const tls::Step rest = read_plaintext(c);
+        if (rest == tls::Step::Failed) step = rest;
+    }
+    c.wire.clear(buffers);
+    return step;
+}
+
+Task<Verdict> shake_hands(Connection& c) {
+    Verdict verdict;
+    c.client_engine = tls::Engine::accept(c.worker.credentials().server);
+    if (c.client_engine == nullptr) {
+        verdict.refusal = Refusal::ServerBusy;
+        verdict.words = "out of memory for a TLS handshake";
+        co_return verdict;
+    }
+    for (;;) {
+        bool go = co_await pass_gate(c);
+        if (!go) co_return lost(c, Completion{-ECANCELED, 0});
+        const tls::Step step = advance(c);
+        if (step == tls::Step::Done) {
+            c.worker.handshake_done(c);  // what it has to say yet goes out with the next wait
+            verdict.pass = true;
+            co_return verdict;
+        }
+        bool sent = co_await send_output(c, c.client, *c.client_engine);
+        if (step == tls::Step::Failed || step == tls::Step::Closed) {
+            c.worker.handshake_failed(c);
+            co_return failed(c);
+        }
+        if (!sent) co_return lost(c, Completion{-EPIPE, 0});
+        Completion done = co_await receive(c, c.client, c.wire);
+        if (done.result <= 0) co_return lost(c, done);
+    }
+}
+
+// Nothing may be there to read: a broker that speaks MQTT before it was spoken to is none. Session
+// tickets are taken in passing.
+static bool is_silent(tls::Engine& engine) {
+    std::array<uint8_t, 256> room;
+    size_t length = 0;
+    return engine.read(room, length) == tls::Step::WantInput;
+}
+
+Task<bool> shake_hands_with_broker(Connection& c) {
+    BufferRing& buffers = c.worker.buffers();
+    tls::Engine& engine = *c.broker_engine;
+    for (;;) {
+        Completion done = co_await receive(c, c.broker, c.wire);
+        if (done.result <= 0) co_return false;
+        engine.feed(c.wire.bytes(buffers));
+        const tls::Step step = engine.handshake();
+        const bool silent = step != tls::Step::Done || is_silent(engine);
+        c.wire.clear(buffers);
+        if (step == tls::Step::Done) co_return silent;
+        bool sent = co_await send_output(c, c.broker, engine);
+        if (step != tls::Step::WantInput || !sent) co_return false;
+    }
+}
+
+}  // namespace jumpgate

@@ -1,0 +1,56 @@
+// Worker, the TLS part: credentials, what is counted and logged of handshakes, broker sessions.
+#include <fmt/format.h>
+
+#include "core/proxy/worker.h"
+
+namespace jumpgate {
+
+// Handshakes that are on their way end with the contexts they began with.
+void Worker::reload() {
+    const std::lock_guard<std::mutex> lock(shared_.credentials_lock);
+    credentials_ = shared_.credentials;
+    sessions_.assign(shared_.routes.upstream().size(), nullptr);
+}
+
+void Worker::handshake_done(const Connection& c) {
+    stats_.handshakes++;
+    if (c.client_engine->resumed()) stats_.handshakes_resumed++;
+}
+
+void Worker::handshake_failed(const Connection& c) {
+    stats_.handshake_failures[static_cast<size_t>(c.client_engine->failure())]++;
+}
+
+std::unique_ptr<tls::Engine> Worker::make_broker_engine(uint16_t node) {
+    const BrokerAddress& broker = config().brokers[node];
+    const std::string& name = broker.sni.empty() ? broker.host : broker.sni;
+    return tls::Engine::connect(credentials_.upstream, name, sessions_[node]);
+}
+
+void Worker::broker_handshake_done(const Connection& c) {
+    stats_.broker_handshakes++;
+    if (c.broker_engine->resumed()) stats_.broker_handshakes_resumed++;
+    if (tls::SessionRef session = c.broker_engine->session()) {
+        sessions_[c.node] = std::move(session);
+    }
+    c.broker_engine->forget_identity();
+}
+
+std::string Worker::next_unique_id() {
+    return fmt::format("{:08x}-{:02x}-{:08x}", shared_.started_s, index_, next_id_++);
+}
+
+void Worker::log_connected(const Connection& c) {
+    LogLine line(shared_.line_format, Severity::Debug, "connected");
+    line.field("peer", c.peer.to_string()).field("client", c.connect.client_id);
+    line.field("broker", shared_.routes.upstream().nodes()[c.node].name);
+    if (const tls::Engine* engine = c.client_engine.get()) {
+        line.field("tls", engine->version()).field("cipher", engine->cipher());
+        line.field("sni", engine->server_name()).field("resumed", engine->resumed());
+        if (c.identity() != nullptr) line.field("cert_cn", c.identity()->common_name);
+    }
+    if (c.broker_engine != nullptr) line.field("broker_tls", c.broker_engine->version());
+    log_.push(line.finish());
+}
+
+}  // namespace jumpgate
