@@ -4,17 +4,6 @@
 namespace jumpgate {
 namespace {
 
-// A client id that the table of `ports` (equal weights) routes to node 0.
-std::string id_for_first_node(const std::vector<uint16_t>& ports) {
-    std::vector<Node> nodes;
-    for (const uint16_t port : ports) nodes.push_back({"127.0.0.1:" + std::to_string(port), 1});
-    const Upstream upstream(std::move(nodes));
-    for (int i = 0;; ++i) {
-        std::string id = "dev" + std::to_string(i);
-        if (upstream.pick(hash_of(id), upstream.weights()) == 0) return id;
-    }
-}
-
 TEST(Dial, TriesADifferentNodeWhereTheFirstRefuses) {
     Broker gone;
     Broker alive;

@@ -221,4 +221,14 @@ std::string connect_packet(std::string_view client_id, uint8_t level) {
     return packet + rest;
 }
 
+std::string id_for_first_node(const std::vector<uint16_t>& ports) {
+    std::vector<Node> nodes;
+    for (const uint16_t port : ports) nodes.push_back({"127.0.0.1:" + std::to_string(port), 1});
+    const Upstream upstream(std::move(nodes));
+    for (int i = 0;; ++i) {
+        std::string id = "dev" + std::to_string(i);
+        if (upstream.pick(hash_of(id), upstream.weights()) == 0) return id;
+    }
+}
+
 }  // namespace jumpgate

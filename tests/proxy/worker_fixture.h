@@ -121,4 +121,7 @@ class WorkerFixture {
 // An MQTT 3.1.1 CONNECT, clean session; 5.0 with `level` 5.
 std::string connect_packet(std::string_view client_id, uint8_t level = 4);
 
+// A client id that the table of `ports` (equal weights) routes to node 0.
+std::string id_for_first_node(const std::vector<uint16_t>& ports);
+
 }  // namespace jumpgate

@@ -1,0 +1,56 @@
+// Exchange: receives and sends of a setup, where buffers are scarce and pieces are small.
+#include "tests/proxy/tls_peer.h"
+
+namespace jumpgate {
+namespace {
+
+TEST(Exchange, GetsThroughManyHandshakesWithHardlyAnyBuffers) {
+    Broker broker;
+    Config config;
+    config.buffers = 16;
+    config.buffer_bytes = 512;  // a ClientHello needs one, a client's last flight several
+    config.relay_budget_bytes = 4'096;
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    config.tls.client_auth = ClientAuth::Required;
+    config.tls.client_ca_file = pki_path("ca.crt");
+    WorkerFixture worker(config, {&broker});
+    std::vector<TlsPeer> clients;
+    for (int i = 0; i < 24; ++i) {
+        clients.push_back(TlsPeer::client(Peer::connect(worker.tls_port()), "big-client"));
+    }
+    for (TlsPeer& client : clients) {
+        ASSERT_TRUE(client.shake_hands());
+        client.send(connect_packet("many"));
+    }
+    EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.relays == 24; }));
+}
+
+TEST(Exchange, SeesAClientThatGoesAtAnyPointOfItsHandshake) {
+    Broker broker;
+    Config config;
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    WorkerFixture worker(config, {&broker});
+    uint64_t gone = 0;
+    for (const bool with_reset : {false, true}) {
+        for (const int stage : {0, 1, 2, 3}) {
+            TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+            if (stage == 1) {
+                client.engine().handshake();
+                const tls::Bytes hello = client.engine().take_output();
+                const auto* bytes = reinterpret_cast<const char*>(hello.span().data());
+                client.peer().send({bytes, hello.size() / 2});
+            } else if (stage >= 2) {
+                ASSERT_TRUE(client.shake_hands());
+            }
+            if (stage == 3) client.send(connect_packet("partial").substr(0, 5));
+            if (with_reset) client.peer().reset();
+            ++gone;
+        }
+    }
+    EXPECT_TRUE(worker.wait_for([&](const Stats& stats) {
+        return stats.refused[static_cast<size_t>(Refusal::ClientGone)] == gone && stats.setups == 0;
+    }));
+}
+
+}  // namespace
+}  // namespace jumpgate

@@ -1,0 +1,236 @@
+// Handshake: TLS with clients and with brokers, through a real worker.
+#include "tests/proxy/tls_peer.h"
+
+namespace jumpgate {
+namespace {
+
+Config with_tls(ClientAuth auth = ClientAuth::None) {
+    Config config;
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    config.tls.client_auth = auth;
+    if (auth != ClientAuth::None) config.tls.client_ca_file = pki_path("ca.crt");
+    return config;
+}
+
+// One TLS broker at `broker`, known as `name`.
+Config with_tls_broker(const Broker& broker, std::string name = "localhost") {
+    Config config;
+    config.brokers.push_back({"127.0.0.1", broker.port(), 1, true, std::move(name)});
+    config.upstream_tls.ca_file = pki_path("ca.crt");
+    return config;
+}
+
+size_t refused(const Stats& stats, Refusal reason) {
+    return stats.refused[static_cast<size_t>(reason)];
+}
+
+size_t failed(const Stats& stats, tls::Failure failure) {
+    return stats.handshake_failures[static_cast<size_t>(failure)];
+}
+
+TEST(Handshake, CarriesAClientsConnectToAPlainBrokerAndTheAnswerBack) {
+    Broker broker;
+    WorkerFixture worker(with_tls(), {&broker});
+    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    ASSERT_TRUE(client.shake_hands());
+    const std::string packet = connect_packet("secured");
+    client.send(packet);
+    Peer upstream = broker.accept();
+    EXPECT_EQ(upstream.receive(packet.size()), packet);
+    upstream.send("answer");
+    EXPECT_EQ(client.receive(6), "answer");
+    EXPECT_EQ(worker.stats().handshakes, 1U);
+}
+
+TEST(Handshake, TakesAConnectThatComesWithTheLastFlight) {
+    Broker broker;
+    WorkerFixture worker(with_tls(), {&broker});
+    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    ASSERT_TRUE(client.shake_hands());
+    const std::string packets = connect_packet("eager") + std::string(100'000, 'p');
+    client.send(packets);
+    EXPECT_EQ(broker.accept().receive(packets.size()), packets);
+}
+
+TEST(Handshake, AcceptsOneByteAtATime) {
+    Broker broker;
+    WorkerFixture worker(with_tls(), {&broker});
+    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    client.engine().handshake();
+    const tls::Bytes hello = client.engine().take_output();
+    for (const uint8_t byte : hello.span()) {
+        const char one = static_cast<char>(byte);
+        client.peer().send({&one, 1});
+    }
+    ASSERT_TRUE(client.shake_hands());
+    client.send(connect_packet("dribble"));
+    EXPECT_TRUE(broker.accept().open());
+}
+
+TEST(Handshake, GivesEachFaultOfAClientCertificateItsName) {
+    struct Case {
+        const char* certificate;
+        tls::Failure failure;
+    };
+    const std::vector<Case> cases = {
+        {"", tls::Failure::NoCertificate},         {"other-client", tls::Failure::UnknownCa},
+        {"expired-client", tls::Failure::Expired}, {"future-client", tls::Failure::NotYetValid},
+        {"revoked-client", tls::Failure::Revoked}, {"wrong-usage", tls::Failure::BadCertificate},
+    };
+    Broker broker;
+    Config config = with_tls(ClientAuth::Required);
+    config.tls.client_crl_file = pki_path("crl.pem");
+    WorkerFixture worker(config, {&broker});
+    for (const Case& one : cases) {
+        TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()), one.certificate);
+        client.shake_hands();  // TLS 1.3: the client is done before the server has judged it
+        client.send(connect_packet("impostor"));
+        EXPECT_EQ(client.receive_to_end(), "");
+        EXPECT_EQ(client.engine().failure(), tls::Failure::PeerAlert) << one.certificate;
+        EXPECT_EQ(failed(worker.stats(), one.failure), 1U) << one.certificate;
+    }
+    EXPECT_EQ(refused(worker.stats(), Refusal::HandshakeFailed), cases.size());
+    EXPECT_FALSE(broker.accept(0).open());
+}
+
+TEST(Handshake, HasADeadlineOfItsOwn) {
+    Broker broker;
+    Config config = with_tls();
+    config.tls.handshake_timeout_ms = 100;
+    WorkerFixture worker(config, {&broker});
+    Peer silent = Peer::connect(worker.tls_port());
+    EXPECT_EQ(silent.receive_to_end(), "");
+    TlsPeer half = TlsPeer::client(Peer::connect(worker.tls_port()));
+    half.engine().handshake();
+    const tls::Bytes hello = half.engine().take_output();
+    half.peer().send({reinterpret_cast<const char*>(hello.span().data()), hello.size() / 2});
+    EXPECT_EQ(half.peer().receive_to_end(), "");
+    EXPECT_EQ(refused(worker.stats(), Refusal::HandshakeTimeout), 2U);
+}
+
+TEST(Handshake, LeavesTheConnectItsOwnTimeAfterwards) {
+    Broker broker;
+    Config config = with_tls();
+    config.setup_timeout_ms = 100;
+    WorkerFixture worker(config, {&broker});
+    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    ASSERT_TRUE(client.shake_hands());
+    EXPECT_EQ(client.receive_to_end(), "");
+    EXPECT_EQ(refused(worker.stats(), Refusal::SetupTimeout), 1U);
+}
+
+TEST(Handshake, ResumesASessionWithTheIdentityThatItBeganWith) {
+    Broker broker;
+    Config config = with_tls(ClientAuth::Required);
+    config.tls.client_id_matches = IdMatch::CertCn;
+    WorkerFixture worker(config, {&broker});
+    TlsPeer first = TlsPeer::client(Peer::connect(worker.tls_port()), "client");
+    ASSERT_TRUE(first.shake_hands());
+    first.send(connect_packet("client"));
+    Peer upstream = broker.accept();
+    upstream.send("answer");
+    ASSERT_EQ(first.receive(6), "answer");  // its ticket came before that
+    TlsPeer second = TlsPeer::client(Peer::connect(worker.tls_port()), "client", "localhost",
+                                     first.engine().session());
+    ASSERT_TRUE(second.shake_hands());
+    second.send(connect_packet("client"));
+    EXPECT_TRUE(broker.accept().open());
+    const Stats stats = worker.stats();
+    EXPECT_EQ(stats.handshakes, 2U);
+    EXPECT_EQ(stats.handshakes_resumed, 1U);
+}
+
+TEST(Handshake, HoldsHandshakesBackButForgetsNone) {
+    Broker broker;
+    Config config = with_tls();
+    config.tls.handshakes_max = 1;
+    WorkerFixture worker(config, {&broker});
+    std::vector<TlsPeer> clients;
+    for (int i = 0; i < 30; ++i) {
+        clients.push_back(TlsPeer::client(Peer::connect(worker.tls_port())));
+        clients.back().engine().handshake();
+        const tls::Bytes hello = clients.back().engine().take_output();
+        clients.back().peer().send(
+            {reinterpret_cast<const char*>(hello.span().data()), hello.size()});
+    }
+    for (TlsPeer& client : clients) EXPECT_TRUE(client.shake_hands());
+    EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.handshakes == 30; }));
+}
+
+TEST(Handshake, SendsTheConnectToAVerifiedBroker) {
+    Broker broker;
+    WorkerFixture worker(with_tls_broker(broker), {});
+    Peer client = worker.client();
+    const std::string packet = connect_packet("inward");
+    client.send(packet);
+    TlsPeer upstream = TlsPeer::server(broker.accept());
+    ASSERT_TRUE(upstream.shake_hands());
+    EXPECT_EQ(upstream.engine().server_name(), "localhost");
+    EXPECT_EQ(upstream.receive(packet.size()), packet);
+    upstream.send("answer");
+    EXPECT_EQ(client.receive(6), "answer");
+    EXPECT_EQ(worker.stats().broker_handshakes, 1U);
+}
+
+TEST(Handshake, ShowsItsCertificateToABrokerThatAsks) {
+    Broker broker;
+    Config config = with_tls_broker(broker);
+    config.upstream_tls.certificate_file = pki_path("proxy.crt");
+    config.upstream_tls.key_file = pki_path("proxy.key");
+    WorkerFixture worker(config, {});
+    Peer client = worker.client();
+    client.send(connect_packet("mutual"));
+    TlsPeer upstream = TlsPeer::server(broker.accept(), "broker", tls::ClientAuth::Required);
+    ASSERT_TRUE(upstream.shake_hands());
+    ASSERT_NE(upstream.engine().identity(), nullptr);
+    EXPECT_EQ(upstream.engine().identity()->common_name, "proxy");
+    EXPECT_EQ(upstream.receive(2), connect_packet("mutual").substr(0, 2));
+}
+
+TEST(Handshake, NeverGivesABadBrokerTheConnect) {
+    for (const char* certificate : {"wrong-host", "other-server", "expired-server"}) {
+        Broker broker;
+        WorkerFixture worker(with_tls_broker(broker), {});
+        Peer client = worker.client();
+        client.send(connect_packet("careful"));
+        TlsPeer upstream = TlsPeer::server(broker.accept(), certificate);
+        upstream.shake_hands();
+        EXPECT_EQ(upstream.receive_to_end(), "") << certificate;
+        EXPECT_EQ(client.receive_to_end(), std::string("\x20\x02\0\3", 4)) << certificate;
+        EXPECT_EQ(refused(worker.stats(), Refusal::BrokerTls), 1U) << certificate;
+    }
+}
+
+TEST(Handshake, TriesTheNextBrokerWhereOneIsNotVerified) {
+    Broker bad;
+    Broker good;
+    Config config = with_tls_broker(bad);
+    config.brokers.push_back({"127.0.0.1", good.port(), 1, false, ""});
+    WorkerFixture worker(config, {});
+    const std::string packet = connect_packet(id_for_first_node({bad.port(), good.port()}));
+    Peer client = worker.client();
+    client.send(packet);
+    TlsPeer impostor = TlsPeer::server(bad.accept(), "other-server");
+    impostor.shake_hands();
+    EXPECT_EQ(impostor.receive_to_end(), "");
+    EXPECT_EQ(good.accept().receive(packet.size()), packet);
+}
+
+TEST(Handshake, CallsABrokerThatIsSilentOrPlainANoBroker) {
+    Broker broker;
+    Config config = with_tls_broker(broker);
+    config.dial_timeout_ms = 200;
+    WorkerFixture worker(config, {});
+    Peer client = worker.client();
+    client.send(connect_packet("waiting"));
+    Peer silent = broker.accept();
+    EXPECT_EQ(client.receive_to_end(), std::string("\x20\x02\0\3", 4));
+    Peer other = worker.client();
+    other.send(connect_packet("misled"));
+    Peer plain = broker.accept();
+    plain.send(std::string("\x20\x02\0\0", 4));
+    EXPECT_EQ(other.receive_to_end(), std::string("\x20\x02\0\3", 4));
+}
+
+}  // namespace
+}  // namespace jumpgate

@@ -1,0 +1,101 @@
+// Opening: PROXY headers, from those who must send one and from those who may not.
+#include "tests/proxy/tls_peer.h"
+
+namespace jumpgate {
+namespace {
+
+constexpr std::string_view kHeader = "PROXY TCP4 192.0.2.7 198.51.100.1 50123 1883\r\n";
+
+Config with_headers(const char* from = "127.0.0.0/8") {
+    Config config;
+    config.proxy_protocol.from = {from};
+    return config;
+}
+
+size_t refused(const Stats& stats, Refusal reason) {
+    return stats.refused[static_cast<size_t>(reason)];
+}
+
+TEST(Opening, TakesTheClientsAddressFromATrustedHeaderInAnyPieces) {
+    const std::string packet = connect_packet("proxied");
+    const std::string whole = std::string(kHeader) + packet;
+    for (size_t cut = 1; cut < whole.size(); cut += 3) {
+        Broker broker;
+        WorkerFixture worker(with_headers(), {&broker});
+        Peer client = worker.client();
+        client.send(whole.substr(0, cut));
+        worker.stats();  // the worker has turned: the second piece comes by itself
+        client.send(whole.substr(cut));
+        EXPECT_EQ(broker.accept().receive(packet.size()), packet) << cut;
+        EXPECT_NE(worker.log_lines().find("192.0.2.7:50123"), std::string::npos) << cut;
+    }
+}
+
+TEST(Opening, KeepsTheAddressOfTheConnectionForAHeaderThatSaysUnknown) {
+    Broker broker;
+    WorkerFixture worker(with_headers(), {&broker});
+    Peer client = worker.client();
+    client.send("PROXY UNKNOWN\r\n" + connect_packet("checked"));
+    EXPECT_TRUE(broker.accept().open());
+    EXPECT_NE(worker.log_lines().find("peer=127.0.0.1:"), std::string::npos);
+}
+
+TEST(Opening, RefusesATrustedPeerWithoutHeader) {
+    Broker broker;
+    WorkerFixture worker(with_headers(), {&broker});
+    Peer client = worker.client();
+    client.send(connect_packet("naked"));
+    EXPECT_EQ(client.receive_to_end(), "");
+    EXPECT_EQ(refused(worker.stats(), Refusal::ProxyHeader), 1U);
+    EXPECT_FALSE(broker.accept(0).open());
+}
+
+TEST(Opening, NeverBelievesAHeaderOfAnybodyElse) {
+    for (const Config& config : {with_headers("10.0.0.0/8"), Config()}) {
+        Broker broker;
+        WorkerFixture worker(config, {&broker});
+        Peer client = worker.client();
+        client.send(std::string(kHeader) + connect_packet("liar"));
+        EXPECT_EQ(client.receive_to_end(), "");
+        EXPECT_EQ(refused(worker.stats(), Refusal::ProxyNotTrusted), 1U);
+        EXPECT_FALSE(broker.accept(0).open());
+    }
+}
+
+TEST(Opening, PutsTheHeaderBeforeTheHandshakeOnATlsPort) {
+    Broker broker;
+    Config config = with_headers();
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    for (const bool in_one_piece : {true, false}) {
+        WorkerFixture worker(config, {&broker});
+        TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+        client.engine().handshake();
+        const tls::Bytes hello = client.engine().take_output();
+        const std::string text(reinterpret_cast<const char*>(hello.span().data()), hello.size());
+        if (in_one_piece) {
+            client.peer().send(std::string(kHeader) + text);
+        } else {
+            client.peer().send(kHeader);
+            worker.stats();
+            client.peer().send(text);
+        }
+        ASSERT_TRUE(client.shake_hands());
+        client.send(connect_packet("both"));
+        EXPECT_TRUE(broker.accept().open());
+        EXPECT_NE(worker.log_lines().find("192.0.2.7:50123"), std::string::npos);
+    }
+}
+
+TEST(Opening, BoundsTheTimeForTheHeader) {
+    Broker broker;
+    Config config = with_headers();
+    config.setup_timeout_ms = 100;
+    WorkerFixture worker(config, {&broker});
+    Peer client = worker.client();
+    client.send(kHeader.substr(0, 10));
+    EXPECT_EQ(client.receive_to_end(), "");
+    EXPECT_EQ(refused(worker.stats(), Refusal::SetupTimeout), 1U);
+}
+
+}  // namespace
+}  // namespace jumpgate

@@ -1,0 +1,117 @@
+// Worker, the TLS part: reloads, sessions with brokers, and what is logged of identities.
+#include <filesystem>
+
+#include "tests/proxy/tls_peer.h"
+
+namespace jumpgate {
+namespace {
+
+// A folder of this test with server.crt and server.key, copies of `name`'s.
+struct OwnFiles {
+    explicit OwnFiles(std::string_view name) { use(name); }
+    void use(std::string_view name) {
+        for (const char* end : {".crt", ".key"}) {
+            std::filesystem::copy_file(pki_path(std::string(name) + end),
+                                       folder + "worker_tls_server" + end,
+                                       std::filesystem::copy_options::overwrite_existing);
+        }
+    }
+    std::string folder = testing::TempDir();
+    CertificateFiles files{folder + "worker_tls_server.crt", folder + "worker_tls_server.key"};
+};
+
+TEST(WorkerTls, ShowsTheNewCertificateAfterAReloadAndKeepsLiveClients) {
+    OwnFiles own("server");
+    Broker broker;
+    Config config;
+    config.tls.certificates.push_back(own.files);
+    WorkerFixture worker(config, {&broker});
+    TlsPeer before = TlsPeer::client(Peer::connect(worker.tls_port()));
+    ASSERT_TRUE(before.shake_hands());
+    before.send(connect_packet("before"));
+    Peer upstream = broker.accept();
+    own.use("server-b");
+    ASSERT_EQ(worker.reload(), "");
+    TlsPeer after = TlsPeer::client(Peer::connect(worker.tls_port()), "", "b.example.test");
+    EXPECT_TRUE(after.shake_hands());
+    upstream.send("still here");
+    EXPECT_EQ(before.receive(10), "still here");
+}
+
+TEST(WorkerTls, ChangesNothingWhereOneFileIsBad) {
+    OwnFiles own("server");
+    Broker broker;
+    Config config;
+    config.tls.certificates.push_back(own.files);
+    WorkerFixture worker(config, {&broker});
+    std::filesystem::copy_file(pki_path("mismatch.key"), own.files.key,
+                               std::filesystem::copy_options::overwrite_existing);
+    EXPECT_NE(worker.reload().find(own.files.key), std::string::npos);
+    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    EXPECT_TRUE(client.shake_hands());
+}
+
+TEST(WorkerTls, ResumesItsSessionsWithABroker) {
+    Broker broker;
+    Config config;
+    config.brokers.push_back({"127.0.0.1", broker.port(), 1, true, "localhost"});
+    config.upstream_tls.ca_file = pki_path("ca.crt");
+    WorkerFixture worker(config, {});
+    tls::ServerOptions options;
+    options.pairs.push_back({pki_file("broker.crt"), pki_file("broker.key")});
+    options.ticket_keys = tls::TicketKeys::random();
+    auto context = std::get<tls::ServerContextRef>(tls::make_server_context(options));
+    for (int i = 0; i < 2; ++i) {
+        Peer client = worker.client();
+        client.send(connect_packet("returning"));
+        TlsPeer upstream = TlsPeer::server(broker.accept(), context);
+        ASSERT_TRUE(upstream.shake_hands());
+        EXPECT_EQ(upstream.engine().resumed(), i == 1);
+        upstream.send("answer");
+        ASSERT_EQ(client.receive(6), "answer");
+    }
+    EXPECT_EQ(worker.stats().broker_handshakes_resumed, 1U);
+}
+
+TEST(WorkerTls, LogsWhoTheClientIs) {
+    Broker broker;
+    Config config;
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    config.tls.client_auth = ClientAuth::Required;
+    config.tls.client_ca_file = pki_path("ca.crt");
+    WorkerFixture worker(config, {&broker});
+    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()), "client");
+    ASSERT_TRUE(client.shake_hands());
+    client.send(connect_packet("anything"));
+    ASSERT_TRUE(broker.accept().open());
+    EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.relays == 1; }));
+    const std::string lines = worker.log_lines();
+    for (const char* field : {"tls=TLSv1.3", "sni=localhost", "cert_cn=client"}) {
+        EXPECT_NE(lines.find(field), std::string::npos) << field << " in " << lines;
+    }
+}
+
+TEST(WorkerTls, HashesTheCommonName) {
+    Broker first;
+    Broker second;
+    Config config;
+    config.hash_key = HashKey::CertCn;
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    config.tls.client_auth = ClientAuth::Required;
+    config.tls.client_ca_file = pki_path("ca.crt");
+    WorkerFixture worker(config, {&first, &second});
+    for (int i = 0; i < 12; ++i) {
+        TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()), "client");
+        ASSERT_TRUE(client.shake_hands());
+        client.send(connect_packet("id" + std::to_string(i)));
+        EXPECT_TRUE(
+            worker.wait_for([&](const Stats& stats) { return stats.handshakes == i + 1U; }));
+    }
+    EXPECT_TRUE(worker.wait_for(
+        [](const Stats& stats) { return stats.nodes[0].dials + stats.nodes[1].dials == 12; }));
+    const Stats stats = worker.stats();
+    EXPECT_TRUE(stats.nodes[0].dials == 0 || stats.nodes[1].dials == 0);
+}
+
+}  // namespace
+}  // namespace jumpgate
