@@ -12,7 +12,7 @@ struct NamedCounter {
     uint64_t Stats::*member;
 };
 // One table for adding up and for printing.
-static constexpr std::array<NamedCounter, 22> kCounters = {{
+static constexpr auto kCounters = std::to_array<NamedCounter>({
     {"accepted", &Stats::accepted},
     {"setups", &Stats::setups},
     {"relays", &Stats::relays},
@@ -35,7 +35,9 @@ static constexpr std::array<NamedCounter, 22> kCounters = {{
     {"splice_demotions", &Stats::splice_demotions},
     {"splice_fallbacks", &Stats::splice_fallbacks},
     {"half_close_timeouts", &Stats::half_close_timeouts},
-}};
+    {"tls_truncations", &Stats::tls_truncations},
+    {"tls_errors", &Stats::tls_errors},
+});
 
 void Stats::add(const Stats& other) {
     for (const NamedCounter& counter : kCounters) this->*counter.member += other.*counter.member;

@@ -1,0 +1,262 @@
+// TlsRelays, the moving half: receive, decipher, encipher, send.
+//
+// A direction's plaintext goes straight from the receive buffer (or the source's engine) to where
+// it is sent from. Backpressure is the byte budget of a receive, as in relay_copy.cc.
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "core/proxy/relay_tls.h"
+
+namespace jumpgate {
+
+static constexpr size_t kRecordBytesMax = 16 * 1024;
+// While a send is in flight, smaller pieces than this wait to share a record: each record costs its
+// overhead and two more passes of the cipher's set-up.
+static constexpr size_t kPieceBytesMin = 2048;
+
+// What waits behind the send in flight.
+size_t TlsRelays::gathered_bytes(TlsDirection& d) {
+    const tls::Engine* target = d.relay.target(d).engine.get();
+    return d.gathering.size() + (target == nullptr ? 0 : target->output_bytes());
+}
+
+// ---- In --------------------------------------------------------------------------------------
+
+// Why it is doubtful: relay_copy.cc.
+void TlsRelays::arm(TlsDirection& d) {
+    d.doubtful = true;
+    d.receiving = true;
+    ++d.relay.in_flight;
+    Ring& ring = reactor_.ring();
+    RecvOp& op = d;
+    const Socket source = d.relay.source(d).socket;
+    if (ring.capabilities().socket_options) {
+        const auto waiting_bytes = static_cast<uint32_t>(gathered_bytes(d));
+        recv_many(ring, op, source, buffers_.group(), budget_bytes_ - waiting_bytes);
+    } else {
+        recv_once(ring, op, source, buffers_.group());
+    }
+}
+
+void TlsRelays::on_recv(TlsDirection& d, Completion done) {
+    TlsRelay& relay = d.relay;
+    if (!done.more()) {
+        d.receiving = false;
+        --relay.in_flight;
+    }
+    if (done.has_buffer()) buffers_.taken();
+    if (relay.closing) {
+        if (done.has_buffer()) buffers_.release(done.buffer());
+        join(relay);
+        return;
+    }
+    ++relay.in_flight;  // a buffer that comes back may wake this very relay
+    received(d, done);
+    if (done.has_buffer()) buffers_.release(done.buffer());
+    --relay.in_flight;
+    if (relay.closing) {
+        join(relay);
+    } else {
+        advance(relay);
+    }
+}
+
+void TlsRelays::received(TlsDirection& d, Completion done) {
+    if (d.ended) return;  // what comes behind the end says nothing
+    if (done.result > 0) {
+        doubt(d, done);
+        const auto length = static_cast<size_t>(done.result);
+        if (!d.discard) take_in(d, {buffers_.at(done.buffer()), length});
+    } else if (done.result == 0) {
+        stream_ended(d, d.relay.source(d).engine == nullptr);
+    } else if (done.result == -ENOBUFS) {
+        stats_.buffer_exhaustions++;
+        if (!buffers_.replenish(d)) owner_.out_of_buffers();
+    } else {
+        sender_reset(d);
+    }
+}
+
+// The first time that an armed receive finds the socket empty, a reset may be what it missed.
+void TlsRelays::doubt(TlsDirection& d, Completion done) {
+    if (!done.more() || !d.doubtful || done.nonempty()) return;
+    d.doubtful = false;
+    ask_error(d);
+}
+
+void TlsRelays::ask_error(TlsDirection& d) {
+    d.ask_again = d.asking;
+    if (d.asking) return;
+    d.asking = true;
+    d.sender_error = 0;
+    ++d.relay.in_flight;
+    take_error(reactor_.ring(), static_cast<ErrorOp&>(d), d.relay.source(d).socket, d.sender_error);
+}
+
+void TlsRelays::on_error(TlsDirection& d, Completion done) {
+    d.asking = false;
+    --d.relay.in_flight;
+    if (d.relay.closing) {
+        join(d.relay);
+    } else if (done.result >= 0 && d.sender_error != 0 && !d.ended) {
+        sender_reset(d);
+        advance(d.relay);
+    } else if (d.ask_again && !d.ended) {
+        ask_error(d);
+    }
+}
+
+// ---- Between ---------------------------------------------------------------------------------
+
+void TlsRelays::take_in(TlsDirection& d, std::span<const uint8_t> bytes) {
+    tls::Engine* source = d.relay.source(d).engine.get();
+    if (source == nullptr) {
+        d.bytes += bytes.size();
+        pass_on(d, bytes);
+    } else {
+        source->feed(bytes);
+        decipher(d);
+    }
+}
+
+// Reads all that the source's engine can give now. Deciphers straight into the buffer that a plain
+// target is sent next.
+void TlsRelays::decipher(TlsDirection& d) {
+    tls::Engine& source = *d.relay.source(d).engine;
+    const bool into_tls = d.relay.target(d).engine != nullptr;
+    tls::Step step = tls::Step::Done;
+    while (step == tls::Step::Done && !d.relay.failed) {
+        const std::span<uint8_t> space =
+            into_tls ? std::span(scratch_.get(), kRecordBytesMax) : room(d, source.unread());
+        size_t length = 0;
+        step = source.read(space, length);
+        if (step != tls::Step::Done) break;
+        d.bytes += length;
+        if (into_tls) {
+            pass_on(d, space.first(length));
+        } else {
+            d.gathering.commit(length);
+        }
+    }
+    if (d.gathering.empty() && d.gathering.capacity() > 0) spares_.give(std::move(d.gathering));
+    if (step == tls::Step::Closed) {
+        stream_ended(d, true);
+    } else if (step == tls::Step::Failed || step == tls::Step::WantOutput) {
+        // WantOutput: a peer that asks for answers without end (key updates) and reads none.
+        fail(d.relay, d.up ? RelayEnd::ClientTls : RelayEnd::BrokerTls);
+    }
+}
+
+// Room in `gathering`: `wanted` bytes if it has to be made, at least one.
+std::span<uint8_t> TlsRelays::room(TlsDirection& d, size_t wanted) {
+    if (d.gathering.capacity() == 0) {
+        d.gathering = spares_.take(wanted);
+    } else if (d.gathering.room().empty()) {
+        const size_t more = std::max({wanted, d.gathering.size(), size_t{4096}});
+        d.gathering.reserve(d.gathering.size() + more);
+    }
+    return d.gathering.room();
+}
+
+// Towards a TLS target.
+void TlsRelays::pass_on(TlsDirection& d, std::span<const uint8_t> plaintext) {
+    if (d.sending && plaintext.size() < kPieceBytesMin) {
+        if (d.gathering.capacity() == 0) d.gathering = spares_.take(plaintext.size());
+        d.gathering.append(plaintext);
+        return;
+    }
+    encipher_gathered(d);
+    encipher(d, plaintext);
+}
+
+void TlsRelays::encipher_gathered(TlsDirection& d) {
+    if (d.gathering.empty()) return;
+    encipher(d, d.gathering.span());
+    spares_.give(std::move(d.gathering));
+}
+
+void TlsRelays::encipher(TlsDirection& d, std::span<const uint8_t> plaintext) {
+    tls::Engine& target = *d.relay.target(d).engine;
+    if (target.output_bytes() == 0) {
+        const size_t records = plaintext.size() / kRecordBytesMax + 1;
+        const size_t overhead_bytes = records * tls::Engine::kRecordOverheadBytesMax;
+        target.reuse(spares_.take(plaintext.size() + overhead_bytes));
+    }
+    if (target.write(plaintext) == tls::Step::Done) return;
+    fail(d.relay, d.up ? RelayEnd::BrokerTls : RelayEnd::ClientTls);
+}
+
+// ---- Out -------------------------------------------------------------------------------------
+
+void TlsRelays::pump(TlsDirection& d) {
+    if (d.discard || d.finished) {
+        drop_unsent(d);  // the engine's answers to what it still reads
+        return;
+    }
+    if (d.sending) return;
+    if (d.outgoing.empty()) load(d);
+    if (d.outgoing.empty()) return;
+    d.sending = true;
+    ++d.relay.in_flight;
+    send_all(reactor_.ring(), static_cast<SendOp&>(d), d.relay.target(d).socket,
+             d.outgoing.span().subspan(d.out_bytes));
+}
+
+// What waits becomes what is sent.
+void TlsRelays::load(TlsDirection& d) {
+    tls::Engine* target = d.relay.target(d).engine.get();
+    if (target == nullptr) {
+        std::swap(d.outgoing, d.gathering);
+        return;
+    }
+    encipher_gathered(d);
+    if (target->output_bytes() > 0) d.outgoing = target->take_output();
+}
+
+void TlsRelays::on_send(TlsDirection& d, Completion done) {
+    TlsRelay& relay = d.relay;
+    d.sending = false;
+    --relay.in_flight;
+    if (d.shutting) {
+        shut(d, done);
+    } else if (d.pausing) {
+        d.pausing = false;
+    } else {
+        sent(d, done);
+    }
+    if (relay.closing) {
+        join(relay);
+    } else {
+        advance(relay);
+    }
+}
+
+// A short send: relay_copy.cc, settle.
+void TlsRelays::sent(TlsDirection& d, Completion done) {
+    d.out_bytes += static_cast<size_t>(std::max(done.result, 0));
+    if (d.out_bytes == d.outgoing.size()) {
+        spares_.give(std::move(d.outgoing));
+        d.out_bytes = 0;
+    } else if (d.relay.closing) {
+        return;
+    } else if (done.result > 0 || done.result == -EAGAIN || done.result == -EINTR) {
+        d.sending = d.pausing = true;
+        ++d.relay.in_flight;
+        pause(reactor_.ring(), static_cast<SendOp&>(d));
+    } else {
+        receiver_lost(d);
+    }
+}
+
+void TlsRelays::shut(TlsDirection& d, Completion done) {
+    // A descriptor installed for the half-close must not outlive the relay.
+    const bool shut = shut_send_finish(reactor_.ring(), done);
+    d.shutting = false;
+    if (shut || d.relay.closing) return;
+    d.sending = d.shutting = true;
+    ++d.relay.in_flight;
+    shut_send_slowly(reactor_.ring(), static_cast<SendOp&>(d), d.relay.target(d).socket);
+}
+
+}  // namespace jumpgate
