@@ -1,11 +1,10 @@
 #include "tls/algorithms.h"
 
-#include <wolfssl/options.h>
-#include <wolfssl/ssl.h>
-
 #include <algorithm>
 #include <array>
 #include <cctype>
+
+#include "tls/library.h"
 
 namespace jumpgate::tls {
 namespace {

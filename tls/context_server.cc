@@ -1,8 +1,5 @@
 // The server's context: one wolfSSL context for each certificate, chosen by SNI.
 
-#include <wolfssl/options.h>
-#include <wolfssl/wolfcrypt/sha256.h>
-
 #include <algorithm>
 #include <cctype>
 

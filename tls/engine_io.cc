@@ -1,8 +1,5 @@
 // What wolfSSL reads and writes, and what its errors mean.
 
-#include <wolfssl/error-ssl.h>
-#include <wolfssl/wolfcrypt/error-crypt.h>
-
 #include <algorithm>
 #include <cstring>
 

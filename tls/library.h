@@ -1,10 +1,16 @@
 // Library: wolfSSL as a whole, and what owns its objects.
 //
-// Law: wolfSSL is started before its first use and never stopped: contexts may outlive main().
+// Law: the one door to wolfSSL's headers, whose order matters; it is started before its first use
+// and never stopped: contexts may outlive main().
 #pragma once
 
-#include <wolfssl/options.h>
+#include <wolfssl/options.h>  // before all others of wolfSSL
+//
+#include <wolfssl/error-ssl.h>
 #include <wolfssl/ssl.h>
+#include <wolfssl/wolfcrypt/asn.h>
+#include <wolfssl/wolfcrypt/error-crypt.h>
+#include <wolfssl/wolfcrypt/sha256.h>
 
 #include <memory>
 

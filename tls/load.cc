@@ -1,9 +1,5 @@
 #include "tls/load.h"
 
-#include <wolfssl/error-ssl.h>
-#include <wolfssl/wolfcrypt/asn.h>
-#include <wolfssl/wolfcrypt/error-crypt.h>
-
 #include <cstring>
 
 #include "tls/algorithms.h"

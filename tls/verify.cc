@@ -1,17 +1,14 @@
 #include "tls/verify.h"
 
 #include <arpa/inet.h>
-#include <wolfssl/error-ssl.h>
-#include <wolfssl/options.h>
-#include <wolfssl/ssl.h>
-#include <wolfssl/wolfcrypt/asn.h>
-#include <wolfssl/wolfcrypt/error-crypt.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <optional>
 #include <string>
+
+#include "tls/library.h"
 
 namespace jumpgate::tls {
 namespace {
