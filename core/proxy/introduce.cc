@@ -20,4 +20,6 @@ Task<Unit> learn_local_address(Connection& c) {
     co_return Unit{};
 }
 
+void write_proxy_header(Connection&, tls::Bytes&) {}
+
 }  // namespace jumpgate

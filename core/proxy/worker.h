@@ -102,10 +102,7 @@ class Worker final : public RelayOwner {
     void refused(const Connection& c, const Verdict& verdict);
     void start_relay(Connection& c);
     void release(Connection& c);
-    void out_of_buffers() override {
-        relays_->out_of_buffers();
-        tls_relays_->out_of_buffers();
-    }
+    void out_of_buffers() override { relays_->out_of_buffers(); }
     void listener_ended() { end_if_done(); }
 
     // ---- TLS (worker_tls.cc)
@@ -148,6 +145,7 @@ class Worker final : public RelayOwner {
 
     std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<BufferRing> buffers_;
+    std::unique_ptr<BufferRing> tls_buffers_;
     std::unique_ptr<PipePool> pipes_;
     std::unique_ptr<Slab<Connection>> connections_;
     std::unique_ptr<Relays> relays_;

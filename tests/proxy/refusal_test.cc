@@ -51,24 +51,35 @@ TEST(Connack, IsSilentWhereTheVersionHasNoWordForIt) {
     EXPECT_TRUE(answer(ReasonCode::ServerUnavailable, 9).empty());
 }
 
-TEST(Classify, TellsOtherProtocolsByTheirFirstByte) {
+Refusal classified(const mqtt::Invalid& invalid, std::string_view bytes) {
+    return classify(invalid, {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+}
+
+TEST(Classify, TellsOtherProtocolsByTheirFirstBytes) {
     const mqtt::Invalid malformed{ReasonCode::MalformedPacket, "", 0, false};
-    EXPECT_EQ(classify(malformed, 0x16), Refusal::TlsHello);
-    for (const char c : {'G', 'P', 'H', 'D', 'O', 'C', 'T'}) {
-        EXPECT_EQ(classify(malformed, static_cast<uint8_t>(c)), Refusal::HttpRequest) << c;
+    EXPECT_EQ(classified(malformed, "\x16"), Refusal::TlsHello);
+    for (const char* c : {"G", "P", "H", "D", "O", "C", "T", "PROX"}) {
+        EXPECT_EQ(classified(malformed, c), Refusal::HttpRequest) << c;
     }
-    EXPECT_EQ(classify(malformed, 0x30), Refusal::NotMqtt);
-    EXPECT_EQ(classify(malformed, 0x00), Refusal::NotMqtt);
-    EXPECT_EQ(classify(malformed, 0x10), Refusal::Malformed);
-    EXPECT_EQ(classify({ReasonCode::UnsupportedProtocolVersion, "", 4, true}, 0x10),
+    EXPECT_EQ(classified(malformed, "PROXY TCP4"), Refusal::ProxyNotTrusted);
+    EXPECT_EQ(classified(malformed, {"\r\n\r\n\0\r\nQUIT\n\x21", 13}), Refusal::ProxyNotTrusted);
+    EXPECT_EQ(classified(malformed, "\r\n\r\n"), Refusal::NotMqtt);
+    EXPECT_EQ(classified(malformed, "\x30"), Refusal::NotMqtt);
+    EXPECT_EQ(classified(malformed, {"\0", 1}), Refusal::NotMqtt);
+    EXPECT_EQ(classified(malformed, "\x10"), Refusal::Malformed);
+    EXPECT_EQ(classified({ReasonCode::UnsupportedProtocolVersion, "", 4, true}, "\x10"),
               Refusal::UnsupportedVersion);
-    EXPECT_EQ(classify({ReasonCode::ClientIdNotValid, "", 4, true}, 0x10),
+    EXPECT_EQ(classified({ReasonCode::ClientIdNotValid, "", 4, true}, "\x10"),
               Refusal::ClientIdNotValid);
 }
 
 TEST(ReasonOf, GivesOurOwnRefusalsTheStandardsCodes) {
     EXPECT_EQ(reason_of(Refusal::TooLarge), ReasonCode::PacketTooLarge);
     EXPECT_EQ(reason_of(Refusal::NoBroker), ReasonCode::ServerUnavailable);
+    EXPECT_EQ(reason_of(Refusal::BrokerTls), ReasonCode::ServerUnavailable);
+    EXPECT_EQ(reason_of(Refusal::PlainOnTls), ReasonCode::NotAuthorized);
+    EXPECT_EQ(reason_of(Refusal::NotCertified), ReasonCode::NotAuthorized);
+    EXPECT_EQ(reason_of(Refusal::ClientIdMismatch), ReasonCode::ClientIdNotValid);
     EXPECT_EQ(reason_of(Refusal::TooManyConnections), ReasonCode::QuotaExceeded);
     EXPECT_EQ(reason_of(Refusal::ServerBusy), ReasonCode::ServerBusy);
     EXPECT_EQ(reason_of(Refusal::ShuttingDown), ReasonCode::ServerBusy);
