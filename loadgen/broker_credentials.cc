@@ -1,39 +1,17 @@
 #include "loadgen/broker_credentials.h"
 
-#include <fmt/format.h>
-
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 #include <optional>
+#include <utility>
+#include <variant>
+
+#include "loadgen/pem_file.h"
 
 namespace jumpgate::broker {
 
-static constexpr size_t kFileBytesMax = 16U << 20;  // the system's CA bundle has 0.2 MB
-
-struct CloseFile {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
 static std::optional<Problem> read(const std::string& path, tls::Pem& pem) {
-    const std::unique_ptr<std::FILE, CloseFile> file(std::fopen(path.c_str(), "rb"));
-    std::array<char, 16'384> part{};
-    pem.label = path;
-    errno = file ? 0 : errno;
-    for (size_t got = 1; file && got > 0 && pem.text.size() <= kFileBytesMax;) {
-        got = std::fread(part.data(), 1, part.size(), file.get());
-        pem.text.append(part.data(), got);
-    }
-    if (!file || std::ferror(file.get()) != 0) {
-        return Problem{
-            fmt::format("{}: cannot be read: {} (errno {})", path, std::strerror(errno), errno)};
-    }
-    if (pem.text.size() > kFileBytesMax) {
-        return Problem{fmt::format("{}: is larger than {} bytes", path, kFileBytesMax)};
-    }
-    if (pem.text.empty()) return Problem{path + ": is empty"};
+    std::variant<tls::Pem, tls::Problem> found = read_pem(path);
+    if (tls::Problem* problem = std::get_if<tls::Problem>(&found)) return Problem{problem->text};
+    pem = std::get<tls::Pem>(std::move(found));
     return std::nullopt;
 }
 
@@ -42,7 +20,7 @@ Parsed<tls::ServerContextRef> load(const Credentials& credentials) {
     tls::Pair& pair = options.pairs.emplace_back();
     std::optional<Problem> problem = read(credentials.cert_file, pair.certificate);
     if (!problem) problem = read(credentials.key_file, pair.key);
-    if (!problem && !credentials.client_ca_file.empty()) {
+    if (!problem && credentials.client_auth != tls::ClientAuth::None) {
         problem = read(credentials.client_ca_file, options.client_ca);
     }
     if (problem) return *problem;

@@ -13,7 +13,7 @@ namespace jumpgate::broker {
 struct Credentials {
     std::string cert_file;       // PEM, the chain with the leaf first
     std::string key_file;        // PEM, not encrypted
-    std::string client_ca_file;  // empty: clients are asked for nothing
+    std::string client_ca_file;  // read unless client_auth is None
     tls::ClientAuth client_auth = tls::ClientAuth::None;
     tls::Version min_version = tls::Version::Tls12;
     tls::Version max_version = tls::Version::Tls13;

@@ -31,6 +31,8 @@ HANDSHAKE_TIMEOUT_S = 10  # loadgen/broker_connection.cc: accept to CONNECT
 
 @functools.cache
 def pki_folder():
+    if "JUMPGATE_TEST_PKI" in os.environ:
+        return os.environ["JUMPGATE_TEST_PKI"]
     certs.make_pki(FOLDER.name)
     return FOLDER.name
 
@@ -297,7 +299,8 @@ def optional_certificate():
 @behaviour("the refused client is told why: the alert arrives, also where it has sent its CONNECT")
 def alerts_arrive():
     with Broker("--client-ca", pki("ca.crt")) as broker:
-        for certificate, alert in ((None, "certificate_required"), ("expired-client", "certificate_expired"),
+        for certificate, alert in ((None, "certificate_required"),
+                                   ("expired-client", "certificate_expired"),
                                    ("other-client", "unknown_ca")):
             for _ in range(20):  # a reset would win the race now and then
                 tls = handshake(broker, context(ssl.TLSVersion.TLSv1_3, certificate))
