@@ -38,6 +38,8 @@ struct Listener {
     bool tls;
 };
 
+using tls::ClientAuth;
+
 enum class TlsVersions : uint8_t { Any, Only12, Only13 };
 
 struct Options {
@@ -80,9 +82,10 @@ void add_rows(FlagTable& flags, Options& options) {
     flags.text("key", credentials.key_file, "FILE", "Its private key (PEM, not encrypted).");
     flags.text("client-ca", credentials.client_ca_file, "FILE",
                "Clients must show a certificate that one of these CAs (PEM) has signed.");
-    flags.choice("client-auth", credentials.client_auth,
-                 {{"required", tls::ClientAuth::Required}, {"optional", tls::ClientAuth::Optional}},
-                 "With --client-ca (there: required): whether a client may come without.");
+    flags.choice(
+        "client-auth", credentials.client_auth,
+        {{"required", ClientAuth::Required}, {"optional", ClientAuth::Optional}},
+        "Whether a client may come without a certificate. With --client-ca alone: required.");
     flags.choice(
         "tls-version", options.tls_versions,
         {{"any", TlsVersions::Any}, {"1.2", TlsVersions::Only12}, {"1.3", TlsVersions::Only13}},
@@ -118,7 +121,27 @@ const Address* find_twice(const std::vector<Listener>& listeners) {
     return nullptr;
 }
 
-// What is wrong between the flags; empty: nothing.
+// What is wrong between the flags of TLS; empty: nothing.
+std::string find_tls_contradiction(const Options& options) {
+    const broker::Credentials& given = options.credentials;
+    const auto is_tls = [](const Listener& listener) { return listener.tls; };
+    if (std::none_of(options.listen.begin(), options.listen.end(), is_tls)) {
+        const std::string_view flag = !given.cert_file.empty()                   ? "--cert"
+                                      : !given.key_file.empty()                  ? "--key"
+                                      : !given.client_ca_file.empty()            ? "--client-ca"
+                                      : given.client_auth != ClientAuth::None    ? "--client-auth"
+                                      : options.tls_versions != TlsVersions::Any ? "--tls-version"
+                                                                                 : "";
+        return flag.empty() ? "" : fmt::format("{}: needs --tls-listen ADDR:PORT", flag);
+    }
+    if (given.cert_file.empty()) return "--tls-listen: needs --cert FILE and --key FILE";
+    if (given.key_file.empty()) return "--cert: needs --key FILE, the certificate's private key";
+    if (given.client_auth != ClientAuth::None && given.client_ca_file.empty()) {
+        return "--client-auth: needs --client-ca FILE, the CAs of the clients' certificates";
+    }
+    return {};
+}
+
 std::string find_contradiction(const Options& options) {
     if (options.listen.empty()) {
         return "--listen: is missing; allowed: one or more ADDR:PORT, such as "
@@ -128,30 +151,15 @@ std::string find_contradiction(const Options& options) {
         return fmt::format("--listen: {} is given twice; allowed: each address once",
                            twice->to_string());
     }
-    const broker::Credentials& tls = options.credentials;
-    const auto is_tls = [](const Listener& listener) { return listener.tls; };
-    if (std::any_of(options.listen.begin(), options.listen.end(), is_tls)) {
-        if (tls.cert_file.empty()) return "--tls-listen: needs --cert FILE and --key FILE";
-        if (tls.key_file.empty()) return "--cert: needs --key FILE, the certificate's private key";
-        if (tls.client_auth != tls::ClientAuth::None && tls.client_ca_file.empty()) {
-            return "--client-auth: needs --client-ca FILE, the CAs of the clients' certificates";
-        }
-    } else {
-        for (const auto& [flag, file] :
-             {std::pair("--cert", &tls.cert_file), std::pair("--key", &tls.key_file),
-              std::pair("--client-ca", &tls.client_ca_file)}) {
-            if (!file->empty()) return fmt::format("{}: needs --tls-listen ADDR:PORT", flag);
-        }
-    }
-    return {};
+    return find_tls_contradiction(options);
 }
 
 // Reads the certificates, where a broker needs some. False: said why not.
 bool load_credentials(Options& options) {
     broker::Credentials& credentials = options.credentials;
     if (credentials.cert_file.empty()) return true;
-    if (!credentials.client_ca_file.empty() && credentials.client_auth == tls::ClientAuth::None) {
-        credentials.client_auth = tls::ClientAuth::Required;
+    if (!credentials.client_ca_file.empty() && credentials.client_auth == ClientAuth::None) {
+        credentials.client_auth = ClientAuth::Required;
     }
     if (options.tls_versions == TlsVersions::Only12) credentials.max_version = tls::Version::Tls12;
     if (options.tls_versions == TlsVersions::Only13) credentials.min_version = tls::Version::Tls13;

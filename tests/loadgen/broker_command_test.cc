@@ -62,6 +62,8 @@ TEST(BrokerCommand, RefusesHalfOfWhatTlsNeeds) {
         {joined(tls, {"--key", "a.key"}), "--cert FILE"},
         {joined({"--listen", "127.0.0.1:0"}, pair), "--tls-listen ADDR:PORT"},
         {{"--listen", "127.0.0.1:0", "--client-ca", "ca.crt"}, "--tls-listen ADDR:PORT"},
+        {{"--listen", "127.0.0.1:0", "--client-auth", "required"}, "--tls-listen ADDR:PORT"},
+        {{"--listen", "127.0.0.1:0", "--tls-version", "1.3"}, "--tls-listen ADDR:PORT"},
         {joined(joined(tls, pair), {"--client-auth", "optional"}), "--client-ca FILE"},
         {joined(joined(tls, pair), {"--tls-version", "1.1"}), "any, 1.2, 1.3"},
     };
