@@ -277,6 +277,33 @@ def resumption():
                     "handshakes_failed": {}, "connections_failed": {}}, "a resumed handshake")
 
 
+@behaviour("a key update that asks for one in return is answered, and messages go on")
+def key_update():
+    with Broker() as broker:
+        client = start(["openssl", "s_client", "-connect", f"127.0.0.1:{broker.port}", "-tls1_3"],
+                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        said, errors = Lines(client.stdout), Lines(client.stderr)
+
+        def write(data):
+            client.stdin.write(data)
+            client.stdin.flush()
+
+        said.wait(lambda line: "Verify return code" in line, "the handshake")
+        for number in range(1, 4):
+            begin = len(errors.all)
+            write(b"K\n")  # with update_requested (s_client(1)); each is read alone
+            errors.wait(lambda line: "KEYUPDATE" in line, f"key update {number}", begin)
+        write(packets.connect("k") + packets.publish("t", b"x") + packets.PINGREQ)
+        broker.stats(lambda stats: stats["messages_in"] == 1, "the message under the new keys")
+        write(packets.DISCONNECT)
+        said.thread.join(DEADLINE_S)  # the broker ends it
+        equal(client.wait(DEADLINE_S), 0, "s_client\n" + errors.text())
+        answered = "".join(line for line in said.all if line)
+        assert " \x02" in answered and "closed" in answered, answered
+        broker.stats(lambda stats: stats["connections"] == 0 and
+                     stats["tls"]["connections_failed"] == {}, "a clean end")
+
+
 # ---- Client certificates ------------------------------------------------------------------------
 
 @behaviour("--client-ca: a client without a certificate, or with a bad one, is refused and counted")
