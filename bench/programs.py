@@ -213,15 +213,28 @@ def start_gate(broker_ports, flags=(), **limits):
     return program
 
 
-def start_haproxy(path, broker_port, threads, connections_max):
-    """The peer: TCP mode, splicing where HAProxy sees fit, no checks."""
+def haproxy_config(port, broker_port, threads, connections_max, certificate=None):
+    """The peer: TCP mode, splicing where HAProxy sees fit, no checks.
+
+    With `certificate` (a file: PEM, certificate then key) clients speak TLS 1.3 with
+    TLS_AES_128_GCM_SHA256, which is what jumpgate is given beside it. Session tickets are HAProxy's
+    default, and stay on: OpenSSL hands out two of them per full handshake.
+    """
+    tls = ""
+    if certificate is not None:
+        tls = (f" ssl crt {certificate} ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.3"
+               " ciphersuites TLS_AES_128_GCM_SHA256 curves X25519:P-256")
+    return (f"global\n  nbthread {threads}\n  maxconn {connections_max}\n"
+            "defaults\n  mode tcp\n  option splice-auto\n  timeout connect 5s\n"
+            "  timeout client 1h\n  timeout server 1h\n"
+            f"listen mqtt\n  bind 127.0.0.1:{port} backlog 4096{tls}\n"
+            f"  server one 127.0.0.1:{broker_port}\n")
+
+
+def start_haproxy(path, broker_port, threads, connections_max, certificate=None):
     port = free_port()
     with tempfile.NamedTemporaryFile("w", suffix=".cfg", delete=False) as config:
-        config.write(f"global\n  nbthread {threads}\n  maxconn {connections_max}\n"
-                     "defaults\n  mode tcp\n  option splice-auto\n  timeout connect 5s\n"
-                     "  timeout client 1h\n  timeout server 1h\n"
-                     f"listen mqtt\n  bind 127.0.0.1:{port} backlog 4096\n"
-                     f"  server one 127.0.0.1:{broker_port}\n")
+        config.write(haproxy_config(port, broker_port, threads, connections_max, certificate))
     program = Program("haproxy", [path, "-db", "-f", config.name])
     program.port = port
     try:

@@ -27,6 +27,8 @@ class Client : public Outlet {
     void end(mqtt::ReasonCode reason);
     // The connection is gone without a DISCONNECT: the will is due.
     void lost();
+    // It will not get as far as a CONNECT.
+    void refused() { broker_.counters.connections_refused++; }
 
     bool connected() const { return session_ != nullptr; }
     bool ended() const { return ended_; }

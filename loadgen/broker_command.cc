@@ -8,11 +8,14 @@
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/flags.h"
 #include "core/base/host_port.h"
 #include "core/io/reactor.h"
+#include "loadgen/broker_credentials.h"
 #include "loadgen/broker_server.h"
 
 namespace jumpgate {
@@ -21,39 +24,72 @@ namespace {
 
 constexpr const char* kUsage =
     "jumpload broker --listen ADDR:PORT [--listen ADDR:PORT ...]\n"
+    "jumpload broker --tls-listen ADDR:PORT --cert FILE --key FILE [--client-ca FILE]\n"
     "\n"
     "Embedded MQTT brokers (3.1, 3.1.1 and 5) for benchmarks and demonstrations, not for\n"
     "production: sessions and retained messages are kept in memory only, and nobody is asked for "
     "a\n"
-    "password. Each --listen is a broker of its own, on its own thread. The topic\n"
+    "password. Each --listen and --tls-listen is a broker of its own, on its own thread. The "
+    "topic\n"
     "$SYS/broker/name and the CONNACK's user property \"broker\" (MQTT 5) tell which one it is.\n";
 
+struct Listener {
+    Address address;
+    bool tls;
+};
+
+using tls::ClientAuth;
+
+enum class TlsVersions : uint8_t { Any, Only12, Only13 };
+
 struct Options {
-    std::vector<Address> listen;
+    std::vector<Listener> listen;
+    broker::Credentials credentials;
+    TlsVersions tls_versions = TlsVersions::Any;
     broker::ServerOptions server;
 };
 
 // An address without a host listens on all of IPv4. Names are not looked up: a broker for a test
 // should listen where it was told to.
-Parsed<Address> parse_listen(std::string_view value) {
+Parsed<Listener> parse_listener(std::string_view value, bool tls) {
     const Parsed<HostPort> parsed = parse_host_port(value, 0);
     if (const Problem* problem = std::get_if<Problem>(&parsed)) return *problem;
     const HostPort& target = std::get<HostPort>(parsed);
     const std::string host = target.host.empty() ? "0.0.0.0" : target.host;
     const std::optional<Address> address = Address::parse(host, target.port);
     if (!address) return Problem{"is not an IP address with a port"};
-    return *address;
+    return Listener{*address, tls};
 }
 
 void add_rows(FlagTable& flags, Options& options) {
     broker::ServerOptions& server = options.server;
     broker::Limits& limits = server.limits;
     flags.group("Brokers");
-    flags.list("listen", options.listen, parse_listen, "ADDR:PORT",
-               "an IPv4 or [IPv6] address; port 0 lets the system choose",
-               "Start a broker that listens here.");
+    const auto listener = [&](std::string name, bool tls, std::string help) {
+        flags.list(
+            std::move(name), options.listen,
+            [tls](std::string_view value) { return parse_listener(value, tls); }, "ADDR:PORT",
+            "an IPv4 or [IPv6] address; port 0 lets the system choose", std::move(help));
+    };
+    listener("listen", false, "Start a broker that listens here.");
+    listener("tls-listen", true, "Start a broker that listens here with TLS.");
     flags.number("stats-interval-s", server.stats_interval_s, 0, 86'400, "s",
                  "Print a line of JSON per broker this often; 0: never.");
+    broker::Credentials& credentials = options.credentials;
+    flags.group("TLS, of each --tls-listen");
+    flags.text("cert", credentials.cert_file, "FILE",
+               "The broker's certificate (PEM), followed by its chain.");
+    flags.text("key", credentials.key_file, "FILE", "Its private key (PEM, not encrypted).");
+    flags.text("client-ca", credentials.client_ca_file, "FILE",
+               "Clients must show a certificate that one of these CAs (PEM) has signed.");
+    flags.choice(
+        "client-auth", credentials.client_auth,
+        {{"required", ClientAuth::Required}, {"optional", ClientAuth::Optional}},
+        "Whether a client may come without a certificate. With --client-ca alone: required.");
+    flags.choice(
+        "tls-version", options.tls_versions,
+        {{"any", TlsVersions::Any}, {"1.2", TlsVersions::Only12}, {"1.3", TlsVersions::Only13}},
+        "Speak only this version; any: 1.2 and 1.3.");
     flags.group("Limits, of each broker");
     flags.number("connections-max", limits.connections_max, 1, 1'000'000, "",
                  "Connections at once. Cut to the descriptor limit (ulimit -n).");
@@ -75,14 +111,65 @@ void add_rows(FlagTable& flags, Options& options) {
 }
 
 // Two sockets may share a port (SO_REUSEPORT); here that could only be a mistake.
-const Address* find_twice(const std::vector<Address>& addresses) {
-    for (size_t i = 0; i < addresses.size(); ++i) {
+const Address* find_twice(const std::vector<Listener>& listeners) {
+    for (size_t i = 0; i < listeners.size(); ++i) {
+        const Address& one = listeners[i].address;
         for (size_t j = 0; j < i; ++j) {
-            if (addresses[i].port() != 0 && addresses[i].to_string() == addresses[j].to_string())
-                return &addresses[i];
+            if (one.port() != 0 && one.to_string() == listeners[j].address.to_string()) return &one;
         }
     }
     return nullptr;
+}
+
+// What is wrong between the flags of TLS; empty: nothing.
+std::string find_tls_contradiction(const Options& options) {
+    const broker::Credentials& given = options.credentials;
+    const auto is_tls = [](const Listener& listener) { return listener.tls; };
+    if (std::none_of(options.listen.begin(), options.listen.end(), is_tls)) {
+        const std::string_view flag = !given.cert_file.empty()                   ? "--cert"
+                                      : !given.key_file.empty()                  ? "--key"
+                                      : !given.client_ca_file.empty()            ? "--client-ca"
+                                      : given.client_auth != ClientAuth::None    ? "--client-auth"
+                                      : options.tls_versions != TlsVersions::Any ? "--tls-version"
+                                                                                 : "";
+        return flag.empty() ? "" : fmt::format("{}: needs --tls-listen ADDR:PORT", flag);
+    }
+    if (given.cert_file.empty()) return "--tls-listen: needs --cert FILE and --key FILE";
+    if (given.key_file.empty()) return "--cert: needs --key FILE, the certificate's private key";
+    if (given.client_auth != ClientAuth::None && given.client_ca_file.empty()) {
+        return "--client-auth: needs --client-ca FILE, the CAs of the clients' certificates";
+    }
+    return {};
+}
+
+std::string find_contradiction(const Options& options) {
+    if (options.listen.empty()) {
+        return "--listen: is missing; allowed: one or more ADDR:PORT, such as "
+               "--listen 127.0.0.1:1883";
+    }
+    if (const Address* twice = find_twice(options.listen)) {
+        return fmt::format("--listen: {} is given twice; allowed: each address once",
+                           twice->to_string());
+    }
+    return find_tls_contradiction(options);
+}
+
+// Reads the certificates, where a broker needs some. False: said why not.
+bool load_credentials(Options& options) {
+    broker::Credentials& credentials = options.credentials;
+    if (credentials.cert_file.empty()) return true;
+    if (!credentials.client_ca_file.empty() && credentials.client_auth == ClientAuth::None) {
+        credentials.client_auth = ClientAuth::Required;
+    }
+    if (options.tls_versions == TlsVersions::Only12) credentials.max_version = tls::Version::Tls12;
+    if (options.tls_versions == TlsVersions::Only13) credentials.min_version = tls::Version::Tls13;
+    Parsed<tls::ServerContextRef> loaded = broker::load(credentials);
+    if (const Problem* problem = std::get_if<Problem>(&loaded)) {
+        fmt::print(stderr, "jumpload broker: {}\n", problem->text);
+        return false;
+    }
+    options.server.tls = std::get<tls::ServerContextRef>(std::move(loaded));
+    return true;
 }
 
 // The table of direct descriptors may not exceed RLIMIT_NOFILE (io_uring_register(2)).
@@ -102,7 +189,7 @@ void fit_descriptor_limit(uint32_t& connections_max) {
 
 std::string explain(const Address& address, const broker::ServerOptions& options, Error error) {
     if (error.code == ErrorCode::AddressInUse || error.sys == EACCES) {
-        return fmt::format("cannot listen on {}: {} (errno {}); choose another --listen",
+        return fmt::format("cannot listen on {}: {} (errno {}); choose another address",
                            address.to_string(), text(error.code), error.sys);
     }
     RingLimits limits;
@@ -119,9 +206,10 @@ int run_brokers(const Options& options, const sigset_t& ending) {
     }
     int exit_code = 0;
     std::vector<std::unique_ptr<broker::Server>> servers;
-    for (const Address& address : options.listen) {
+    for (const auto& [address, tls] : options.listen) {
         broker::ServerOptions server = options.server;
         server.listen = address;
+        if (!tls) server.tls = nullptr;
         server.number = static_cast<uint32_t>(servers.size() + 1);
         Result<std::unique_ptr<broker::Server>> started = broker::Server::start(server);
         if (!started) {
@@ -130,8 +218,8 @@ int run_brokers(const Options& options, const sigset_t& ending) {
             break;
         }
         servers.push_back(std::move(*started));
-        fmt::print("broker {} listening on {}\n", server.number,
-                   servers.back()->address().to_string());
+        fmt::print("broker {} listening on {}{}\n", server.number,
+                   servers.back()->address().to_string(), tls ? " with TLS" : "");
         std::fflush(stdout);
     }
     int signal = 0;
@@ -150,19 +238,14 @@ int broker_command(int argc, char** argv) {
     add_rows(flags, options);
     const std::vector<const char*> arguments(argv, argv + argc);
     std::optional<FlagsExit> exit = flags.parse(arguments);
-    if (!exit && options.listen.empty()) {
-        exit = flags.refuse(
-            "--listen: is missing; allowed: one or more ADDR:PORT, such as "
-            "--listen 127.0.0.1:1883");
-    }
-    if (const Address* twice = find_twice(options.listen); !exit && twice != nullptr) {
-        exit = flags.refuse(fmt::format("--listen: {} is given twice; allowed: each address once",
-                                        twice->to_string()));
+    if (const std::string wrong = find_contradiction(options); !exit && !wrong.empty()) {
+        exit = flags.refuse(wrong);
     }
     if (exit) {
         std::fputs(exit->text.c_str(), exit->to_stderr ? stderr : stdout);
         return exit->exit_code;
     }
+    if (!load_credentials(options)) return 1;
     options.server.buffers = std::bit_ceil(options.server.buffers);
     fit_descriptor_limit(options.server.limits.connections_max);
     // Blocked before any thread starts, so that only this one takes them, by sigwait.

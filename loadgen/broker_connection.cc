@@ -45,35 +45,60 @@ void Connection::received(Completion done) {
         BufferRing& buffers = server_.buffers();
         buffers.taken();
         if (done.result > 0 && !ended()) {
-            heard_ms_ = clock_ms();
-            const bool was_connected = connected();
-            receive({buffers.at(done.buffer()), static_cast<size_t>(done.result)});
-            if (!was_connected && connected()) watch();
+            hear({buffers.at(done.buffer()), static_cast<size_t>(done.result)});
         }
         buffers.release(done.buffer());
     }
     if (terminating_) return join();
     const bool starved = done.result == -ENOBUFS;
-    if (done.result <= 0 && !starved) return terminate();
+    if (done.result <= 0 && !starved) {
+        if (tls_) tls_->stream_ended();
+        return terminate();
+    }
     if (receive_armed_) return;
     // A multishot may end for reasons of the kernel's own, such as a full completion queue.
     if (!starved || server_.buffers().replenish(*this)) arm();
+}
+
+void Connection::hear(std::span<const uint8_t> bytes) {
+    heard_ms_ = clock_ms();
+    const bool was_connected = connected();
+    if (server_.tls()) {
+        // Not before: who only looks whether the port is open costs no engine and fails nothing.
+        if (!tls_) tls_ = std::make_unique<TlsSession>(server_.tls(), *this, server_.tls_counters);
+        tls_->receive(bytes, server_.plaintext_room());
+    } else {
+        receive(bytes);
+    }
+    if (!was_connected && connected()) watch();
 }
 
 void Connection::on_buffers(BufferWaiter& waiter) { static_cast<Connection&>(waiter).arm(); }
 
 // ---- Sending -----------------------------------------------------------------------------------
 
+std::span<const uint8_t> Connection::next_to_send() {
+    if (tls_) return tls_->seal();
+    return empty() ? std::span<const uint8_t>() : start_sending();
+}
+
 void Connection::flush() {
     if (terminating_ || send_in_flight_) return;  // the send's completion comes back here
-    if (!empty()) {
+    const std::span<const uint8_t> bytes = next_to_send();
+    if (!bytes.empty()) {
         send_in_flight_ = true;
-        send_all(server_.ring(), static_cast<SendOp&>(*this), socket_, start_sending());
+        send_all(server_.ring(), static_cast<SendOp&>(*this), socket_, bytes);
         // Who is told why it has to go must take it soon.
-        if (ended()) server_.timers().start(*this, kFarewellMs);
+        if (ended()) {
+            farewell_sent_ = true;
+            server_.timers().start(*this, kFarewellMs);
+        }
         return;
     }
-    if (ended()) terminate();
+    // An alert or close_notify lets the peer close. To close before it does, with bytes of it
+    // unread, would be a reset, and the peer might never see why (RFC 1122 4.2.2.13).
+    const bool peer_closes = tls_ && farewell_sent_;
+    if (ended() && !peer_closes) terminate();
 }
 
 void Connection::on_send(Op& op, Completion done) {
@@ -83,8 +108,13 @@ void Connection::on_send(Op& op, Completion done) {
 void Connection::sent_all(Completion done) {
     send_in_flight_ = false;
     // MSG_WAITALL: fewer bytes mean that the connection has ended.
-    const bool whole = done.result == static_cast<int64_t>(sending_size());
-    sent();
+    const size_t size = tls_ ? tls_->sealed_bytes() : sending_size();
+    const bool whole = done.result == static_cast<int64_t>(size);
+    if (tls_) {
+        tls_->sent();
+    } else {
+        sent();
+    }
     if (terminating_) return join();
     if (!whole) return terminate();
     pump();
@@ -103,7 +133,8 @@ void Connection::on_timer(Timer& timer) {
     Connection& self = static_cast<Connection&>(timer);
     if (self.ended()) return self.terminate();
     if (!self.connected()) {
-        self.server_.broker().counters.connections_refused++;
+        self.refused();
+        if (self.tls_) self.tls_->timed_out();
         return self.terminate();
     }
     if (self.server_.stood_still()) self.heard_ms_ = clock_ms();

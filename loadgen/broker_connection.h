@@ -1,5 +1,7 @@
 // Connection: one socket of a broker: receives into the shared buffers, sends from its Outlet.
 //
+// With TLS, what goes both ways passes a TlsSession, which the first bytes of the client begin.
+//
 // Law: one receive and one send in flight at most; it ends by terminate, join, release: nothing is
 // freed while the kernel holds one of its operations. An idle connection holds no buffer.
 #pragma once
@@ -9,6 +11,7 @@
 #include "core/io/socket.h"
 #include "core/io/timer_wheel.h"
 #include "loadgen/broker_client.h"
+#include "loadgen/broker_tls.h"
 
 namespace jumpgate::broker {
 
@@ -34,7 +37,9 @@ class Connection : public Client, ReceiveOp, SendOp, Timer, BufferWaiter, public
     static void on_timer(Timer& timer);
     static void on_buffers(BufferWaiter& waiter);
     void received(Completion done);
+    void hear(std::span<const uint8_t> bytes);
     void sent_all(Completion done);
+    std::span<const uint8_t> next_to_send();
     void watch();
     void arm();
     void join();
@@ -44,7 +49,9 @@ class Connection : public Client, ReceiveOp, SendOp, Timer, BufferWaiter, public
     bool receive_armed_ = false;
     bool send_in_flight_ = false;
     bool terminating_ = false;
+    bool farewell_sent_ = false;
     uint64_t heard_ms_;
+    std::unique_ptr<TlsSession> tls_;  // null: plain, or nothing heard yet
 };
 
 }  // namespace jumpgate::broker

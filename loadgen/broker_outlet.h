@@ -73,19 +73,24 @@ class Outlet : public Link {
     }
     bool empty() const { return pending_.empty(); }
     bool full() const {
-        return pending_.size() + sending_.size() >= context_.limits.output_bytes_max;
+        return pending_.size() + sending_size_ >= context_.limits.output_bytes_max;
     }
 
     // Hands out what waits; one send at a time.
     std::span<const uint8_t> start_sending() {
-        CHECK(sending_.empty());
+        CHECK(sending_size_ == 0);
         sending_ = std::exchange(pending_, {});
-        context_.counters.bytes_out += sending_.size();
+        sending_size_ = sending_.size();
+        context_.counters.bytes_out += sending_size_;
         return {reinterpret_cast<const uint8_t*>(sending_.data()), sending_.size()};
     }
-    bool sending() const { return !sending_.empty(); }
-    size_t sending_size() const { return sending_.size(); }
-    void sent() { sending_ = {}; }
+    size_t sending_size() const { return sending_size_; }
+    // What it handed out was copied (encrypted): it is on its way still, but not in here.
+    void copied() { sending_ = {}; }
+    void sent() {
+        sending_ = {};
+        sending_size_ = 0;
+    }
     void discard() { pending_ = {}; }
 
     uint8_t level = mqtt::kLevelV311;   // protocol level
@@ -98,6 +103,7 @@ class Outlet : public Link {
   private:
     std::string pending_;
     std::string sending_;
+    size_t sending_size_ = 0;
 };
 
 }  // namespace jumpgate::broker

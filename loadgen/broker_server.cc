@@ -36,7 +36,8 @@ Server::Server(const ServerOptions& options, int listener)
       stop_op_{{[](Op& op, Completion) { static_cast<StopOp&>(op).server->stopping_ = true; }},
                this},
       stats_timer_([](Timer& timer) { static_cast<StatsTimer&>(timer).server->print_stats(); }),
-      connections_(options.limits.connections_max) {
+      connections_(options.limits.connections_max),
+      plaintext_room_(options.tls ? TlsSession::kRoomBytes : 0) {
     stats_timer_.server = this;
     options_.listen = local_address(listener);  // port 0 has become one
 }
@@ -153,18 +154,19 @@ void Server::release(Connection& connection) {
 // One line, one call: lines of several brokers do not mix.
 void Server::print_stats() {
     const Counters& c = broker_->counters;
+    const std::string tls = options_.tls ? ",\"tls\":" + tls_counters.json() : "";
     fmt::print(
         "{{\"broker\":{},\"address\":\"{}\",\"connections\":{},\"sessions\":{},"
         "\"subscriptions\":{},\"retained\":{},\"messages_in\":{},\"messages_out\":{},"
         "\"acks_in\":{},\"bytes_in\":{},\"bytes_out\":{},\"dropped_queue_full\":{},"
         "\"dropped_expired\":{},\"dropped_too_large\":{},\"retained_refused\":{},\"wills\":{},"
         "\"takeovers\":{},\"keep_alive_timeouts\":{},\"connections_total\":{},"
-        "\"connections_refused\":{}}}\n",
+        "\"connections_refused\":{}{}}}\n",
         options_.number, broker_->name(), connections_.live(), broker_->sessions(),
         broker_->subscriptions(), broker_->retained(), c.messages_in, c.messages_out, c.acks_in,
         c.bytes_in, c.bytes_out, c.dropped_queue_full, c.dropped_expired, c.dropped_too_large,
         c.retained_refused, c.wills, c.takeovers, c.keep_alive_timeouts, c.connections_total,
-        c.connections_refused);
+        c.connections_refused, tls);
     std::fflush(stdout);
     if (!stopping_) timers().start(stats_timer_, options_.stats_interval_s * 1000ULL);
 }

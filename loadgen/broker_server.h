@@ -6,8 +6,10 @@
 
 #include <latch>
 #include <memory>
+#include <span>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/result.h"
 #include "core/base/slab.h"
@@ -16,11 +18,13 @@
 #include "core/io/reactor.h"
 #include "loadgen/broker.h"
 #include "loadgen/broker_connection.h"
+#include "loadgen/broker_tls.h"
 
 namespace jumpgate::broker {
 
 struct ServerOptions {
     Address listen;
+    tls::ServerContextRef tls;  // null: plain
     Limits limits;
     uint32_t buffers = 1024;  // a power of two
     uint32_t buffer_bytes = 8192;
@@ -47,6 +51,10 @@ class Server {
     TimerWheel& timers() { return reactor_->timers(); }
     BufferRing& buffers() { return *buffers_; }
     Broker& broker() { return *broker_; }
+    const tls::ServerContextRef& tls() const { return options_.tls; }
+    // For one record's plaintext, until it is received: shared by all connections.
+    std::span<uint8_t> plaintext_room() { return plaintext_room_; }
+    TlsCounters tls_counters;
     // Whether the process has just stood still (SIGSTOP, a suspended machine): what clients sent
     // meanwhile is still unread.
     bool stood_still() const;
@@ -88,6 +96,7 @@ class Server {
     std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<BufferRing> buffers_;
     std::unique_ptr<Broker> broker_;
+    std::vector<uint8_t> plaintext_room_;
     int ring_fd_ = -1;
     Status opened_ = Unit{};
     std::latch ready_{1};

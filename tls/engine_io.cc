@@ -10,6 +10,7 @@ namespace jumpgate::tls {
 namespace {
 
 constexpr int kFatal = 2;  // AlertLevel, RFC 8446 6
+constexpr int kTls12 = 0x0303;
 
 // What an error means that is not about a certificate.
 Failure stream_failure(int error) {
@@ -41,7 +42,8 @@ uint8_t alert_of(Failure failure) {
         case Failure::UnsupportedVersion:
             return 70;  // protocol_version
         case Failure::NoCommonCipher:
-            return 40;  // handshake_failure
+        case Failure::NoCertificate:  // RFC 5246 7.4.6
+            return 40;                // handshake_failure
         case Failure::BadHello:
             return 50;  // decode_error
         case Failure::UnknownServerName:
@@ -114,7 +116,11 @@ Step Engine::State::explain(int result) {
     Failure why = stream_failure(error);
     if (why == Failure::BadRecord && server != nullptr && sent_bytes == 0) why = Failure::BadHello;
     fail(why, wolfSSL_ERR_reason_error_string(static_cast<unsigned long>(error)));
-    if (history.last_tx.level != kFatal && sent_bytes == 0) say(alert_of(why));
+    // In the clear, where that is how the peer reads us: at the very start, and in TLS 1.2 until
+    // the client's Finished, before which its empty list of certificates comes.
+    const bool is_clear = sent_bytes == 0 || (error == NO_PEER_CERT && server != nullptr &&
+                                              wolfSSL_version(wolf.get()) == kTls12);
+    if (history.last_tx.level != kFatal && is_clear) say(alert_of(why));
     return Step::Failed;
 }
 

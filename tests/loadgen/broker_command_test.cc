@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace jumpgate {
@@ -46,6 +47,40 @@ TEST(BrokerCommand, RefusesAWrongCommandLineInOneLineThatNamesTheFlag) {
         EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
     }
     EXPECT_EQ(run({"--listen", "127.0.0.1:0", "--inflight-max", "0"}).code, 2);
+}
+
+TEST(BrokerCommand, RefusesHalfOfWhatTlsNeeds) {
+    const std::vector<std::string> tls = {"--tls-listen", "127.0.0.1:0"};
+    const std::vector<std::string> pair = {"--cert", "a.crt", "--key", "a.key"};
+    const auto joined = [](std::vector<std::string> words, const std::vector<std::string>& more) {
+        words.insert(words.end(), more.begin(), more.end());
+        return words;
+    };
+    const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+        {tls, "--cert FILE"},
+        {joined(tls, {"--cert", "a.crt"}), "--key FILE"},
+        {joined(tls, {"--key", "a.key"}), "--cert FILE"},
+        {joined({"--listen", "127.0.0.1:0"}, pair), "--tls-listen ADDR:PORT"},
+        {{"--listen", "127.0.0.1:0", "--client-ca", "ca.crt"}, "--tls-listen ADDR:PORT"},
+        {{"--listen", "127.0.0.1:0", "--client-auth", "required"}, "--tls-listen ADDR:PORT"},
+        {{"--listen", "127.0.0.1:0", "--tls-version", "1.3"}, "--tls-listen ADDR:PORT"},
+        {joined(joined(tls, pair), {"--client-auth", "optional"}), "--client-ca FILE"},
+        {joined(joined(tls, pair), {"--tls-version", "1.1"}), "any, 1.2, 1.3"},
+    };
+    for (const auto& [words, wanted] : cases) {
+        const Outcome outcome = run(words);
+        EXPECT_EQ(outcome.code, 2);
+        EXPECT_NE(outcome.err.find(wanted), std::string::npos) << outcome.err;
+        EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
+    }
+}
+
+TEST(BrokerCommand, EndsWith1WhereACertificateCannotBeRead) {
+    const Outcome outcome =
+        run({"--tls-listen", "127.0.0.1:0", "--cert", "/nowhere/a.crt", "--key", "/nowhere/a.key"});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_NE(outcome.err.find("/nowhere/a.crt"), std::string::npos) << outcome.err;
 }
 
 TEST(BrokerCommand, SaysInItsHelpWhatItIsFor) {
