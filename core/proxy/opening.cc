@@ -42,6 +42,14 @@ static Task<Verdict> read_proxy_header(Connection& c) {
     }
 }
 
+// The first byte of an MQTT CONNECT, wrong flags included; of a TLS handshake record it is 0x16
+// (RFC 8446 5.1), which would be one with wrong flags.
+static bool is_connect(uint8_t first_byte) {
+    constexpr uint8_t kTypeConnect = 1;
+    constexpr uint8_t kTlsHandshakeRecord = 0x16;
+    return first_byte >> 4U == kTypeConnect && first_byte != kTlsHandshakeRecord;
+}
+
 static Task<Verdict> read_opening(Connection& c) {
     BufferRing& buffers = c.worker.buffers();
     Completion done = co_await receive(c, c.client, c.wire);
@@ -54,8 +62,7 @@ static Task<Verdict> read_opening(Connection& c) {
         done = co_await receive(c, c.client, c.wire);
         if (done.result <= 0) co_return lost(c, done);
     }
-    constexpr uint8_t kTypeConnect = 1;
-    c.plain_on_tls = c.tls && c.wire.bytes(buffers)[0] >> 4U == kTypeConnect;
+    c.plain_on_tls = c.tls && is_connect(c.wire.bytes(buffers)[0]);
     if (c.tls && !c.plain_on_tls) {
         Verdict verdict = co_await shake_hands(c);
         co_return verdict;

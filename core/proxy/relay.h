@@ -20,7 +20,7 @@
 #include "core/io/reactor.h"
 #include "core/io/socket.h"
 #include "core/proxy/stats.h"
-#include "tls/failure.h"
+#include "tls/engine.h"
 
 namespace jumpgate {
 
@@ -139,6 +139,8 @@ class RelayOwner {
     virtual void relay_ended(const EndedRelay& relay) = 0;
     // A receive found no buffer and waits for some.
     virtual void out_of_buffers() = 0;
+    // A broker gave a session that a later handshake with it may resume.
+    virtual void broker_session(uint16_t node, tls::SessionRef session) = 0;
 
   protected:
     ~RelayOwner() = default;

@@ -61,6 +61,7 @@ class TlsRelay : public RelayLink, public HalfCloseTimer {
     TlsDirection down;
     uint16_t in_flight = 0;
     bool closing = false;
+    bool session_kept = false;        // the broker's, for the next client
     bool failed = false;              // TLS failed on a leg: both directions only empty themselves
     RelayEnd end = RelayEnd::Closed;  // what it will be if nothing else happens
 
@@ -122,6 +123,7 @@ class TlsRelays {
     void on_error(TlsDirection& d, Completion done);
     void take_in(TlsDirection& d, std::span<const uint8_t> bytes);
     void decipher(TlsDirection& d);
+    void keep_session(TlsRelay& relay);
     std::span<uint8_t> room(TlsDirection& d, size_t wanted);
     void pass_on(TlsDirection& d, std::span<const uint8_t> plaintext);
     void encipher(TlsDirection& d, std::span<const uint8_t> plaintext);

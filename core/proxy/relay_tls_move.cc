@@ -140,12 +140,21 @@ void TlsRelays::decipher(TlsDirection& d) {
         }
     }
     if (d.gathering.empty() && d.gathering.capacity() > 0) spares_.give(std::move(d.gathering));
+    if (!d.up && !d.relay.session_kept) keep_session(d.relay);
     if (step == tls::Step::Closed) {
         stream_ended(d, true);
     } else if (step == tls::Step::Failed || step == tls::Step::WantOutput) {
         // WantOutput: a peer that asks for answers without end (key updates) and reads none.
         fail(d.relay, d.up ? RelayEnd::ClientTls : RelayEnd::BrokerTls);
     }
+}
+
+// TLS 1.3: the ticket comes some time after the handshake (RFC 8446 4.6.1).
+void TlsRelays::keep_session(TlsRelay& relay) {
+    tls::SessionRef session = relay.broker.engine->session();
+    if (session == nullptr) return;
+    relay.session_kept = true;
+    owner_.broker_session(relay.identity.node, std::move(session));
 }
 
 // Room in `gathering`: `wanted` bytes if it has to be made, at least one.

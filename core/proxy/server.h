@@ -81,8 +81,8 @@ class Server {
     Shared shared_;
     RingLimits limits_;
     std::vector<std::vector<ListenerSocket>> listener_sockets_;  // per worker
-    std::vector<std::string> listening_;      // plain addresses, ports filled in
-    std::vector<std::string> tls_listening_;  // those of --tls-listen
+    std::vector<std::string> listening_;                         // plain addresses, ports filled in
+    std::vector<std::string> tls_listening_;                     // those of --tls-listen
     std::vector<std::string> node_names_;
     std::unique_ptr<SignalWatch> signals_;  // outlives the ring: its read ends with it
     std::unique_ptr<Reactor> reactor_;

@@ -126,6 +126,9 @@ class Worker final : public RelayOwner {
     };
 
     void relay_ended(const EndedRelay& relay) override;
+    void broker_session(uint16_t node, tls::SessionRef session) override {
+        sessions_[node] = std::move(session);
+    }
     void drain();
     void stop();
     void report();

@@ -30,9 +30,6 @@ std::unique_ptr<tls::Engine> Worker::make_broker_engine(uint16_t node) {
 void Worker::broker_handshake_done(const Connection& c) {
     stats_.broker_handshakes++;
     if (c.broker_engine->resumed()) stats_.broker_handshakes_resumed++;
-    if (tls::SessionRef session = c.broker_engine->session()) {
-        sessions_[c.node] = std::move(session);
-    }
     c.broker_engine->forget_identity();
 }
 

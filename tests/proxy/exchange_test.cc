@@ -16,7 +16,7 @@ TEST(Exchange, GetsThroughManyHandshakesWithHardlyAnyBuffers) {
     WorkerFixture worker(config, {&broker});
     std::vector<TlsPeer> clients;
     for (int i = 0; i < 24; ++i) {
-        clients.push_back(TlsPeer::client(Peer::connect(worker.tls_port()), "big-client"));
+        clients.push_back(TlsPeer::client(Peer::connect(worker.tls_port()), "client-chain"));
     }
     for (TlsPeer& client : clients) {
         ASSERT_TRUE(client.shake_hands());

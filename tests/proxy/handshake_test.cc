@@ -32,7 +32,7 @@ TEST(Handshake, CarriesAClientsConnectToAPlainBrokerAndTheAnswerBack) {
     Broker broker;
     WorkerFixture worker(with_tls(), {&broker});
     TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
-    ASSERT_TRUE(client.shake_hands());
+    ASSERT_TRUE(client.shake_hands()) << worker.log_lines();
     const std::string packet = connect_packet("secured");
     client.send(packet);
     Peer upstream = broker.accept();
@@ -124,13 +124,15 @@ TEST(Handshake, ResumesASessionWithTheIdentityThatItBeganWith) {
     Config config = with_tls(ClientAuth::Required);
     config.tls.client_id_matches = IdMatch::CertCn;
     WorkerFixture worker(config, {&broker});
-    TlsPeer first = TlsPeer::client(Peer::connect(worker.tls_port()), "client");
+    const tls::ClientContextRef context = TlsPeer::client_context("client");
+    TlsPeer first =
+        TlsPeer::client(Peer::connect(worker.tls_port()), context, "localhost", nullptr);
     ASSERT_TRUE(first.shake_hands());
     first.send(connect_packet("client"));
     Peer upstream = broker.accept();
     upstream.send("answer");
     ASSERT_EQ(first.receive(6), "answer");  // its ticket came before that
-    TlsPeer second = TlsPeer::client(Peer::connect(worker.tls_port()), "client", "localhost",
+    TlsPeer second = TlsPeer::client(Peer::connect(worker.tls_port()), context, "localhost",
                                      first.engine().session());
     ASSERT_TRUE(second.shake_hands());
     second.send(connect_packet("client"));

@@ -24,15 +24,22 @@ static tls::Pair pki_pair(std::string_view name) {
     return {pki_file(std::string(name) + ".crt"), pki_file(std::string(name) + ".key")};
 }
 
-TlsPeer TlsPeer::client(Peer peer, std::string_view name, std::string_view sni,
-                        const tls::SessionRef& resume) {
+tls::ClientContextRef TlsPeer::client_context(std::string_view name) {
     tls::ClientOptions options;
     options.ca = pki_file("ca.crt");
     if (!name.empty()) options.identity = pki_pair(name);
     auto context = tls::make_client_context(options);
-    EXPECT_TRUE(std::holds_alternative<tls::ClientContextRef>(context));
-    return {std::move(peer),
-            tls::Engine::connect(std::get<tls::ClientContextRef>(context), sni, resume)};
+    if (const auto* problem = std::get_if<tls::Problem>(&context)) ADD_FAILURE() << problem->text;
+    return std::get<tls::ClientContextRef>(context);
+}
+
+TlsPeer TlsPeer::client(Peer peer, std::string_view name, std::string_view sni) {
+    return client(std::move(peer), client_context(name), sni, nullptr);
+}
+
+TlsPeer TlsPeer::client(Peer peer, const tls::ClientContextRef& context, std::string_view sni,
+                        const tls::SessionRef& resume) {
+    return {std::move(peer), tls::Engine::connect(context, sni, resume)};
 }
 
 TlsPeer TlsPeer::server(Peer peer, std::string_view name, tls::ClientAuth client_auth) {
@@ -42,7 +49,7 @@ TlsPeer TlsPeer::server(Peer peer, std::string_view name, tls::ClientAuth client
     if (client_auth != tls::ClientAuth::None) options.client_ca = pki_file("ca.crt");
     options.ticket_keys = tls::TicketKeys::random();
     auto context = tls::make_server_context(options);
-    EXPECT_TRUE(std::holds_alternative<tls::ServerContextRef>(context));
+    if (const auto* problem = std::get_if<tls::Problem>(&context)) ADD_FAILURE() << problem->text;
     return server(std::move(peer), std::get<tls::ServerContextRef>(context));
 }
 

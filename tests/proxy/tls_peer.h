@@ -19,8 +19,12 @@ tls::Pem pki_file(std::string_view name);
 class TlsPeer {
   public:
     // As a client: trusts ca.crt, shows the certificate NAME.crt with NAME.key unless it is empty.
-    static TlsPeer client(Peer peer, std::string_view name = "", std::string_view sni = "localhost",
-                          const tls::SessionRef& resume = nullptr);
+    static TlsPeer client(Peer peer, std::string_view name = "",
+                          std::string_view sni = "localhost");
+    // Sessions are resumed within one context.
+    static tls::ClientContextRef client_context(std::string_view name = "");
+    static TlsPeer client(Peer peer, const tls::ClientContextRef& context, std::string_view sni,
+                          const tls::SessionRef& resume);
     // As a broker with NAME.crt; asks for a client certificate of ca.crt where `client_auth` is.
     static TlsPeer server(Peer peer, std::string_view name = "broker",
                           tls::ClientAuth client_auth = tls::ClientAuth::None);

@@ -86,7 +86,7 @@ TEST(WorkerTls, LogsWhoTheClientIs) {
     ASSERT_TRUE(broker.accept().open());
     EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.relays == 1; }));
     const std::string lines = worker.log_lines();
-    for (const char* field : {"tls=TLSv1.3", "sni=localhost", "cert_cn=client"}) {
+    for (const char* field : {"tls=\"TLSv1.3\"", "sni=\"localhost\"", "cert_cn=\"client\""}) {
         EXPECT_NE(lines.find(field), std::string::npos) << field << " in " << lines;
     }
 }
