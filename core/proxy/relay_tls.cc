@@ -125,11 +125,14 @@ void TlsRelays::sender_reset(TlsDirection& d) {
 void TlsRelays::receiver_lost(TlsDirection& d) {
     d.discard = true;
     drop_unsent(d);
-    if (d.relay.opposite(d).finished) {
+    TlsDirection& back = d.relay.opposite(d);
+    if (back.finished) {
         close(d.relay, d.up ? RelayEnd::BrokerReset : RelayEnd::ClientReset);
-    } else {
-        expect_end(d.relay);
+        return;
     }
+    expect_end(d.relay);
+    // The failed send took the socket's error; a receive that missed the event would wait for ever.
+    if (back.receiving) cancel(reactor_.ring(), static_cast<RecvOp&>(back));
 }
 
 // TLS is over on one leg. What was deciphered before still goes out, and so does the alert, if the

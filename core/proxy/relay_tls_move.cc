@@ -73,6 +73,8 @@ void TlsRelays::received(TlsDirection& d, Completion done) {
     } else if (done.result == -ENOBUFS) {
         stats_.buffer_exhaustions++;
         if (!buffers_.replenish(d)) owner_.out_of_buffers();
+    } else if (done.result == -ECANCELED) {
+        // To look at the socket anew: receiver_lost.
     } else {
         sender_reset(d);
     }

@@ -1,5 +1,5 @@
 // ConnectReader: what a whole CONNECT must fulfil beyond the standard: the rules on certificates.
-#include "tests/proxy/tls_peer.h"
+#include "tests/proxy/secured_peer.h"
 
 namespace jumpgate {
 namespace {
@@ -19,7 +19,7 @@ Config with_match(IdMatch match) {
 
 std::string answer_to(uint16_t port, std::string_view certificate, std::string_view client_id,
                       uint8_t level) {
-    TlsPeer client = TlsPeer::client(Peer::connect(port), certificate);
+    SecuredPeer client = SecuredPeer::client(Peer::connect(port), certificate);
     EXPECT_TRUE(client.shake_hands());
     client.send(connect_packet(client_id, level));
     const std::string answer = client.receive_to_end();
@@ -52,7 +52,7 @@ TEST(ConnectReader, TakesAnyAlternativeNameAsClientId) {
     WorkerFixture worker(with_match(IdMatch::San), {&broker});
     for (const char* name :
          {"client.example.test", "urn:example:device:client", "client@example.test"}) {
-        TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()), "client");
+        SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
         ASSERT_TRUE(client.shake_hands());
         client.send(connect_packet(name));
         EXPECT_TRUE(broker.accept().open()) << name;

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/proxy/tls_peer.h"
+#include "tests/proxy/secured_peer.h"
 
 namespace jumpgate {
 namespace {

@@ -1,5 +1,5 @@
 // Exchange: receives and sends of a setup, where buffers are scarce and pieces are small.
-#include "tests/proxy/tls_peer.h"
+#include "tests/proxy/secured_peer.h"
 
 namespace jumpgate {
 namespace {
@@ -14,11 +14,11 @@ TEST(Exchange, GetsThroughManyHandshakesWithHardlyAnyBuffers) {
     config.tls.client_auth = ClientAuth::Required;
     config.tls.client_ca_file = pki_path("ca.crt");
     WorkerFixture worker(config, {&broker});
-    std::vector<TlsPeer> clients;
+    std::vector<SecuredPeer> clients;
     for (int i = 0; i < 24; ++i) {
-        clients.push_back(TlsPeer::client(Peer::connect(worker.tls_port()), "client-chain"));
+        clients.push_back(SecuredPeer::client(Peer::connect(worker.tls_port()), "client-chain"));
     }
-    for (TlsPeer& client : clients) {
+    for (SecuredPeer& client : clients) {
         ASSERT_TRUE(client.shake_hands());
         client.send(connect_packet("many"));
     }
@@ -33,7 +33,7 @@ TEST(Exchange, SeesAClientThatGoesAtAnyPointOfItsHandshake) {
     uint64_t gone = 0;
     for (const bool with_reset : {false, true}) {
         for (const int stage : {0, 1, 2, 3}) {
-            TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+            SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
             if (stage == 1) {
                 client.engine().handshake();
                 const tls::Bytes hello = client.engine().take_output();

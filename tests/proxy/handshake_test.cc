@@ -1,5 +1,5 @@
 // Handshake: TLS with clients and with brokers, through a real worker.
-#include "tests/proxy/tls_peer.h"
+#include "tests/proxy/secured_peer.h"
 
 namespace jumpgate {
 namespace {
@@ -31,7 +31,7 @@ size_t failed(const Stats& stats, tls::Failure failure) {
 TEST(Handshake, CarriesAClientsConnectToAPlainBrokerAndTheAnswerBack) {
     Broker broker;
     WorkerFixture worker(with_tls(), {&broker});
-    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
     ASSERT_TRUE(client.shake_hands()) << worker.log_lines();
     const std::string packet = connect_packet("secured");
     client.send(packet);
@@ -45,7 +45,7 @@ TEST(Handshake, CarriesAClientsConnectToAPlainBrokerAndTheAnswerBack) {
 TEST(Handshake, TakesAConnectThatComesWithTheLastFlight) {
     Broker broker;
     WorkerFixture worker(with_tls(), {&broker});
-    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
     ASSERT_TRUE(client.shake_hands());
     const std::string packets = connect_packet("eager") + std::string(100'000, 'p');
     client.send(packets);
@@ -55,7 +55,7 @@ TEST(Handshake, TakesAConnectThatComesWithTheLastFlight) {
 TEST(Handshake, AcceptsOneByteAtATime) {
     Broker broker;
     WorkerFixture worker(with_tls(), {&broker});
-    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
     client.engine().handshake();
     const tls::Bytes hello = client.engine().take_output();
     for (const uint8_t byte : hello.span()) {
@@ -82,7 +82,7 @@ TEST(Handshake, GivesEachFaultOfAClientCertificateItsName) {
     config.tls.client_crl_file = pki_path("crl.pem");
     WorkerFixture worker(config, {&broker});
     for (const Case& one : cases) {
-        TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()), one.certificate);
+        SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), one.certificate);
         client.shake_hands();  // TLS 1.3: the client is done before the server has judged it
         client.send(connect_packet("impostor"));
         EXPECT_EQ(client.receive_to_end(), "");
@@ -100,7 +100,7 @@ TEST(Handshake, HasADeadlineOfItsOwn) {
     WorkerFixture worker(config, {&broker});
     Peer silent = Peer::connect(worker.tls_port());
     EXPECT_EQ(silent.receive_to_end(), "");
-    TlsPeer half = TlsPeer::client(Peer::connect(worker.tls_port()));
+    SecuredPeer half = SecuredPeer::client(Peer::connect(worker.tls_port()));
     half.engine().handshake();
     const tls::Bytes hello = half.engine().take_output();
     half.peer().send({reinterpret_cast<const char*>(hello.span().data()), hello.size() / 2});
@@ -113,7 +113,7 @@ TEST(Handshake, LeavesTheConnectItsOwnTimeAfterwards) {
     Config config = with_tls();
     config.setup_timeout_ms = 100;
     WorkerFixture worker(config, {&broker});
-    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
     ASSERT_TRUE(client.shake_hands());
     EXPECT_EQ(client.receive_to_end(), "");
     EXPECT_EQ(refused(worker.stats(), Refusal::SetupTimeout), 1U);
@@ -124,15 +124,15 @@ TEST(Handshake, ResumesASessionWithTheIdentityThatItBeganWith) {
     Config config = with_tls(ClientAuth::Required);
     config.tls.client_id_matches = IdMatch::CertCn;
     WorkerFixture worker(config, {&broker});
-    const tls::ClientContextRef context = TlsPeer::client_context("client");
-    TlsPeer first =
-        TlsPeer::client(Peer::connect(worker.tls_port()), context, "localhost", nullptr);
+    const tls::ClientContextRef context = SecuredPeer::client_context("client");
+    SecuredPeer first =
+        SecuredPeer::client(Peer::connect(worker.tls_port()), context, "localhost", nullptr);
     ASSERT_TRUE(first.shake_hands());
     first.send(connect_packet("client"));
     Peer upstream = broker.accept();
     upstream.send("answer");
     ASSERT_EQ(first.receive(6), "answer");  // its ticket came before that
-    TlsPeer second = TlsPeer::client(Peer::connect(worker.tls_port()), context, "localhost",
+    SecuredPeer second = SecuredPeer::client(Peer::connect(worker.tls_port()), context, "localhost",
                                      first.engine().session());
     ASSERT_TRUE(second.shake_hands());
     second.send(connect_packet("client"));
@@ -147,15 +147,15 @@ TEST(Handshake, HoldsHandshakesBackButForgetsNone) {
     Config config = with_tls();
     config.tls.handshakes_max = 1;
     WorkerFixture worker(config, {&broker});
-    std::vector<TlsPeer> clients;
+    std::vector<SecuredPeer> clients;
     for (int i = 0; i < 30; ++i) {
-        clients.push_back(TlsPeer::client(Peer::connect(worker.tls_port())));
+        clients.push_back(SecuredPeer::client(Peer::connect(worker.tls_port())));
         clients.back().engine().handshake();
         const tls::Bytes hello = clients.back().engine().take_output();
         clients.back().peer().send(
             {reinterpret_cast<const char*>(hello.span().data()), hello.size()});
     }
-    for (TlsPeer& client : clients) EXPECT_TRUE(client.shake_hands());
+    for (SecuredPeer& client : clients) EXPECT_TRUE(client.shake_hands());
     EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.handshakes == 30; }));
 }
 
@@ -165,7 +165,7 @@ TEST(Handshake, SendsTheConnectToAVerifiedBroker) {
     Peer client = worker.client();
     const std::string packet = connect_packet("inward");
     client.send(packet);
-    TlsPeer upstream = TlsPeer::server(broker.accept());
+    SecuredPeer upstream = SecuredPeer::server(broker.accept());
     ASSERT_TRUE(upstream.shake_hands());
     EXPECT_EQ(upstream.engine().server_name(), "localhost");
     EXPECT_EQ(upstream.receive(packet.size()), packet);
@@ -182,7 +182,7 @@ TEST(Handshake, ShowsItsCertificateToABrokerThatAsks) {
     WorkerFixture worker(config, {});
     Peer client = worker.client();
     client.send(connect_packet("mutual"));
-    TlsPeer upstream = TlsPeer::server(broker.accept(), "broker", tls::ClientAuth::Required);
+    SecuredPeer upstream = SecuredPeer::server(broker.accept(), "broker", tls::ClientAuth::Required);
     ASSERT_TRUE(upstream.shake_hands());
     ASSERT_NE(upstream.engine().identity(), nullptr);
     EXPECT_EQ(upstream.engine().identity()->common_name, "proxy");
@@ -195,7 +195,7 @@ TEST(Handshake, NeverGivesABadBrokerTheConnect) {
         WorkerFixture worker(with_tls_broker(broker), {});
         Peer client = worker.client();
         client.send(connect_packet("careful"));
-        TlsPeer upstream = TlsPeer::server(broker.accept(), certificate);
+        SecuredPeer upstream = SecuredPeer::server(broker.accept(), certificate);
         upstream.shake_hands();
         EXPECT_EQ(upstream.receive_to_end(), "") << certificate;
         EXPECT_EQ(client.receive_to_end(), std::string("\x20\x02\0\3", 4)) << certificate;
@@ -212,7 +212,7 @@ TEST(Handshake, TriesTheNextBrokerWhereOneIsNotVerified) {
     const std::string packet = connect_packet(id_for_first_node({bad.port(), good.port()}));
     Peer client = worker.client();
     client.send(packet);
-    TlsPeer impostor = TlsPeer::server(bad.accept(), "other-server");
+    SecuredPeer impostor = SecuredPeer::server(bad.accept(), "other-server");
     impostor.shake_hands();
     EXPECT_EQ(impostor.receive_to_end(), "");
     EXPECT_EQ(good.accept().receive(packet.size()), packet);

@@ -3,7 +3,7 @@
 #include <sys/socket.h>
 
 #include "core/proxy/proxy_header.h"
-#include "tests/proxy/tls_peer.h"
+#include "tests/proxy/secured_peer.h"
 
 namespace jumpgate {
 namespace {
@@ -51,7 +51,7 @@ TEST(Introduce, WritesAVersion2HeaderThatReadsBack) {
         config.tls.client_auth = ClientAuth::Required;
         config.tls.client_ca_file = pki_path("ca.crt");
         WorkerFixture worker(config, {&broker});
-        TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()), "client");
+        SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
         ASSERT_TRUE(client.shake_hands());
         const std::string packet = connect_packet("certified");
         client.send(packet);
@@ -87,7 +87,7 @@ TEST(Introduce, GivesABrokerOverTlsTheHeaderBeforeTheHandshake) {
     const std::string header = "PROXY TCP4 127.0.0.1 127.0.0.1 " + port_of(client, true) + " " +
                                port_of(client, false) + "\r\n";
     EXPECT_EQ(raw.receive(header.size()), header);
-    TlsPeer upstream = TlsPeer::server(std::move(raw));
+    SecuredPeer upstream = SecuredPeer::server(std::move(raw));
     ASSERT_TRUE(upstream.shake_hands());
     EXPECT_EQ(upstream.receive(2), connect_packet("layered").substr(0, 2));
 }

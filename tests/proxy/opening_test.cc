@@ -1,5 +1,5 @@
 // Opening: PROXY headers, from those who must send one and from those who may not.
-#include "tests/proxy/tls_peer.h"
+#include "tests/proxy/secured_peer.h"
 
 namespace jumpgate {
 namespace {
@@ -68,7 +68,7 @@ TEST(Opening, PutsTheHeaderBeforeTheHandshakeOnATlsPort) {
     config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
     for (const bool in_one_piece : {true, false}) {
         WorkerFixture worker(config, {&broker});
-        TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+        SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
         client.engine().handshake();
         const tls::Bytes hello = client.engine().take_output();
         const std::string text(reinterpret_cast<const char*>(hello.span().data()), hello.size());

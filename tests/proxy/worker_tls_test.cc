@@ -1,7 +1,7 @@
 // Worker, the TLS part: reloads, sessions with brokers, and what is logged of identities.
 #include <filesystem>
 
-#include "tests/proxy/tls_peer.h"
+#include "tests/proxy/secured_peer.h"
 
 namespace jumpgate {
 namespace {
@@ -26,13 +26,13 @@ TEST(WorkerTls, ShowsTheNewCertificateAfterAReloadAndKeepsLiveClients) {
     Config config;
     config.tls.certificates.push_back(own.files);
     WorkerFixture worker(config, {&broker});
-    TlsPeer before = TlsPeer::client(Peer::connect(worker.tls_port()));
+    SecuredPeer before = SecuredPeer::client(Peer::connect(worker.tls_port()));
     ASSERT_TRUE(before.shake_hands());
     before.send(connect_packet("before"));
     Peer upstream = broker.accept();
     own.use("server-b");
     ASSERT_EQ(worker.reload(), "");
-    TlsPeer after = TlsPeer::client(Peer::connect(worker.tls_port()), "", "b.example.test");
+    SecuredPeer after = SecuredPeer::client(Peer::connect(worker.tls_port()), "", "b.example.test");
     EXPECT_TRUE(after.shake_hands());
     upstream.send("still here");
     EXPECT_EQ(before.receive(10), "still here");
@@ -47,7 +47,7 @@ TEST(WorkerTls, ChangesNothingWhereOneFileIsBad) {
     std::filesystem::copy_file(pki_path("mismatch.key"), own.files.key,
                                std::filesystem::copy_options::overwrite_existing);
     EXPECT_NE(worker.reload().find(own.files.key), std::string::npos);
-    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()));
+    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
     EXPECT_TRUE(client.shake_hands());
 }
 
@@ -64,7 +64,7 @@ TEST(WorkerTls, ResumesItsSessionsWithABroker) {
     for (int i = 0; i < 2; ++i) {
         Peer client = worker.client();
         client.send(connect_packet("returning"));
-        TlsPeer upstream = TlsPeer::server(broker.accept(), context);
+        SecuredPeer upstream = SecuredPeer::server(broker.accept(), context);
         ASSERT_TRUE(upstream.shake_hands());
         EXPECT_EQ(upstream.engine().resumed(), i == 1);
         upstream.send("answer");
@@ -80,7 +80,7 @@ TEST(WorkerTls, LogsWhoTheClientIs) {
     config.tls.client_auth = ClientAuth::Required;
     config.tls.client_ca_file = pki_path("ca.crt");
     WorkerFixture worker(config, {&broker});
-    TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()), "client");
+    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
     ASSERT_TRUE(client.shake_hands());
     client.send(connect_packet("anything"));
     ASSERT_TRUE(broker.accept().open());
@@ -101,7 +101,7 @@ TEST(WorkerTls, HashesTheCommonName) {
     config.tls.client_ca_file = pki_path("ca.crt");
     WorkerFixture worker(config, {&first, &second});
     for (int i = 0; i < 12; ++i) {
-        TlsPeer client = TlsPeer::client(Peer::connect(worker.tls_port()), "client");
+        SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
         ASSERT_TRUE(client.shake_hands());
         client.send(connect_packet("id" + std::to_string(i)));
         EXPECT_TRUE(
