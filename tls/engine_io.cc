@@ -114,7 +114,14 @@ Step Engine::State::explain(int result) {
         return fail(Failure::PeerAlert, "refused by the peer");
     }
     Failure why = stream_failure(error);
-    if (why == Failure::BadRecord && server != nullptr && sent_bytes == 0) why = Failure::BadHello;
+    const bool out_of_turn = error == DUPLICATE_MSG_E || error == OUT_OF_ORDER_E;
+    if (established && out_of_turn && wolfSSL_GetVersion(wolf.get()) == WOLFSSL_TLSV1_2) {
+        why = Failure::Renegotiation;  // a second ClientHello
+    } else if (established && why != Failure::Internal) {
+        why = Failure::BadRecord;
+    } else if (why == Failure::BadRecord && server != nullptr && sent_bytes == 0) {
+        why = Failure::BadHello;
+    }
     fail(why, wolfSSL_ERR_reason_error_string(static_cast<unsigned long>(error)));
     // In the clear, where that is how the peer reads us: at the very start, and in TLS 1.2 until
     // the client's Finished, before which its empty list of certificates comes.
