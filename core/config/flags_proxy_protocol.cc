@@ -1,0 +1,59 @@
+// The flags about the PROXY protocol: from whom its header is taken, and what brokers are told.
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/config/flags_groups.h"
+
+namespace jumpgate {
+
+namespace {
+
+// "192.0.2.0/24", "2001:db8::/32", or one address. Comes out in its shortest form.
+Parsed<std::string> parse_cidr(std::string_view value) {
+    const size_t slash = value.find('/');
+    Parsed<std::string> address = parse_ip(value.substr(0, slash));
+    if (slash == value.npos || std::holds_alternative<Problem>(address)) return address;
+    std::string& text = std::get<std::string>(address);
+    const uint64_t bits_max = text.find(':') == text.npos ? 32 : 128;
+    const Parsed<uint64_t> bits = parse_number(value.substr(slash + 1), 0, bits_max);
+    if (const Problem* problem = std::get_if<Problem>(&bits))
+        return Problem{"has a prefix length that " + problem->text};
+    return text + "/" + std::to_string(std::get<uint64_t>(bits));
+}
+
+Parsed<std::vector<std::string>> parse_cidrs(std::string_view value) {
+    std::vector<std::string> cidrs;
+    for (size_t start = 0; start <= value.size();) {
+        const size_t end = std::min(value.find(',', start), value.size());
+        Parsed<std::string> cidr = parse_cidr(value.substr(start, end - start));
+        if (Problem* problem = std::get_if<Problem>(&cidr)) return std::move(*problem);
+        cidrs.push_back(std::move(std::get<std::string>(cidr)));
+        start = end + 1;
+    }
+    return cidrs;
+}
+
+}  // namespace
+
+void add_proxy_protocol(FlagTable& table, Config& config) {
+    ProxyProtocol& proxy_protocol = config.proxy_protocol;
+    table.group("PROXY protocol");
+    const auto append = [&proxy_protocol](const std::vector<std::string>& cidrs) {
+        proxy_protocol.from.insert(proxy_protocol.from.end(), cidrs.begin(), cidrs.end());
+    };
+    table
+        .value("proxy-protocol-from", parse_cidrs, append, "CIDR,...",
+               "192.0.2.0/24, 2001:db8::/32, or one address; several between commas",
+               "Peers, such as a load balancer, whose connections must begin with a PROXY header, "
+               "version 1 or 2, that names the real client. Nobody else's is believed.")
+        .repeatable = true;
+    table
+        .choice("send-proxy", proxy_protocol.send,
+                {{"v1", SendProxy::V1}, {"v2", SendProxy::V2}, {"v2-tls", SendProxy::V2Tls}},
+                "Begins each connection to a broker with a PROXY header that names the client. "
+                "v2-tls: also the client's TLS version, cipher, CN, verification and SNI.")
+        .default_text = "none";
+}
+
+}  // namespace jumpgate
