@@ -1,34 +1,30 @@
 // The flags about the PROXY protocol: from whom its header is taken, and what brokers are told.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "core/base/cidr.h"
 #include "core/config/flags_groups.h"
 
 namespace jumpgate {
 
 namespace {
 
-// "192.0.2.0/24", "2001:db8::/32", or one address. Comes out in its shortest form.
-Parsed<std::string> parse_cidr(std::string_view value) {
-    const size_t slash = value.find('/');
-    Parsed<std::string> address = parse_ip(value.substr(0, slash));
-    if (slash == value.npos || std::holds_alternative<Problem>(address)) return address;
-    std::string& text = std::get<std::string>(address);
-    const uint64_t bits_max = text.find(':') == text.npos ? 32 : 128;
-    const Parsed<uint64_t> bits = parse_number(value.substr(slash + 1), 0, bits_max);
-    if (const Problem* problem = std::get_if<Problem>(&bits))
-        return Problem{"has a prefix length that " + problem->text};
-    return text + "/" + std::to_string(std::get<uint64_t>(bits));
-}
-
+// Each in its shortest form, so that equal networks are equal texts.
 Parsed<std::vector<std::string>> parse_cidrs(std::string_view value) {
     std::vector<std::string> cidrs;
     for (size_t start = 0; start <= value.size();) {
         const size_t end = std::min(value.find(',', start), value.size());
-        Parsed<std::string> cidr = parse_cidr(value.substr(start, end - start));
-        if (Problem* problem = std::get_if<Problem>(&cidr)) return std::move(*problem);
-        cidrs.push_back(std::move(std::get<std::string>(cidr)));
+        const std::string_view part = value.substr(start, end - start);
+        Parsed<Cidr> cidr = parse_cidr(part);
+        if (Problem* problem = std::get_if<Problem>(&cidr)) {
+            if (part == value) return std::move(*problem);
+            return Problem{fmt::format("names {}, which {}", shown(part), problem->text)};
+        }
+        cidrs.push_back(text(std::get<Cidr>(cidr)));
         start = end + 1;
     }
     return cidrs;
