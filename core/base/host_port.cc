@@ -7,6 +7,7 @@
 #include <charconv>
 #include <iterator>
 #include <system_error>
+#include <utility>
 
 namespace jumpgate {
 
@@ -36,6 +37,14 @@ Parsed<std::string> parse_ip(std::string_view value) {
     return form;
 }
 
+Parsed<std::string> parse_name(std::string_view value) {
+    std::string name;
+    std::ranges::transform(value, std::back_inserter(name),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
+    if (!is_name(name)) return Problem{"is not a host name"};
+    return name;
+}
+
 Parsed<HostPort> parse_host_port(std::string_view value, uint16_t port_min) {
     const size_t colon = value.rfind(':');
     const std::string_view port_text = value.substr(colon + 1);  // npos + 1: the whole
@@ -57,9 +66,10 @@ Parsed<HostPort> parse_host_port(std::string_view value, uint16_t port_min) {
     }
     result.host = shortest_form(AF_INET, std::string(host));
     if (!result.host.empty()) return result;
-    std::ranges::transform(host, std::back_inserter(result.host),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-    if (!is_name(result.host)) return Problem{"has neither a host name nor an IP address"};
+    Parsed<std::string> name = parse_name(host);
+    if (std::holds_alternative<Problem>(name))
+        return Problem{"has neither a host name nor an IP address"};
+    result.host = std::move(std::get<std::string>(name));
     return result;
 }
 

@@ -25,6 +25,9 @@ Parsed<HostPort> parse_host_port(std::string_view value, uint16_t port_min);
 // The IPv4 or IPv6 literal in its shortest form.
 Parsed<std::string> parse_ip(std::string_view value);
 
+// A host name in lower case, checked by RFC 1123 (plus '_'), at most 253 characters.
+Parsed<std::string> parse_name(std::string_view value);
+
 // "host:port", IPv6 in brackets; ":port" where the host is empty.
 std::string text(const HostPort& address);
 

@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "core/config/flags_groups.h"
 #include "core/config/rules.h"
 
 namespace jumpgate {
@@ -17,7 +18,7 @@ constexpr const char* kUsage =
     "jumpgate: an MQTT-aware proxy. Reads a client's CONNECT, chooses its broker by a consistent\n"
     "hash, then only moves bytes.\n"
     "\n"
-    "Usage: jumpgate --listen ADDR:PORT --broker HOST:PORT[,weight=N] ... [flags]\n";
+    "Usage: jumpgate --listen ADDR:PORT --broker HOST:PORT[,tls][,weight=N] ... [flags]\n";
 
 Parsed<ListenAddress> parse_listen(std::string_view value) {
     Parsed<HostPort> parsed = parse_host_port(value, 0);
@@ -29,25 +30,10 @@ Parsed<ListenAddress> parse_listen(std::string_view value) {
     return ListenAddress{std::move(address.host), address.port};
 }
 
-Parsed<BrokerAddress> parse_broker(std::string_view value) {
-    const std::string_view address = value.substr(0, value.find(','));
-    Parsed<HostPort> parsed = parse_host_port(address, 1);
-    if (Problem* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
-    HostPort& host_port = std::get<HostPort>(parsed);
-    if (host_port.host.empty()) return Problem{"has no host"};
-    BrokerAddress broker;
-    broker.host = std::move(host_port.host);
-    broker.port = host_port.port;
-    if (address.size() == value.size()) return broker;
-
-    constexpr std::string_view kWeight = ",weight=";
-    const std::string_view option = value.substr(address.size());
-    if (!option.starts_with(kWeight)) return Problem{"has an unknown option"};
-    Parsed<uint64_t> weight = parse_number(option.substr(kWeight.size()), 0, 1'000);
-    if (Problem* problem = std::get_if<Problem>(&weight))
-        return Problem{"has a weight that " + problem->text};
-    broker.weight = static_cast<uint32_t>(std::get<uint64_t>(weight));
-    return broker;
+Parsed<ListenAddress> parse_tls_listen(std::string_view value) {
+    Parsed<ListenAddress> parsed = parse_listen(value);
+    if (ListenAddress* address = std::get_if<ListenAddress>(&parsed)) address->tls = true;
+    return parsed;
 }
 
 // A printable ASCII character: client ids are UTF-8, where such a byte is never part of another.
@@ -80,9 +66,14 @@ Parsed<std::string> parse_capability(std::string_view value) {
 
 void add_listening(FlagTable& table, Config& config) {
     table.group("Listening");
-    table.list("listen", config.listen, parse_listen, "ADDR:PORT",
-               "ADDR:PORT, [IPV6]:PORT, :PORT or PORT; port 0 takes a free one",
-               "Where clients connect; without ADDR on every address. Required.");
+    constexpr const char* kAddresses =
+        "ADDR:PORT, [IPV6]:PORT, :PORT or PORT; port 0 takes a free one";
+    table.list("listen", config.listen, parse_listen, "ADDR:PORT", kAddresses,
+               "Where clients connect; without ADDR on every address. This or --tls-listen is "
+               "required.");
+    table.list("tls-listen", config.listen, parse_tls_listen, "ADDR:PORT", kAddresses,
+               "Where clients connect with TLS: mqtts, 8883 as a rule. ALPN, where a client "
+               "offers it, agrees on mqtt or http/1.1.");
     table.number("connections-max", config.connections_max, 0, 10'000'000, "clients",
                  "Clients at once, over all workers; more are refused. 0: as many as the workers' "
                  "descriptor tables hold, two descriptors each (RLIMIT_NOFILE per worker).");
@@ -102,33 +93,15 @@ void add_workers(FlagTable& table, Config& config) {
                "a known fault, and for tests. The start-up line io_uring lists what is in use.");
 }
 
-void add_brokers(FlagTable& table, Config& config) {
-    table.group("Brokers");
-    table.list("broker", config.brokers, parse_broker, "HOST:PORT[,weight=N]",
-               "port 1 to 65535, weight 0 to 1000",
-               "A broker, and its share of the clients (1 where not given; 0: no new ones). "
-               "Proxies with the same list in the same order choose alike. Required.");
-    table.number("dial-timeout-ms", config.dial_timeout_ms, 10, 600'000, "ms",
-                 "For one attempt to connect to a broker.");
-    table.number("dial-attempts-max", config.dial_attempts_max, 1, 16, "brokers",
-                 "Different brokers tried for one client before it is refused.");
-    table.number("fail-max", config.fail_max, 0, 1'000, "failures",
-                 "Failed attempts in a row that mark a broker down. 0: never.");
-    table.number("fail-timeout-ms", config.fail_timeout_ms, 100, 3'600'000, "ms",
-                 "How long a broker stays marked down before it is tried again.");
-    table.list("source-address", config.source_addresses, parse_ip, "ADDR",
-               "an IPv4 or IPv6 address of this host",
-               "Where connections to brokers come from, in turn: each address adds its own "
-               "range of ports. Without it the kernel chooses.");
-}
-
 void add_routing(FlagTable& table, Config& config) {
     table.group("Routing");
     table.choice("hash-key", config.hash_key,
                  {{"client_id", HashKey::ClientId},
                   {"username", HashKey::Username},
-                  {"remote_addr", HashKey::RemoteAddr}},
-                 "What of a client chooses its broker.");
+                  {"remote_addr", HashKey::RemoteAddr},
+                  {"cert_cn", HashKey::CertCn}},
+                 "What of a client chooses its broker. cert_cn: the subject's CN of its "
+                 "certificate.");
     table
         .value(
             "hash-key-prefix-until", parse_mark,
@@ -205,8 +178,11 @@ std::variant<Config, FlagsExit> parse_flags(int argc, const char* const* argv,
     config.threads = cpus_allowed();
     FlagTable table("jumpgate", kUsage, version);
     add_listening(table, config);
+    add_tls(table, config);
+    add_proxy_protocol(table, config);
     add_workers(table, config);
     add_brokers(table, config);
+    add_upstream_tls(table, config);
     add_routing(table, config);
     add_relaying(table, config);
     add_ending(table, config);

@@ -7,6 +7,7 @@
 #include <bit>
 #include <set>
 
+#include "core/config/rules_tls.h"
 #include "core/route/upstream.h"
 
 namespace jumpgate {
@@ -34,24 +35,58 @@ Rule twice(std::string_view flag, const std::vector<std::string>& values) {
     return std::nullopt;
 }
 
+bool is_ipv6(std::string_view host) { return host.find(':') != host.npos; }
+
+// True where every address of `b` is one of `a`.
+bool covers(const ListenAddress& a, const ListenAddress& b) {
+    if (a.host.empty() || a.host == b.host) return true;
+    if (a.host == "0.0.0.0") return !b.host.empty() && !is_ipv6(b.host);
+    return a.host == "::" && is_ipv6(b.host);
+}
+
+// SO_REUSEPORT would let both open one port, and some clients would get the wrong door.
+Rule broken_listen(const Config& config) {
+    for (const ListenAddress& secure : config.listen) {
+        if (!secure.tls || secure.port == 0) continue;
+        for (const ListenAddress& plain : config.listen)
+            if (!plain.tls && plain.port == secure.port &&
+                (covers(plain, secure) || covers(secure, plain)))
+                return fmt::format(
+                    "--tls-listen: {} is the port of --listen {} too; allowed: each port once, "
+                    "with TLS or without",
+                    text(HostPort{secure.host, secure.port}),
+                    text(HostPort{plain.host, plain.port}));
+    }
+    return std::nullopt;
+}
+
+// The addresses given with --listen, or those given with --tls-listen. Port 0 is another port each
+// time.
+std::vector<std::string> listen_texts(const Config& config, bool tls) {
+    std::vector<std::string> texts;
+    for (const ListenAddress& address : config.listen)
+        if (address.tls == tls && address.port != 0)
+            texts.push_back(text(HostPort{address.host, address.port}));
+    return texts;
+}
+
 Rule broken_lists(const Config& config) {
     if (config.listen.empty())
-        return "--listen: missing; give at least one ADDR:PORT where clients connect";
+        return "--listen: missing; give at least one ADDR:PORT where clients connect, or "
+               "--tls-listen";
     if (config.brokers.empty()) return "--broker: missing; give at least one HOST:PORT";
-    std::vector<std::string> listen, brokers;
-    for (const ListenAddress& address : config.listen)
-        if (address.port != 0)
-            listen.push_back(
-                text(HostPort{address.host, address.port}));  // 0 is another port each time
+    std::vector<std::string> brokers;
     for (const BrokerAddress& broker : config.brokers)
         brokers.push_back(text(HostPort{broker.host, broker.port}));
     for (Rule rule :
-         {too_many("listen", config.listen.size(), kListenMax),
+         {too_many("listen and --tls-listen", config.listen.size(), kListenMax),
           too_many("broker", config.brokers.size(), kNodesMax),
           too_many("source-address", config.source_addresses.size(), kSourceAddressesMax),
-          twice("listen", listen), twice("broker", brokers),
+          twice("listen", listen_texts(config, false)),
+          twice("tls-listen", listen_texts(config, true)), twice("broker", brokers),
           twice("source-address", config.source_addresses),
-          twice("io-disable", config.io_disabled)})
+          twice("proxy-protocol-from", config.proxy_protocol.from),
+          twice("io-disable", config.io_disabled), broken_listen(config)})
         if (rule) return rule;
     const auto drained = [](const BrokerAddress& broker) { return broker.weight == 0; };
     if (std::ranges::all_of(config.brokers, drained))
@@ -94,6 +129,7 @@ std::string amount(uint64_t bytes) {
 
 std::optional<std::string> broken_rule(const Config& config) {
     if (Rule rule = broken_lists(config)) return rule;
+    if (Rule rule = broken_tls_rule(config)) return rule;
     return broken_sizes(config);
 }
 

@@ -80,6 +80,18 @@ TEST(ParseIp, TakesLiteralsOnlyAndShortensThem) {
         EXPECT_TRUE(std::holds_alternative<Problem>(parse_ip(bad))) << bad;
 }
 
+TEST(ParseName, TakesNamesOnlyAndLowersThem) {
+    EXPECT_EQ(std::get<std::string>(parse_name("Broker_1.Example.test")), "broker_1.example.test");
+    for (const std::string_view value : {"", "192.0.2.1", "::1", "[::1]", "a:1", "a b", "-a",
+                                         "a..b", "*.example.test", "a,b", "\xc3\xa4.test"}) {
+        const Parsed<std::string> parsed = parse_name(value);
+        ASSERT_TRUE(std::holds_alternative<Problem>(parsed)) << value;
+        EXPECT_EQ(std::get<Problem>(parsed).text, "is not a host name") << value;
+    }
+    EXPECT_TRUE(std::holds_alternative<std::string>(parse_name(std::string(253, 'a'))));
+    EXPECT_TRUE(std::holds_alternative<Problem>(parse_name(std::string(254, 'a'))));
+}
+
 TEST(HostPortText, CanBeReadBack) {
     for (const std::string_view value : {":1883", "192.0.2.1:1", "[::1]:1883", "broker:1883"})
         EXPECT_EQ(text(std::get<HostPort>(parse_host_port(value, 1))), value);

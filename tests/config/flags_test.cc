@@ -5,31 +5,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/config/refusal.h"
+
 namespace jumpgate {
 namespace {
-
-using Parse = std::variant<Config, FlagsExit>;
-
-Parse parse(std::vector<const char*> arguments) {
-    arguments.insert(arguments.begin(), "jumpgate");
-    return parse_flags(static_cast<int>(arguments.size()), arguments.data(), "jumpgate 0\n");
-}
-
-// With the two flags that nothing starts without.
-Parse parse_with_door(std::vector<const char*> arguments) {
-    arguments.insert(arguments.begin(), {"--listen", "1883", "--broker", "b1:1883"});
-    return parse(std::move(arguments));
-}
-
-// The line of a refusal, checked to be exactly one, on stderr, with exit code 2.
-std::string refusal(const Parse& parsed) {
-    const FlagsExit* exit = std::get_if<FlagsExit>(&parsed);
-    if (exit == nullptr) return "accepted";
-    EXPECT_EQ(exit->exit_code, 2);
-    EXPECT_TRUE(exit->to_stderr);
-    EXPECT_EQ(exit->text.find('\n'), exit->text.size() - 1) << exit->text;
-    return exit->text.substr(0, exit->text.size() - 1);
-}
 
 TEST(ParseFlags, KeepsTheDefaultsOfConfig) {
     const Parse parsed = parse_with_door({});
@@ -168,7 +147,7 @@ TEST(ParseFlags, SaysWhatIsWrongWithAnAddress) {
         {"--broker", ":1883", "has no host"},
         {"--broker", "b2:1883,weight=1001", "has a weight that is out of range"},
         {"--broker", "b2:1883,weight=", "has a weight that is not a whole number"},
-        {"--broker", "b2:1883,weight=1,weight=2", "has a weight that is not a whole number"},
+        {"--broker", "b2:1883,weight=1,weight=2", "has weight twice"},
         {"--broker", "b2:1883,", "has an unknown option"},
         {"--broker", "b2:1883,prio=1", "has an unknown option"},
         {"--source-address", "eth0", "is not an IP address"},
@@ -176,7 +155,8 @@ TEST(ParseFlags, SaysWhatIsWrongWithAnAddress) {
         {"--hash-key-prefix-until", "", "is not one printable ASCII character"},
         {"--hash-key-prefix-until", "\n", "is not one printable ASCII character"},
         {"--hash-key-prefix-until", "\xc3", "is not one printable ASCII character"},
-        {"--hash-key", "clientid", "is unknown; allowed: one of client_id, username, remote_addr"},
+        {"--hash-key", "clientid",
+         "is unknown; allowed: one of client_id, username, remote_addr, cert_cn"},
     };
     for (const Case& c : cases) {
         const std::string line = refusal(parse_with_door({c.flag, c.value}));
@@ -187,7 +167,8 @@ TEST(ParseFlags, SaysWhatIsWrongWithAnAddress) {
 
 TEST(ParseFlags, RefusesWhatCannotStart) {
     EXPECT_EQ(refusal(parse({"--broker", "b1:1883"})),
-              "jumpgate: --listen: missing; give at least one ADDR:PORT where clients connect");
+              "jumpgate: --listen: missing; give at least one ADDR:PORT where clients connect, or "
+              "--tls-listen");
     EXPECT_EQ(refusal(parse({"--listen", "1883"})),
               "jumpgate: --broker: missing; give at least one HOST:PORT");
     EXPECT_EQ(refusal(parse_with_door({"--broker", "B1:1883,weight=3"})),

@@ -21,15 +21,19 @@ TEST(BrokenRule, NamesTheFlagAndWhatIsAllowed) {
     };
     const Case cases[] = {
         {[](Config& c) { c.listen.clear(); },
-         "--listen: missing; give at least one ADDR:PORT where clients connect"},
+         "--listen: missing; give at least one ADDR:PORT where clients connect, or --tls-listen"},
         {[](Config& c) {
              c.listen.assign(65, {"", 0});
          },
-         "--listen: given 65 times; allowed: 1 to 64"},
+         "--listen and --tls-listen: given 65 times; allowed: 1 to 64"},
         {[](Config& c) {
              c.listen.assign(2, {"::1", 1883});
          },
          "--listen: [::1]:1883 is given twice; allowed: each once"},
+        {[](Config& c) {
+             c.listen.assign(2, {"::1", 8883, true});
+         },
+         "--tls-listen: [::1]:8883 is given twice; allowed: each once"},
         {[](Config& c) { c.brokers.clear(); }, "--broker: missing; give at least one HOST:PORT"},
         {[](Config& c) {
              c.brokers.assign(4'097, {"b1", 1883, 1});
@@ -59,6 +63,38 @@ TEST(BrokenRule, NamesTheFlagAndWhatIsAllowed) {
         Config config = sound();
         c.spoil(config);
         EXPECT_EQ(broken_rule(config).value_or("passes"), c.line);
+    }
+}
+
+// One port with TLS and without: every pair of addresses that overlap, in both orders.
+TEST(BrokenRule, RefusesOnePortForTwoDoors) {
+    struct Case {
+        const char* plain;
+        const char* secure;
+        bool overlap;
+    };
+    const Case cases[] = {
+        {"", "", true},           {"127.0.0.1", "127.0.0.1", true},  {"", "127.0.0.1", true},
+        {"", "::1", true},        {"0.0.0.0", "127.0.0.1", true},    {"::", "::1", true},
+        {"", "0.0.0.0", true},    {"0.0.0.0", "::1", false},         {"::", "127.0.0.1", false},
+        {"::", "0.0.0.0", false}, {"127.0.0.1", "127.0.0.2", false}, {"127.0.0.1", "::1", false},
+    };
+    for (const Case& c : cases) {
+        for (const bool swapped : {false, true}) {
+            const std::string plain = swapped ? c.secure : c.plain;
+            const std::string secure = swapped ? c.plain : c.secure;
+            Config config = sound();
+            config.tls.certificates = {{"a.crt", "a.key"}};
+            config.listen = {{plain, 8883}, {secure, 8883, true}};
+            const std::string line = "--tls-listen: " + text(HostPort{secure, 8883}) +
+                                     " is the port of --listen " + text(HostPort{plain, 8883}) +
+                                     " too; allowed: each port once, with TLS or without";
+            EXPECT_EQ(broken_rule(config).value_or("passes"), c.overlap ? line : "passes");
+            config.listen[0].port = 1883;
+            EXPECT_EQ(broken_rule(config), std::nullopt);
+            config.listen[0].port = config.listen[1].port = 0;
+            EXPECT_EQ(broken_rule(config), std::nullopt);
+        }
     }
 }
 
