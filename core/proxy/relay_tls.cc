@@ -68,9 +68,8 @@ void TlsRelays::start(TlsLeg client, TlsLeg broker, const RelayIdentity& identit
     advance(*relay);
 }
 
-// The one place that decides what a relay does next; called at the end of each completion. Both
-// directions: what one reads may make its engine answer (key updates, alerts), which the other one
-// sends.
+// The one place that decides what a relay does next. Both directions: what one reads may make its
+// engine answer (key updates, alerts), which the other one sends.
 void TlsRelays::advance(TlsRelay& relay) {
     if (relay.closing) return;
     ++relay.in_flight;  // whatever closes the relay in here, it is not freed before the end
@@ -80,6 +79,15 @@ void TlsRelays::advance(TlsRelay& relay) {
     proceed(relay.down);
     --relay.in_flight;
     if (relay.closing) join(relay);
+}
+
+// The end of each completion.
+void TlsRelays::go_on(TlsRelay& relay) {
+    if (relay.closing) {
+        join(relay);
+    } else {
+        advance(relay);
+    }
 }
 
 void TlsRelays::proceed(TlsDirection& d) {

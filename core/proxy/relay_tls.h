@@ -101,6 +101,7 @@ class TlsRelays {
 
     // relay_tls.cc: life and end
     void advance(TlsRelay& relay);
+    void go_on(TlsRelay& relay);
     void proceed(TlsDirection& d);
     void stream_ended(TlsDirection& d, bool cleanly);
     void sender_reset(TlsDirection& d);

@@ -39,27 +39,15 @@ void TlsRelays::arm(TlsDirection& d) {
     }
 }
 
+// The operation counts as in flight until the end, so the relay outlives what happens in here.
 void TlsRelays::on_recv(TlsDirection& d, Completion done) {
     TlsRelay& relay = d.relay;
-    if (!done.more()) {
-        d.receiving = false;
-        --relay.in_flight;
-    }
+    if (!done.more()) d.receiving = false;
     if (done.has_buffer()) buffers_.taken();
-    if (relay.closing) {
-        if (done.has_buffer()) buffers_.release(done.buffer());
-        join(relay);
-        return;
-    }
-    ++relay.in_flight;  // a buffer that comes back may wake this very relay
-    received(d, done);
+    if (!relay.closing) received(d, done);
     if (done.has_buffer()) buffers_.release(done.buffer());
-    --relay.in_flight;
-    if (relay.closing) {
-        join(relay);
-    } else {
-        advance(relay);
-    }
+    if (!done.more()) --relay.in_flight;
+    go_on(relay);
 }
 
 void TlsRelays::received(TlsDirection& d, Completion done) {
@@ -97,16 +85,17 @@ void TlsRelays::ask_error(TlsDirection& d) {
 }
 
 void TlsRelays::on_error(TlsDirection& d, Completion done) {
+    TlsRelay& relay = d.relay;
     d.asking = false;
-    --d.relay.in_flight;
-    if (d.relay.closing) {
-        join(d.relay);
-    } else if (done.result >= 0 && d.sender_error != 0 && !d.ended) {
-        sender_reset(d);
-        advance(d.relay);
-    } else if (d.ask_again && !d.ended) {
-        ask_error(d);
+    if (!relay.closing && !d.ended) {
+        if (done.result >= 0 && d.sender_error != 0) {
+            sender_reset(d);
+        } else if (d.ask_again) {
+            ask_error(d);
+        }
     }
+    --relay.in_flight;
+    go_on(relay);
 }
 
 // ---- Between ---------------------------------------------------------------------------------
@@ -228,7 +217,6 @@ void TlsRelays::load(TlsDirection& d) {
 void TlsRelays::on_send(TlsDirection& d, Completion done) {
     TlsRelay& relay = d.relay;
     d.sending = false;
-    --relay.in_flight;
     if (d.shutting) {
         shut(d, done);
     } else if (d.pausing) {
@@ -236,11 +224,8 @@ void TlsRelays::on_send(TlsDirection& d, Completion done) {
     } else {
         sent(d, done);
     }
-    if (relay.closing) {
-        join(relay);
-    } else {
-        advance(relay);
-    }
+    --relay.in_flight;
+    go_on(relay);
 }
 
 // A short send: relay_copy.cc, settle.
