@@ -86,7 +86,8 @@ std::optional<uint64_t> read_time(ByteView der) {
                                            std::chrono::day(static_cast<unsigned>(part[2])));
     if (!date.ok()) return std::nullopt;
     const int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-    const int64_t seconds = days * 86'400 + part[3] * 3'600 + part[4] * 60 + part[5];
+    const int seconds_of_day = (part[3] * 60 + part[4]) * 60 + part[5];
+    const int64_t seconds = days * 86'400 + seconds_of_day;
     return static_cast<uint64_t>(std::max<int64_t>(seconds, 0));
 }
 

@@ -77,7 +77,7 @@ size_t decoded_size(std::string_view text) {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     const size_t digits = std::min(text.find_first_not_of(kAlphabet), text.size());
     const std::string_view padding = text.substr(digits);
-    if (text.size() % 4 != 0 || (padding != "" && padding != "=" && padding != "==")) return 0;
+    if (text.size() % 4 != 0 || !std::string_view("==").starts_with(padding)) return 0;
     return text.size() / 4 * 3 - padding.size();
 }
 

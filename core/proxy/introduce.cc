@@ -20,6 +20,47 @@ Task<Unit> learn_local_address(Connection& c) {
     co_return Unit{};
 }
 
-void write_proxy_header(Connection&, tls::Bytes&) {}
+// What v2-tls says beyond the addresses.
+static void write_v2_tls(const Connection& c, std::vector<uint8_t>& out) {
+    ProxyTlvs tlvs;
+    const std::string unique_id = c.worker.next_unique_id();
+    tlvs.unique_id = unique_id;
+    ProxyTls tls;
+    if (const tls::Engine* engine = c.client_engine.get()) {
+        tlvs.authority = engine->server_name();
+        tls.version = engine->version();
+        tls.cipher = engine->cipher();
+        if (const tls::Identity* identity = c.identity()) {
+            tls.common_name = identity->common_name;
+            tls.certificate_on_connection = !engine->resumed();
+            tls.certificate_in_session = tls.verified = true;
+        }
+        tlvs.tls = &tls;
+    }
+    if (write_proxy_v2(out, c.peer, c.local, &tlvs)) return;
+    // A certificate with names beyond every limit of RFC 5280: the broker gets the addresses.
+    const bool written = write_proxy_v2(out, c.peer, c.local);
+    CHECK(written);
+}
+
+void write_proxy_header(Connection& c, tls::Bytes& out) {
+    std::vector<uint8_t> header;
+    switch (c.worker.config().proxy_protocol.send) {
+        case SendProxy::Off:
+            return;
+        case SendProxy::V1:
+            write_proxy_v1(header, c.peer, c.local);
+            break;
+        case SendProxy::V2: {
+            const bool written = write_proxy_v2(header, c.peer, c.local);
+            CHECK(written);
+            break;
+        }
+        case SendProxy::V2Tls:
+            write_v2_tls(c, header);
+            break;
+    }
+    out.append(header);
+}
 
 }  // namespace jumpgate

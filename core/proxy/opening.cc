@@ -22,7 +22,7 @@ static Verdict no_header(std::string_view words) {
 static Task<Verdict> read_proxy_header(Connection& c) {
     BufferRing& buffers = c.worker.buffers();
     for (;;) {
-        const ProxyHeaderResult result = parse_proxy_header(c.wire.bytes(buffers));
+        const ProxyHeaderRead result = parse_proxy_header(c.wire.bytes(buffers));
         if (const auto* invalid = std::get_if<ProxyHeaderInvalid>(&result)) {
             co_return no_header(invalid->text);
         }

@@ -25,10 +25,17 @@ static RouteTable make_routes(const Config& config) {
     return RouteTable(Upstream(std::move(nodes)), config.hash_key, config.hash_key_prefix_until);
 }
 
+// The rules of core/config let no other text through.
+static TrustedPeers trusted_peers(const Config& config) {
+    Parsed<TrustedPeers> peers = TrustedPeers::parse(config.proxy_protocol.from);
+    CHECK(std::holds_alternative<TrustedPeers>(peers));
+    return std::get<TrustedPeers>(std::move(peers));
+}
+
 Shared::Shared(const Config& whole)
     : config(whole),
       routes(make_routes(whole)),
-      proxy_headers_from(whole.proxy_protocol.from),
+      proxy_headers_from(trusted_peers(whole)),
       started_s(static_cast<uint64_t>(std::time(nullptr))) {}
 
 std::string Server::load_tls() {

@@ -60,7 +60,7 @@ TEST(Introduce, WritesAVersion2HeaderThatReadsBack) {
         const size_t rest =
             static_cast<uint8_t>(fixed[14]) * 256U + static_cast<uint8_t>(fixed[15]);
         const std::string header = fixed + upstream.receive(rest);
-        const ProxyHeaderResult result =
+        const ProxyHeaderRead result =
             parse_proxy_header({reinterpret_cast<const uint8_t*>(header.data()), header.size()});
         const auto* parsed = std::get_if<ProxyHeader>(&result);
         ASSERT_NE(parsed, nullptr);
