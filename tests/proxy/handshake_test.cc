@@ -133,7 +133,7 @@ TEST(Handshake, ResumesASessionWithTheIdentityThatItBeganWith) {
     upstream.send("answer");
     ASSERT_EQ(first.receive(6), "answer");  // its ticket came before that
     SecuredPeer second = SecuredPeer::client(Peer::connect(worker.tls_port()), context, "localhost",
-                                     first.engine().session());
+                                             first.engine().session());
     ASSERT_TRUE(second.shake_hands());
     second.send(connect_packet("client"));
     EXPECT_TRUE(broker.accept().open());
@@ -182,7 +182,8 @@ TEST(Handshake, ShowsItsCertificateToABrokerThatAsks) {
     WorkerFixture worker(config, {});
     Peer client = worker.client();
     client.send(connect_packet("mutual"));
-    SecuredPeer upstream = SecuredPeer::server(broker.accept(), "broker", tls::ClientAuth::Required);
+    SecuredPeer upstream =
+        SecuredPeer::server(broker.accept(), "broker", tls::ClientAuth::Required);
     ASSERT_TRUE(upstream.shake_hands());
     ASSERT_NE(upstream.engine().identity(), nullptr);
     EXPECT_EQ(upstream.engine().identity()->common_name, "proxy");

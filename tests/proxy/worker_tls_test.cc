@@ -83,7 +83,8 @@ TEST(WorkerTls, LogsWhoTheClientIs) {
     SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
     ASSERT_TRUE(client.shake_hands());
     client.send(connect_packet("anything"));
-    ASSERT_TRUE(broker.accept().open());
+    Peer upstream = broker.accept();
+    ASSERT_TRUE(upstream.open());
     EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.relays == 1; }));
     const std::string lines = worker.log_lines();
     for (const char* field : {"tls=\"TLSv1.3\"", "sni=\"localhost\"", "cert_cn=\"client\""}) {
