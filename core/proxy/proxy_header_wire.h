@@ -20,7 +20,7 @@ inline constexpr uint8_t kUnspec = 0x00;  // address family and transport in one
 inline constexpr uint8_t kTcp4 = 0x11;
 inline constexpr uint8_t kTcp6 = 0x21;
 inline constexpr uint8_t kUnixStream = 0x31;
-inline constexpr size_t kUnixBytes = 2 * 108;
+inline constexpr size_t kUnixBytes = 216;  // two paths of 108
 
 inline constexpr uint8_t kTypeAuthority = 0x02;
 inline constexpr uint8_t kTypeCrc32c = 0x03;
