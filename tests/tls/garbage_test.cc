@@ -94,7 +94,7 @@ void shake_with_a_flip(const ServerContextRef& server, const ClientContextRef& c
                        size_t offset, uint8_t mask) {
     Duo duo(server, client);
     duo.client.run();
-    bool exempt = false;
+    bool exempt = true;  // flights differ by some bytes: this one may end before
     for (size_t i = 0; i < 8; ++i) {
         End& from = i % 2 == 0 ? duo.client : duo.server;
         End& to = i % 2 == 0 ? duo.server : duo.client;
