@@ -40,10 +40,11 @@ TlsRelay::TlsRelay(TlsRelays& owner, TlsLeg client_leg, TlsLeg broker_leg)
 // A record's plaintext (RFC 8446 5.1): what an engine gives at once, and the best piece to take.
 static constexpr size_t kScratchBytes = 16 * 1024;
 
-TlsRelays::TlsRelays(Reactor& reactor, BufferRing& buffers, const Config& config, Stats& stats,
-                     RelayOwner& owner)
+TlsRelays::TlsRelays(Reactor& reactor, BufferRing& buffers, BufferRing& large, const Config& config,
+                     Stats& stats, RelayOwner& owner)
     : reactor_(reactor),
       buffers_(buffers),
+      large_(large),
       config_(config),
       stats_(stats),
       owner_(owner),

@@ -47,6 +47,9 @@ struct TlsDirection : RecvOp, SendOp, ErrorOp, BufferWaiter {
     bool asking : 1 = false;     // the ErrorOp is in flight
     bool ask_again : 1 = false;  // ... and its answer may come from too early
     bool doubtful : 1 = false;   // a reset may have lain behind data when the receive was armed
+    bool streams : 1 = false;    // full buffers come in a row: the next receive takes a large one
+    bool large : 1 = false;      // ... and so did the last one
+    uint8_t streak = 0;          // receives in a row that speak for the other kind of buffer
 };
 
 class TlsRelay : public RelayLink, public HalfCloseTimer {
@@ -78,10 +81,13 @@ class TlsRelays {
     // input while its output is over tls::Engine::kOutputBytesMax.
     static constexpr uint32_t kBudgetBytesMax = 128 * 1024;
 
-    // `buffers` may be shared: none is held beyond a completion. Large ones (64 KiB) make large
-    // receives, records and sends; that pays in bulk and costs nothing otherwise.
-    TlsRelays(Reactor& reactor, BufferRing& buffers, const Config& config, Stats& stats,
-              RelayOwner& owner);
+    // The ring of large buffers: a few do, for none is held beyond a completion.
+    static constexpr uint32_t kLargeBuffers = 16;
+    static constexpr uint32_t kLargeBufferBytes = 64 * 1024;
+
+    // Messages are received into `buffers`, which may be shared, streams into `large`.
+    TlsRelays(Reactor& reactor, BufferRing& buffers, BufferRing& large, const Config& config,
+              Stats& stats, RelayOwner& owner);
     ~TlsRelays();
 
     // Joins two connected sockets; they and their engines belong to the relay from here on.
@@ -120,6 +126,8 @@ class TlsRelays {
     void on_recv(TlsDirection& d, Completion done);
     void received(TlsDirection& d, Completion done);
     void doubt(TlsDirection& d, Completion done);
+    void track_streak(TlsDirection& d, uint32_t bytes);
+    BufferRing& ring_of(const TlsDirection& d) { return d.large ? large_ : buffers_; }
     void ask_error(TlsDirection& d);
     void on_error(TlsDirection& d, Completion done);
     void take_in(TlsDirection& d, std::span<const uint8_t> bytes);
@@ -137,6 +145,7 @@ class TlsRelays {
 
     Reactor& reactor_;
     BufferRing& buffers_;
+    BufferRing& large_;
     const Config& config_;
     Stats& stats_;
     RelayOwner& owner_;

@@ -15,6 +15,9 @@ static constexpr size_t kRecordBytesMax = 16 * 1024;
 // overhead and two more passes of the cipher's set-up.
 static constexpr size_t kPieceBytesMin = 2048;
 
+// Receives in a row after which a direction changes between small and large buffers.
+static constexpr uint8_t kStreakMin = 4;
+
 // What waits behind the send in flight.
 size_t TlsRelays::gathered_bytes(TlsDirection& d) {
     const tls::Engine* target = d.relay.target(d).engine.get();
@@ -28,10 +31,13 @@ void TlsRelays::arm(TlsDirection& d) {
     d.doubtful = true;
     d.receiving = true;
     ++d.relay.in_flight;
+    d.large = d.streams && large_.buffer_bytes() <= budget_bytes_;
     Ring& ring = reactor_.ring();
     RecvOp& op = d;
     const Socket source = d.relay.source(d).socket;
-    if (ring.capabilities().socket_options) {
+    if (d.large) {
+        recv_once(ring, op, source, large_.group());
+    } else if (ring.capabilities().socket_options) {
         const auto waiting_bytes = static_cast<uint32_t>(gathered_bytes(d));
         recv_many(ring, op, source, buffers_.group(), budget_bytes_ - waiting_bytes);
     } else {
@@ -43,9 +49,10 @@ void TlsRelays::arm(TlsDirection& d) {
 void TlsRelays::on_recv(TlsDirection& d, Completion done) {
     TlsRelay& relay = d.relay;
     if (!done.more()) d.receiving = false;
-    if (done.has_buffer()) buffers_.taken();
+    BufferRing& ring = ring_of(d);
+    if (done.has_buffer()) ring.taken();
     if (!relay.closing) received(d, done);
-    if (done.has_buffer()) buffers_.release(done.buffer());
+    if (done.has_buffer()) ring.release(done.buffer());
     if (!done.more()) --relay.in_flight;
     go_on(relay);
 }
@@ -54,18 +61,30 @@ void TlsRelays::received(TlsDirection& d, Completion done) {
     if (d.ended) return;  // what comes behind the end says nothing
     if (done.result > 0) {
         doubt(d, done);
-        const auto length = static_cast<size_t>(done.result);
-        if (!d.discard) take_in(d, {buffers_.at(done.buffer()), length});
+        const auto bytes = static_cast<uint32_t>(done.result);
+        track_streak(d, bytes);
+        if (!d.discard) take_in(d, {ring_of(d).at(done.buffer()), bytes});
     } else if (done.result == 0) {
         stream_ended(d, d.relay.source(d).engine == nullptr);
     } else if (done.result == -ENOBUFS) {
         stats_.buffer_exhaustions++;
-        if (!buffers_.replenish(d)) owner_.out_of_buffers();
+        d.streams = false;  // large ones are few: take a small one, and go on
+        if (!ring_of(d).replenish(d)) owner_.out_of_buffers();
     } else if (done.result == -ECANCELED) {
         // To look at the socket anew: receiver_lost.
     } else {
         sender_reset(d);
     }
+}
+
+// Full buffers in a row are a stream: large buffers make fewer receives and sends of it, and full
+// records. Receives that would have fit a small buffer are messages.
+void TlsRelays::track_streak(TlsDirection& d, uint32_t bytes) {
+    const bool full = bytes >= buffers_.buffer_bytes();
+    d.streak = full != d.streams ? static_cast<uint8_t>(d.streak + 1) : uint8_t{0};
+    if (d.streak < kStreakMin) return;
+    d.streams = full;
+    d.streak = 0;
 }
 
 // The first time that an armed receive finds the socket empty, a reset may be what it missed.

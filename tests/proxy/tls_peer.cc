@@ -186,7 +186,9 @@ TlsRelayFixture::TlsRelayFixture(Config config, uint32_t buffers, uint32_t buffe
     limits.disabled = config_.io_disabled;
     reactor_ = std::move(*Reactor::open(limits));
     buffers_ = std::move(*BufferRing::open(reactor_->ring(), 1, buffers, buffer_bytes));
-    relays_ = std::make_unique<TlsRelays>(*reactor_, *buffers_, config_, stats_, *this);
+    large_ = std::move(*BufferRing::open(reactor_->ring(), 2, TlsRelays::kLargeBuffers,
+                                         TlsRelays::kLargeBufferBytes));
+    relays_ = std::make_unique<TlsRelays>(*reactor_, *buffers_, *large_, config_, stats_, *this);
 }
 
 TlsRelayFixture::~TlsRelayFixture() {
@@ -194,6 +196,7 @@ TlsRelayFixture::~TlsRelayFixture() {
     EXPECT_TRUE(turn_until([&] { return relays_->empty(); }));
     EXPECT_EQ(relays_->live(), 0U);
     EXPECT_EQ(buffers_->held(), 0U);
+    EXPECT_EQ(large_->held(), 0U);
     EXPECT_EQ(stats_.relays, 0U);
     reactor_->turn(0);  // the last closes
 }

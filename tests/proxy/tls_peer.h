@@ -79,8 +79,8 @@ struct Prepared {
 
 class TlsRelayFixture : public RelayOwner {
   public:
-    explicit TlsRelayFixture(Config config = {}, uint32_t buffers = 64,
-                             uint32_t buffer_bytes = 65'536);
+    explicit TlsRelayFixture(Config config = {}, uint32_t buffers = 256,
+                             uint32_t buffer_bytes = 4096);
     ~TlsRelayFixture();
 
     // A leg towards a client (the proxy is TLS's server) or a broker (TLS's client).
@@ -117,6 +117,7 @@ class TlsRelayFixture : public RelayOwner {
     Stats stats_;
     std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<BufferRing> buffers_;
+    std::unique_ptr<BufferRing> large_;
     std::unique_ptr<TlsRelays> relays_;
     std::vector<EndedRelay> ended_;
     unsigned shortages_ = 0;
