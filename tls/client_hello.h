@@ -1,7 +1,7 @@
 // ClientHello: what can be known of a client before any key exists (RFC 8446 4.1.2).
 //
 // Law: reads, never trusts: every length is checked against what is there; a hello may be split
-// over records and segments anywhere. Views point into `scratch` or into the input.
+// over records and segments anywhere. Not here: ciphers, key shares, what the engine decides.
 #pragma once
 
 #include <cstdint>
@@ -17,15 +17,18 @@ inline constexpr size_t kHelloBytesMax = 16'384;
 
 struct ClientHello {
     std::string server_name;   // SNI host_name in lower case, without a final dot; empty: none sent
-    uint16_t version_max = 0;  // the highest the client offers: 0x0303 is TLS 1.2, 0x0304 is 1.3
-    std::vector<std::string> alpn;
+    uint16_t version_max = 0;  // the highest offered: 0x0303 is TLS 1.2, 0x0304 is 1.3; 0: none
+    std::vector<std::string> alpn;  // in the client's order, at most 64
 };
 struct HelloNeedsMore {};
 struct HelloInvalid {
-    std::string_view text;  // what is wrong with it
+    std::string_view text;  // what is wrong with it, said after "the ClientHello"; static
 };
 
-// Judges the first bytes of a client. `bytes` begins with the first byte of the first record.
+// Judges the first bytes of a client. `bytes` begins with the first byte of the first record; what
+// lies behind the hello is not looked at. A hello that is not complete within kHelloBytesMax,
+// record headers included, is invalid: so is nearly everything of at most that size, as soon as
+// the bytes show it. Names are letters, digits, '-', '.' and '_', at most 253 of them.
 std::variant<ClientHello, HelloNeedsMore, HelloInvalid> read_client_hello(
     std::span<const uint8_t> bytes);
 

@@ -83,8 +83,9 @@ class Engine {
     // some time after the handshake, seen by read).
     SessionRef session() const;
 
+    struct State;  // for tls/ alone: tls/engine_state.h
+
   private:
-    struct State;
     explicit Engine(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };

@@ -3,7 +3,9 @@
 //
 // Law: the first key seals, all open. A ticket is bound to `context`: what was true of the session
 // (server name, client-CA policy) must be true again, or it does not open and the client handshakes
-// in full. AES-256-GCM with a random nonce; the key of a line is HKDF-SHA256 of its secret.
+// in full. AES-256-GCM with a random nonce, so that a key seals at most 2^32 tickets (NIST SP
+// 800-38D 8.3): a fleet that hands out 1,000 a second renews its key within 49 days. Secrets are
+// wiped wherever a copy of them ends.
 #pragma once
 
 #include <array>
@@ -20,6 +22,7 @@ namespace jumpgate::tls {
 struct TicketKey {
     std::array<uint8_t, 16> name{};  // sent in the clear, tells keys apart
     std::array<uint8_t, 32> secret{};
+    ~TicketKey();  // wipes
 };
 
 class TicketKeys {
@@ -29,16 +32,15 @@ class TicketKeys {
     static constexpr size_t kNonceBytes = 12;
     static constexpr size_t kTagBytes = 16;
 
-    // One random key, for this process alone.
+    // One random key, for this process alone; none where the kernel has no randomness.
     static TicketKeys random();
     // The text of a key file: one key a line, base64 of 48 or 80 bytes (`openssl rand -base64 48`,
-    // or HAProxy's); '#' begins a comment. The problem names the line, never the key.
+    // or HAProxy's tls-ticket-keys); '#' begins a comment. The first 16 bytes are the key's name;
+    // its secret is HKDF-SHA256 (RFC 5869) of the other 32 or 64, without salt, with info
+    // "jumpgate session ticket". The problem names the line, never the key.
     static std::variant<TicketKeys, std::string> parse(std::string_view text);
 
     TicketKeys() = default;  // none: nothing can be sealed
-    ~TicketKeys();           // wipes
-    TicketKeys(const TicketKeys&) = default;
-    TicketKeys& operator=(const TicketKeys&) = default;
 
     bool empty() const { return keys_.empty(); }
     size_t size() const { return keys_.size(); }
@@ -48,6 +50,8 @@ class TicketKeys {
               std::span<uint8_t, kNameBytes> name, std::span<uint8_t, kNonceBytes> nonce,
               std::span<uint8_t, kTagBytes> tag) const;
     enum class Opened : uint8_t { No, Yes, WithOldKey };  // old: the client should get a new ticket
+    // Decrypts `bytes` in place. No: an unknown key, another context, or not as it was sealed; then
+    // nothing of the plaintext is in `bytes`.
     Opened open(std::span<uint8_t> bytes, std::span<const uint8_t> context,
                 std::span<const uint8_t, kNameBytes> name,
                 std::span<const uint8_t, kNonceBytes> nonce,
