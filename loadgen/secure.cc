@@ -10,6 +10,12 @@ using tls::Step;
 
 // ---- Set-up ------------------------------------------------------------------------------------
 
+// What a fault of the connection means there.
+static Cause in_handshake(Cause cause) {
+    if (cause == Cause::Timeout) return Cause::TlsTimeout;
+    return cause == Cause::Reset ? Cause::HandshakeCut : cause;
+}
+
 // The handshake, with the CONNECT right behind it: in TLS 1.3 both leave in one segment. No
 // sooner: until the broker is verified, it is told nothing.
 Task<std::optional<Cause>> Client::secure(WaitOp& op) {
@@ -21,13 +27,13 @@ Task<std::optional<Cause>> Client::secure(WaitOp& op) {
     std::optional<Cause> end = go_on_with_handshake();
     while (!end && !tls_->engine().established()) {
         const std::optional<Cause> unsent = co_await send_output(op);
-        if (unsent) co_return *unsent == Cause::Timeout ? Cause::TlsTimeout : *unsent;
+        if (unsent) co_return in_handshake(*unsent);
         recv_once(crew.ring(), op, socket_, crew.buffers().group());
         const Completion got = co_await op;
         crew.touch();
         if (got.result == -ENOBUFS && crew.buffers().replenish(*this)) continue;
         end = take_received(got);
-        if (end == Cause::Timeout) end = Cause::TlsTimeout;
+        if (end) end = in_handshake(*end);
     }
     if (!end) end = handshake_done(began_ns);
     const std::optional<Cause> unsent = co_await send_output(op);  // with `end`, the alert
