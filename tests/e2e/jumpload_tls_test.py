@@ -181,7 +181,7 @@ def a_version_is_exactly_that_version(folder, pki):
             expect(result["setup_failures"], timeout=1)
         else:
             expect(result["tls"], handshakes_full=0)
-            expect(result["setup_failures"], tls_version=1)
+            expect(result["tls_alerts"], protocol_version=1)
 
 
 def a_broker_without_tls_is_recognised(folder, pki):
