@@ -15,8 +15,8 @@ void add_tls_flags(FlagTable& table, TlsOptions& options, TlsGiven& given) {
         "The CAs that may have signed the broker's certificate, PEM. Default: the system's.");
     table.text("certfile", given.certificate_path, "FILE",
                "The clients' certificate, PEM, followed by its chain. With %i (or %t, %r) in the "
-               "name each client has its own: all are read before the first dial, in about "
-               "0.2 ms and 25 KB each.");
+               "name each client has its own: all are read before the first dial, about 0.5 ms and "
+               "5 KB each; without --cacertfile 8 ms and 85 KB, for the system's CAs.");
     table.text("keyfile", given.key_path, "FILE", "Its private key, PEM; %i, %t, %r as above.");
     table.choice<TlsVersions>("tls-version", options.versions,
                               {{"1.2", TlsVersions::Only12}, {"1.3", TlsVersions::Only13}},
