@@ -11,6 +11,15 @@ namespace {
 
 constexpr size_t kRecordBytesMax = 16'384;  // of plaintext, RFC 8446 5.1
 
+// wolfSSL 5.7 makes up a session id for a TLS 1.2 ticket, and a client that has one takes a server
+// that does not resume for an attack (RFC 5077 3.4 lets it send none). A connection that ends
+// before it began leaves the session without.
+bool drop_session_id(WOLFSSL_CTX* context, WOLFSSL_SESSION* session) {
+    const WolfConnection scratch(wolfSSL_new(context));
+    return scratch != nullptr && wolfSSL_set_session(scratch.get(), session) == WOLFSSL_SUCCESS &&
+           wolfSSL_FreeHandshakeResources(scratch.get()) == 0;
+}
+
 }  // namespace
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -115,6 +124,12 @@ SessionRef Engine::session() const {
     WOLFSSL_SESSION* copy = wolfSSL_SESSION_dup(own);
     wolfSSL_SESSION_free(own);
     if (copy == nullptr) return nullptr;
+    const bool usable = wolfSSL_GetVersion(state.wolf.get()) != WOLFSSL_TLSV1_2 ||
+                        drop_session_id(state.client->context.get(), copy);
+    if (!usable) {
+        wolfSSL_SESSION_free(copy);
+        return nullptr;
+    }
     return std::make_shared<Session>(copy, state.client.get(), state.server_name,
                                      state.peer_not_after_s);
 }

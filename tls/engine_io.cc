@@ -112,7 +112,14 @@ Step Engine::State::explain(int result) {
         return fail(Failure::PeerAlert, "refused by the peer");
     }
     Failure why = stream_failure(error);
-    if (why == Failure::BadRecord && server != nullptr && sent_bytes == 0) why = Failure::BadHello;
+    const bool out_of_turn = error == DUPLICATE_MSG_E || error == OUT_OF_ORDER_E;
+    if (established && out_of_turn && wolfSSL_GetVersion(wolf.get()) == WOLFSSL_TLSV1_2) {
+        why = Failure::Renegotiation;  // a second ClientHello
+    } else if (established && why != Failure::Internal) {
+        why = Failure::BadRecord;
+    } else if (why == Failure::BadRecord && server != nullptr && sent_bytes == 0) {
+        why = Failure::BadHello;
+    }
     fail(why, wolfSSL_ERR_reason_error_string(static_cast<unsigned long>(error)));
     if (history.last_tx.level != kFatal && sent_bytes == 0) say(alert_of(why));
     return Step::Failed;

@@ -12,6 +12,7 @@ namespace {
 constexpr size_t kIssuedBytes = 8;
 constexpr size_t kLengthBytes = 2;
 constexpr size_t kTrailerBytes = kIssuedBytes + kLengthBytes;
+constexpr uint64_t kNeverFresh = 0;   // issued in 1970
 constexpr uint64_t kClockSkewS = 60;  // between proxies that share keys
 
 constexpr size_t kScopeBytesMax = 32 + 256;
@@ -51,12 +52,10 @@ size_t seal_ticket(const TicketScope& scope, std::span<uint8_t> ticket, size_t l
                    const Identity* identity, const TicketSeal& seal) {
     if (ticket.size() < length + kTrailerBytes) return 0;
     std::vector<uint8_t> packed;
-    if (identity != nullptr) {
-        packed = pack(*identity, ticket.size() - length - kTrailerBytes);
-        if (packed.empty()) return 0;
-    }
+    if (identity != nullptr) packed = pack(*identity, ticket.size() - length - kTrailerBytes);
+    const bool fits = identity == nullptr || !packed.empty();
     uint8_t* to = std::copy(packed.begin(), packed.end(), ticket.data() + length);
-    put(to, scope.now_s, kIssuedBytes);
+    put(to, fits ? scope.now_s : kNeverFresh, kIssuedBytes);
     put(to + kIssuedBytes, packed.size(), kLengthBytes);
     const size_t total = length + packed.size() + kTrailerBytes;
     std::ranges::fill(seal.nonce, uint8_t{0});

@@ -34,7 +34,8 @@ struct TicketScope {
 };
 
 // The first `length` bytes of `ticket` are wolfSSL's. Appends ours and seals all in place. Returns
-// the length in all; 0: no room for the identity, or no key.
+// the length in all; 0: no key. A ticket without room for the identity opens nowhere: TLS 1.2 has
+// promised one by then.
 size_t seal_ticket(const TicketScope& scope, std::span<uint8_t> ticket, size_t length,
                    const Identity* identity, const TicketSeal& seal);
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <wolfssl/options.h>
 
 #include <fstream>
 #include <iterator>
@@ -17,6 +18,18 @@
 namespace jumpgate::tls {
 
 using Ciphertext = std::vector<uint8_t>;
+
+// What a wolfSSL that was not built by ./dev may lack.
+#ifdef WOLFSSL_EXTRA_ALERTS
+inline constexpr bool kAlertsForAll = true;
+#else
+inline constexpr bool kAlertsForAll = false;
+#endif
+#ifdef WOLFSSL_MAX_ALT_NAMES
+inline constexpr bool kManyNames = true;
+#else
+inline constexpr bool kManyNames = false;
+#endif
 
 // A file of build/tests/pki (bench/certs.py --show says what there is).
 inline std::string pki_text(const std::string& name) {
