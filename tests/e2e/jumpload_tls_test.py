@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """jumpload's clients over TLS, against a real mosquitto and `openssl s_server`.
 
-Usage: jumpload_tls_test.py JUMPLOAD. Prints TAP. Every run is bounded; every wait is for a condition
-with a deadline; all is on loopback and free ports.
+Usage: jumpload_tls_test.py JUMPLOAD. Prints TAP. Every run is bounded; every wait is for a
+condition with a deadline; all is on loopback and free ports.
 """
 import os
 import pathlib

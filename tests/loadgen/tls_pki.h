@@ -1,13 +1,8 @@
-// A test PKI for the tests of one process, and both ends' contexts made of it.
-//
-// Made by bench/certs.py at the first use, in a folder of its own that goes with the process.
+// The test PKI that the build made (tests/meson.build), and servers' contexts made of it.
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -18,12 +13,12 @@ namespace jumpgate::load {
 
 class Pki {
   public:
-    // The one of this process; with client certificates 0 to 3.
+    // Its client certificates are 0 to 3.
     static const Pki& get() {
         static const Pki pki;
         return pki;
     }
-    std::string path(const std::string& file) const { return folder_ + "/" + file; }
+    std::string path(const std::string& file) const { return JUMPGATE_TEST_PKI "/" + file; }
     tls::Pem pem(const std::string& file) const {
         std::ifstream in(path(file));
         EXPECT_TRUE(in.good()) << file;
@@ -53,16 +48,7 @@ class Pki {
     }
 
   private:
-    Pki() {
-        folder_ = testing::TempDir() + "/jumpload-pki-XXXXXX";
-        if (mkdtemp(folder_.data()) == nullptr) abort();
-        const std::string command =
-            "python3 " JUMPGATE_CERTS " --count 4 --out '" + folder_ + "' >/dev/null";
-        if (std::system(command.c_str()) != 0) abort();
-    }
-    ~Pki() { std::filesystem::remove_all(folder_); }
-
-    std::string folder_;
+    Pki() = default;
 };
 
 }  // namespace jumpgate::load
