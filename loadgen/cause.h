@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "tls/failure.h"
 
 namespace jumpgate::load {
 
@@ -24,11 +25,27 @@ enum class Cause : uint8_t {
     QosNotSupported,   // MQTT 5: the broker grants less than --qos
     DisconnectPacket,  // MQTT 5: the broker said goodbye
     Protocol,          // the broker sent what MQTT does not allow
+    NotTls,            // the peer answered a ClientHello with something else
+    HandshakeCut,      // the peer ended the connection within the TLS handshake, without a word
+    TlsTimeout,        // the TLS handshake took longer than --connect-timeout-ms
+    TlsVersion,        // no TLS version in common
+    TlsCipher,         // no cipher suite, group or signature algorithm in common
+    UnknownCa,         // the broker's certificate is of no CA that we know
+    Expired,           // the broker's certificate, or one of its chain
+    NotYetValid,       // the same
+    WrongName,         // the broker's certificate is for another name
+    BadCertificate,    // any other fault of it
+    TlsAlert,          // the broker refused; by the alert's name in `tls_alerts`
+    BadRecord,         // what came does not decrypt
+    Truncated,         // the broker's end came without close_notify
+    TlsError,          // any other fault of TLS
     Other,
     kCount,
 };
 
 Cause cause_of(const Error& error);
+// REQUIRES: there was a failure.
+Cause cause_of(tls::Failure failure);
 
 // The word in reports: "refused", "ping_timeout".
 std::string_view word(Cause cause);

@@ -39,7 +39,14 @@ void Client::on_receive(Op& op, Completion done) {
         BufferRing& buffers = crew.buffers();
         buffers.taken();
         if (done.result > 0) {
-            self.consume({buffers.at(done.buffer()), static_cast<size_t>(done.result)});
+            const mqtt::Bytes bytes(buffers.at(done.buffer()), static_cast<size_t>(done.result));
+            crew.recorder().add(Count::BytesReceived, bytes.size());
+            // What still comes while the connection is being closed is of no interest.
+            if (!self.tls_) {
+                self.consume(bytes);
+            } else if (self.is_open()) {
+                self.consume_sealed(bytes);
+            }
         }
         buffers.release(done.buffer());
     }
@@ -48,7 +55,7 @@ void Client::on_receive(Op& op, Completion done) {
     } else if (!self.is_open()) {
         return;  // what came ended the connection, and no operation was left to wait for
     } else if (done.result == 0) {
-        self.lose(Cause::Closed);
+        self.lose(self.tls_ ? self.tls_->end() : Cause::Closed);
     } else if (done.result == -ENOBUFS) {
         if (crew.buffers().replenish(self)) self.arm_receive();
     } else if (done.result < 0) {
@@ -65,21 +72,40 @@ void Client::on_buffers(BufferWaiter& waiter) {
 
 // ---- Sending ---------------------------------------------------------------------------------
 
+void Client::mark_dirty() {
+    if (!dirty_) crew_.mark_dirty(*this);
+    dirty_ = true;
+}
+
 // Where the next packet is put; it leaves with all others of this turn.
 Chunk& Client::out() {
     if (filling_ == nullptr) filling_ = crew_.chunks().take();
-    if (!dirty_) crew_.mark_dirty(*this);
-    dirty_ = true;
+    mark_dirty();
     spoke_ = true;
     return *filling_;
 }
 
+// What is to be sent now stays where it is until end_send(); empty: nothing.
+std::span<const uint8_t> Client::begin_send() {
+    if (tls_) return begin_sealed_send();
+    sending_ = std::exchange(filling_, nullptr);
+    return sending_ != nullptr ? std::span<const uint8_t>(*sending_) : std::span<const uint8_t>();
+}
+
+// Returns how much was to be sent.
+size_t Client::end_send() {
+    if (tls_) return tls_->end_send(crew_.tls().spares());
+    const size_t wanted = sending_->size();
+    crew_.chunks().give(std::exchange(sending_, nullptr));
+    return wanted;
+}
+
 void Client::flush() {
     dirty_ = false;
-    if (!is_open() || filling_ == nullptr || sending_ != nullptr) return;
-    sending_ = filling_;
-    filling_ = nullptr;
-    send_all(crew_.ring(), static_cast<SendOp&>(*this), socket_, *sending_);
+    if (!is_open() || sending()) return;
+    const std::span<const uint8_t> bytes = begin_send();
+    if (bytes.empty()) return;
+    send_all(crew_.ring(), static_cast<SendOp&>(*this), socket_, bytes);
     ++operations_;
 }
 
@@ -88,9 +114,7 @@ void Client::on_send(Op& op, Completion done) {
     Crew& crew = self.crew_;
     crew.touch();
     --self.operations_;
-    const size_t wanted = self.sending_->size();
-    crew.chunks().give(self.sending_);
-    self.sending_ = nullptr;
+    const size_t wanted = self.end_send();
     if (done.result > 0) crew.recorder().add(Count::BytesSent, static_cast<uint64_t>(done.result));
     if (self.state_ == State::Closing) {
         self.join();
@@ -98,7 +122,7 @@ void Client::on_send(Op& op, Completion done) {
         self.lose(cause_of(error_from_errno(-done.result, Side::Upstream)));
     } else if (static_cast<size_t>(done.result) < wanted) {
         self.lose(Cause::Reset);  // MSG_WAITALL: only an end of the connection cuts a send short
-    } else if (self.filling_ != nullptr) {
+    } else if (self.filling_ != nullptr || (self.tls_ && self.tls_->wants_send())) {
         self.flush();
     } else if (self.state_ == State::Leaving) {
         self.abort();
@@ -181,9 +205,15 @@ void Client::abort() {
     if (!is_open()) return;
     if (live() || state_ == State::Leaving) crew_.went_down();
     if (crew_.options().clean) give_up_unanswered();
+    close();
+}
+
+// Terminate: whatever is in flight ends.
+void Client::close() {
     state_ = State::Closing;
     crew_.timers().stop(*this);
     BufferWaiter::unlink();
+    if (tls_) send_last_words();
     if (operations_ > 0) cancel_all(crew_.ring(), socket_);
     join();
 }
@@ -191,11 +221,13 @@ void Client::abort() {
 // The last operation has ended: release.
 void Client::join() {
     if (operations_ > 0) return;
-    close_socket(crew_.ring(), socket_);
+    if (socket_.open()) close_socket(crew_.ring(), socket_);
     socket_ = {};
     crew_.chunks().give(filling_);
     crew_.chunks().give(partial_);
     filling_ = partial_ = nullptr;
+    if (tls_) crew_.tls().keep_session(index_, *tls_);
+    tls_.reset();
     retry_or_go();
 }
 

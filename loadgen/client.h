@@ -1,13 +1,15 @@
 // Client: one simulated device, from its first dial to its goodbye.
 //
-// A coroutine sets the connection up (connect.cc); then this compact object lives on: one receive
-// and at most one send in flight, no buffer while idle.
-// Law: states only go forward within one connection; a connection ends as terminate, join, release:
-// cancel, wait until no operation is in flight, close. Every way to end has a Cause.
+// A coroutine sets the connection up (connect.cc, with TLS secure.cc); then this compact object
+// lives on: one receive and at most one send in flight, no buffer while idle. Law: states only go
+// forward within one connection; a connection ends as terminate, join, release: cancel, wait until
+// no operation is in flight, close. Every way to end has a Cause.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "core/io/buffer_ring.h"
@@ -19,6 +21,7 @@
 #include "loadgen/chunk_pool.h"
 #include "loadgen/delivery.h"
 #include "loadgen/identity.h"
+#include "loadgen/tls_link.h"
 #include "loadgen/window.h"
 #include "mqtt/decode.h"
 
@@ -61,7 +64,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void ping();
     // Says goodbye and closes; without a connection, gone at once.
     void leave();
-    // Closes without a word.
+    // Closes without a word of MQTT.
     void abort();
     // The end of the run: what has no answer yet gets none.
     void give_up_unanswered();
@@ -72,10 +75,22 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     // connect.cc
     static Detached set_up(Client& client);
     void append_connect(Chunk& out);
+    std::optional<Cause> take_received(Completion got);
     void set_up_done(const mqtt::ConnackView& connack);
     void set_up_failed(Cause cause);
     void retry_or_go();
     void go_live();
+
+    // secure.cc
+    Task<std::optional<Cause>> secure(WaitOp& op);
+    Task<std::optional<Cause>> send_output(WaitOp& op);
+    std::optional<Cause> go_on_with_handshake();
+    std::optional<Cause> handshake_done(uint64_t began_ns);
+    std::optional<Cause> take_sealed(mqtt::Bytes ciphertext);
+    void consume_sealed(mqtt::Bytes ciphertext);
+    std::span<const uint8_t> begin_sealed_send();
+    Cause tls_failed();
+    void send_last_words();
 
     // client.cc
     bool is_open() const { return state_ >= State::Subscribing && state_ <= State::Leaving; }
@@ -85,9 +100,14 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     static void on_buffers(BufferWaiter& waiter);
     void arm_receive();
     void lose(Cause cause);
+    void close();
     void join();
     void keep_alive();
+    void mark_dirty();
     Chunk& out();
+    bool sending() const { return tls_ ? tls_->sending() : sending_ != nullptr; }
+    std::span<const uint8_t> begin_send();
+    size_t end_send();
 
     // protocol.cc
     void consume(mqtt::Bytes bytes);
@@ -111,7 +131,8 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     Delivery* delivery_;
     Chunk* filling_ = nullptr;
     Chunk* sending_ = nullptr;
-    Chunk* partial_ = nullptr;  // the start of a packet that is not all here
+    Chunk* partial_ = nullptr;      // the start of a packet that is not all here
+    std::unique_ptr<TlsLink> tls_;  // none: plain
     WaitOp* set_up_op_ = nullptr;
     std::unique_ptr<std::vector<uint16_t>> unreleased_;  // QoS 2: received, no PUBREL yet
     uint64_t began_ns_ = 0;                              // of the attempt, then of the SUBSCRIBE

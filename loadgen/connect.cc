@@ -38,16 +38,24 @@ void Client::connect() {
     set_up(*this);
 }
 
-// Takes what a receive brought into `chunk`; the Cause where it brought an end.
-static std::optional<Cause> take_received(Crew& crew, Completion got, Chunk& chunk) {
+// Takes what a receive brought into `partial_`; the Cause where it brought an end.
+std::optional<Cause> Client::take_received(Completion got) {
+    std::optional<Cause> end;
     if (got.has_buffer()) {
-        BufferRing& buffers = crew.buffers();
+        BufferRing& buffers = crew_.buffers();
         buffers.taken();
-        const uint8_t* from = buffers.at(got.buffer());
-        chunk.insert(chunk.end(), from, from + std::max(got.result, 0));
+        const mqtt::Bytes bytes(buffers.at(got.buffer()),
+                                static_cast<size_t>(std::max(got.result, 0)));
+        crew_.recorder().add(Count::BytesReceived, bytes.size());
+        if (tls_) {
+            end = take_sealed(bytes);
+        } else {
+            partial_->insert(partial_->end(), bytes.begin(), bytes.end());
+        }
         buffers.release(got.buffer());
     }
-    if (got.result == 0) return Cause::Closed;
+    if (end) return end;
+    if (got.result == 0) return tls_ ? tls_->end() : Cause::Closed;
     if (got.result < 0) return cause_of(error_from_errno(-got.result, Side::Upstream));
     return std::nullopt;
 }
@@ -57,8 +65,9 @@ Detached Client::set_up(Client& client) {
     WaitOp op;
     client.set_up_op_ = &op;
 
+    const bool tls = crew.options().tls.on;
     Chunk* connect_packet = crew.chunks().take();
-    client.append_connect(*connect_packet);
+    if (!tls) client.append_connect(*connect_packet);
     const Targets& targets = crew.targets();
     const uint32_t turn = pair_of(crew.options(), client.index_);
     DialPlan plan;
@@ -82,16 +91,26 @@ Detached Client::set_up(Client& client) {
     }
 
     client.partial_ = crew.chunks().take();
+    std::optional<Cause> end;
+    if (tls) {
+        end = co_await client.secure(op);
+    }
+    const uint64_t asked_ns = crew.now_ns();
     mqtt::Framed framed;
     while (std::holds_alternative<mqtt::NeedMore>(framed)) {
+        if (end) {
+            client.set_up_failed(*end);
+            co_return;
+        }
         recv_once(crew.ring(), op, client.socket_, crew.buffers().group());
         const Completion got = co_await op;
         crew.touch();
         if (got.result == -ENOBUFS && crew.buffers().replenish(client)) continue;
-        std::optional<Cause> end = take_received(crew, got, *client.partial_);
-        if (end) {
-            client.set_up_failed(*end);
-            co_return;
+        end = client.take_received(got);
+        if (tls) {
+            // The answer to a key update, or the alert that says what was wrong.
+            const std::optional<Cause> unsent = co_await client.send_output(op);
+            if (unsent && !end) end = unsent;
         }
         framed = mqtt::next_packet(*client.partial_, kConnackBytesMax);
     }
@@ -108,6 +127,7 @@ Detached Client::set_up(Client& client) {
         co_return;
     }
     client.set_up_op_ = nullptr;
+    if (tls) crew.recorder().connack.record((crew.now_ns() - asked_ns) / kNanosPerMicro);
     client.set_up_done(*connack);
 }
 
@@ -133,6 +153,7 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
         unreleased_.reset();
     }
     crew_.recorder().connect.record((crew_.now_ns() - began_ns_) / kNanosPerMicro);
+    if (tls_) crew_.tls().keep_session(index_, *tls_);
 
     state_ = State::Subscribing;
     arm_receive();
@@ -171,16 +192,11 @@ void Client::go_live() {
     publish(Reason::Unblocked);
 }
 
-// No operation of the connection is in flight, or will be.
+// No operation of the connection is in flight.
 void Client::set_up_failed(Cause cause) {
     set_up_op_ = nullptr;
-    crew_.timers().stop(*this);
-    if (socket_.open()) close_socket(crew_.ring(), socket_);
-    socket_ = {};
-    crew_.chunks().give(partial_);
-    partial_ = nullptr;
     if (!crew_.leaving()) crew_.recorder().setup_failed(cause);
-    retry_or_go();
+    close();
 }
 
 void Client::retry_or_go() {

@@ -80,6 +80,7 @@ bool Crew::open() {
         return false;
     }
     buffers_ = std::move(*buffers);
+    if (options_.tls.on) tls_ = std::make_unique<TlsCrew>(options_, targets_.contexts);
     return true;
 }
 

@@ -21,6 +21,7 @@
 #include "loadgen/client.h"
 #include "loadgen/recorder.h"
 #include "loadgen/schedule.h"
+#include "loadgen/tls_crew.h"
 
 namespace jumpgate::load {
 
@@ -46,6 +47,7 @@ struct Live {
 struct Targets {
     std::vector<Address> to;
     std::vector<Address> from;  // may be empty
+    ClientContexts contexts;    // none without TLS
 };
 
 class Crew {
@@ -72,6 +74,7 @@ class Crew {
     TimerWheel& timers() { return reactor_->timers(); }
     BufferRing& buffers() { return *buffers_; }
     ChunkPool& chunks() { return chunks_; }
+    TlsCrew& tls() { return *tls_; }  // REQUIRES options().tls.on
     Recorder& recorder() { return recorder_; }
     Rng& rng() { return rng_; }
     Identity& identity() { return identity_; }  // scratch
@@ -117,6 +120,7 @@ class Crew {
     std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<BufferRing> buffers_;
     ChunkPool chunks_;
+    std::unique_ptr<TlsCrew> tls_;
     Rng rng_;
     Identity identity_;
     Recorder recorder_;

@@ -29,6 +29,7 @@ class Fleet {
 
   private:
     bool find_targets();
+    bool read_certificates();
     void start_crews();
     void watch();
     void look_at_signals();
@@ -73,6 +74,24 @@ bool Fleet::find_targets() {
     return true;
 }
 
+bool Fleet::read_certificates() {
+    if (!options_.tls.on) return true;
+    const uint64_t began_ns = monotonic_ns();
+    auto made = ClientContexts::make(options_);
+    if (const tls::Problem* problem = std::get_if<tls::Problem>(&made)) {
+        fmt::print(stderr, "jumpload {}: {}\n", word(options_.mode), problem->text);
+        return false;
+    }
+    targets_.contexts = std::move(std::get<ClientContexts>(made));
+    const uint64_t took_ns = monotonic_ns() - began_ns;
+    if (took_ns >= kNanosPerSecond) {
+        fmt::print(stderr, "jumpload {}: note: {} certificates were read in {:.1f} s\n",
+                   word(options_.mode), targets_.contexts.size(),
+                   static_cast<double>(took_ns) / 1e9);
+    }
+    return true;
+}
+
 // Clients are dealt in turn, so that each crew dials at an even rate; pairs stay together.
 void Fleet::start_crews() {
     std::vector<std::vector<uint32_t>> shares(options_.threads);
@@ -89,7 +108,7 @@ void Fleet::start_crews() {
 }
 
 int Fleet::run() {
-    if (!find_targets()) return 1;
+    if (!find_targets() || !read_certificates()) return 1;
     for (const std::string& note : options_.notes) {
         fmt::print(stderr, "jumpload {}: note: {}\n", word(options_.mode), note);
     }

@@ -20,7 +20,7 @@ uint32_t pair_of(const Options& options, uint32_t index) {
     return options.mode == Mode::P2p ? index / 2 : index;
 }
 
-static TemplateValues values_of(const Options& options, uint32_t index) {
+TemplateValues values_of(const Options& options, uint32_t index) {
     static constexpr std::string_view kRoles[] = {"conn", "pub", "sub"};
     TemplateValues values;
     values.number = options.start_number + pair_of(options, index);

@@ -18,6 +18,9 @@ Role role_of(const Options& options, uint32_t index);
 // The i of the pair or client, from 0: the publisher's number in messages and in the schedule.
 uint32_t pair_of(const Options& options, uint32_t index);
 
+// What templates other than %c and %u stand for.
+TemplateValues values_of(const Options& options, uint32_t index);
+
 struct Identity {
     std::string client_id;
     std::string username;

@@ -24,7 +24,11 @@ struct Given {
     std::string username;
     std::string password;
     std::string topic;
+    TlsGiven tls;
+    const Flag* port = nullptr;
 };
+
+constexpr uint16_t kTlsPort = 8883;  // IANA: secure-mqtt
 
 constexpr uint32_t kClientsPerThread = 10'000;
 constexpr uint64_t kIntervalMaxMs = 86'400'000;
@@ -55,7 +59,9 @@ void add_target_flags(FlagTable& table, Options& options, Given& given) {
     table.group("Target");
     table.text("host", given.hosts, "HOST[,HOST]", "Brokers or proxies; clients take them in turn.")
         .letter = 'h';
-    table.number("port", options.port, 1, 65'535, "", "Their port.").letter = 'p';
+    Flag& port = table.number("port", options.port, 1, 65'535, "", "Their port; 8883 with -S.");
+    port.letter = 'p';
+    given.port = &port;
     table.text("ifaddr", given.ifaddr, "IP[,IP]",
                "Source addresses, taken in turn. One address holds about 28,000 connections to one "
                "target.");
@@ -191,6 +197,17 @@ Refusal settle_template(std::string_view flag, std::string_view text, std::strin
     return std::nullopt;
 }
 
+Refusal settle_transport(Options& options, const Given& given) {
+    if (options.tls.on && !given.port->given) options.port = kTlsPort;
+    Refusal refusal = settle_tls(options.tls, given.tls);
+    if (!refusal && !options.tls.verify) {
+        options.notes.push_back(
+            fmt::format("--no-verify: whoever answers is taken for the broker{}",
+                        given.password.empty() ? "" : ", and told passwords"));
+    }
+    return refusal;
+}
+
 Refusal settle_names(Options& options, const Given& given) {
     const bool tenants = options.tenants > 0;
     const std::string prefix = !given.prefix.empty() ? given.prefix
@@ -305,12 +322,14 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
                     "jumpload " JUMPGATE_VERSION "\n");
     add_target_flags(table, options, given);
     add_client_flags(table, options, given);
+    add_tls_flags(table, options.tls, given.tls);
     if (mode != Mode::Conn) add_message_flags(table, options, given);
     add_run_flags(table, options);
     add_report_flags(table, options);
     if (std::optional<FlagsExit> exit = table.parse(arguments)) return *exit;
 
     Refusal refusal = settle_addresses(options, given);
+    if (!refusal) refusal = settle_transport(options, given);
     if (!refusal) refusal = settle_topic(options, given);
     if (!refusal) refusal = settle_names(options, given);
     if (!refusal) refusal = settle_sizes(options);

@@ -14,6 +14,7 @@
 
 #include "core/base/flags.h"
 #include "loadgen/template.h"
+#include "loadgen/tls_options.h"
 
 namespace jumpgate::load {
 
@@ -23,7 +24,7 @@ struct Options {
     Mode mode = Mode::Conn;
 
     std::vector<std::string> hosts;  // names or IP literals; client i goes to host i mod size
-    uint16_t port = 1883;
+    uint16_t port = 1883;            // 8883 with TLS, unless given
     std::vector<std::string> source_addresses;  // IP literals, dealt in turn
 
     uint32_t count = 200;
@@ -37,6 +38,8 @@ struct Options {
     uint16_t keepalive_s = 300;
     bool clean = true;
     uint32_t session_expiry_s = 0;
+
+    TlsOptions tls;
 
     Template topic;
     uint8_t qos = 0;

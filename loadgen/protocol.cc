@@ -23,7 +23,6 @@ static bool is_failure(ReasonCode reason) { return static_cast<uint8_t>(reason) 
 // ---- Cutting the stream into packets -----------------------------------------------------------
 
 void Client::consume(mqtt::Bytes bytes) {
-    crew_.recorder().add(Count::BytesReceived, bytes.size());
     if (partial_ == nullptr) {
         const size_t taken = take_packets(bytes);
         if (taken == bytes.size() || !is_open()) return;

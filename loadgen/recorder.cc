@@ -19,12 +19,17 @@ void Recorder::merge(const Recorder& other) {
     add_all(setup_failures_, other.setup_failures_);
     add_all(losses_, other.losses_);
     add_all(connack_codes_, other.connack_codes_);
+    add_all(alerts_, other.alerts_);
     latency.merge(other.latency);
     service.merge(other.service);
     acknowledgement.merge(other.acknowledgement);
     send_lateness.merge(other.send_lateness);
     connect.merge(other.connect);
     subscribe.merge(other.subscribe);
+    tcp.merge(other.tcp);
+    tls_full.merge(other.tls_full);
+    tls_resumed.merge(other.tls_resumed);
+    connack.merge(other.connack);
     const double share = other.wall_ns == 0 ? 0
                                             : static_cast<double>(other.busy_ns) /
                                                   static_cast<double>(other.wall_ns);

@@ -36,8 +36,13 @@ enum class Count : uint8_t {
     WithoutSubscriber,  // p2p: sent while the other end had no subscription; not lost
     PingsSent,
     PingsAnswered,
-    BytesSent,
+    BytesSent,  // on the wire: with TLS its records, handshakes included
     BytesReceived,
+    TlsFull,     // handshakes that were done, in full
+    TlsResumed,  // with an earlier session
+    TlsOffered,  // of both, those that offered one
+    Tls12,       // both, by version
+    Tls13,
     kCount,
 };
 
@@ -54,6 +59,8 @@ class Recorder {
     }
     uint64_t connections_lost(Cause cause) const { return losses_[static_cast<size_t>(cause)]; }
     uint64_t connack_codes(uint8_t code) const { return connack_codes_[code]; }
+    void alerted(uint8_t alert) { ++alerts_[alert]; }
+    uint64_t alerts(uint8_t alert) const { return alerts_[alert]; }
 
     void merge(const Recorder& other);
 
@@ -63,6 +70,11 @@ class Recorder {
     Histogram send_lateness;    // planned to actual send, where only the generator held it up
     Histogram connect;          // dial to CONNACK
     Histogram subscribe;        // SUBSCRIBE to SUBACK
+    // With TLS `connect` is the sum of:
+    Histogram tcp;          // dial to the TCP connection
+    Histogram tls_full;     // ClientHello until the broker is verified
+    Histogram tls_resumed;  // the same, with an earlier session
+    Histogram connack;      // CONNECT to CONNACK
 
     uint64_t busy_ns = 0;      // processor time of the thread while it measured
     uint64_t wall_ns = 0;      // and how long that was
@@ -75,6 +87,7 @@ class Recorder {
     ByCause setup_failures_{};
     ByCause losses_{};
     std::array<uint64_t, 256> connack_codes_{};
+    std::array<uint64_t, 256> alerts_{};
 };
 
 }  // namespace jumpgate::load

@@ -8,6 +8,7 @@
 #include "core/base/time.h"
 #include "loadgen/json_writer.h"
 #include "mqtt/reason.h"
+#include "tls/failure.h"
 
 namespace jumpgate::load {
 
@@ -51,6 +52,10 @@ void add_times(Out out, const Recorder& recorder) {
     add_row(out, "acknowledged in", recorder.acknowledgement);
     add_row(out, "send lateness", recorder.send_lateness);
     add_row(out, "connect", recorder.connect);
+    add_row(out, "  TCP", recorder.tcp);
+    add_row(out, "  TLS, full", recorder.tls_full);
+    add_row(out, "  TLS, resumed", recorder.tls_resumed);
+    add_row(out, "  CONNACK", recorder.connack);
     add_row(out, "subscribe", recorder.subscribe);
 }
 
@@ -70,6 +75,20 @@ void add_faults(Out out, const Recorder& recorder) {
                        mqtt::text(static_cast<mqtt::ReasonCode>(byte)),
                        recorder.connack_codes(byte));
     }
+    for (unsigned alert = 0; alert < 256; ++alert) {
+        const auto byte = static_cast<uint8_t>(alert);
+        if (recorder.alerts(byte) == 0) continue;
+        fmt::format_to(out, "  alert {} ({}): {}\n", tls::alert_text(byte), alert,
+                       recorder.alerts(byte));
+    }
+}
+
+void add_handshakes(Out out, const Recorder& recorder) {
+    fmt::format_to(out,
+                   "TLS: {} full handshakes, {} resumed of {} that offered a session; {} with "
+                   "TLS 1.3, {} with 1.2\n",
+                   recorder[Count::TlsFull], recorder[Count::TlsResumed],
+                   recorder[Count::TlsOffered], recorder[Count::Tls13], recorder[Count::Tls12]);
 }
 
 void add_messages(Out out, const Options& options, const Results& results) {
@@ -146,6 +165,21 @@ void add_clients(JsonWriter& json, const Options& options, const Recorder& recor
         if (count > 0) json.field(fmt::format("0x{:02x}", code), count);
     }
     json.close();
+    json.open("tls_alerts");
+    for (unsigned alert = 0; alert < 256; ++alert) {
+        const uint64_t count = recorder.alerts(static_cast<uint8_t>(alert));
+        if (count == 0) continue;
+        const std::string_view name = tls::alert_text(static_cast<uint8_t>(alert));
+        json.field(name == "unknown_alert" ? fmt::format("{}", alert) : std::string(name), count);
+    }
+    json.close();
+    json.open("tls");
+    json.field("handshakes_full", recorder[Count::TlsFull]);
+    json.field("handshakes_resumed", recorder[Count::TlsResumed]);
+    json.field("sessions_offered", recorder[Count::TlsOffered]);
+    json.field("TLSv1.2", recorder[Count::Tls12]);
+    json.field("TLSv1.3", recorder[Count::Tls13]);
+    json.close();
     json.open("pings");
     json.field("sent", recorder[Count::PingsSent]);
     json.field("answered", recorder[Count::PingsAnswered]);
@@ -206,6 +240,7 @@ std::string text_report(const Options& options, const Results& results) {
                    recorder[Count::Reconnects], recorder[Count::ConnectionsLost],
                    results.connect_s);
     add_faults(out, recorder);
+    if (options.tls.on) add_handshakes(out, recorder);
     if (recorder[Count::PingsSent] > 0) {
         fmt::format_to(out, "pings: {} sent, {} answered\n", recorder[Count::PingsSent],
                        recorder[Count::PingsAnswered]);
@@ -248,6 +283,13 @@ std::string json_report(const Options& options, const Results& results) {
     add_times(json, "acknowledgement_us", recorder.acknowledgement);
     add_times(json, "send_lateness_us", recorder.send_lateness);
     add_times(json, "connect_us", recorder.connect);
+    Histogram handshakes = recorder.tls_full;
+    handshakes.merge(recorder.tls_resumed);
+    add_times(json, "tcp_us", recorder.tcp);
+    add_times(json, "tls_us", handshakes);
+    add_times(json, "tls_full_us", recorder.tls_full);
+    add_times(json, "tls_resumed_us", recorder.tls_resumed);
+    add_times(json, "connack_us", recorder.connack);
     add_times(json, "subscribe_us", recorder.subscribe);
     json.field("busiest_thread_share", recorder.busiest_share);
     json.field("generator_saturated", results.generator_saturated(options));

@@ -77,6 +77,39 @@ TEST(Report, PrintsTheSameNumbersAsTextAndAsJson) {
     EXPECT_TRUE(holds(json, R"("generator_saturated":false)")) << json;
 }
 
+TEST(Report, TellsHandshakesAndWhereTheTimeWent) {
+    Options options = p2p_options();
+    Results results;
+    EXPECT_FALSE(holds(text_report(options, results), "TLS"));
+    options.tls.on = true;
+    Recorder& recorder = results.recorder;
+    recorder.add(Count::TlsFull, 7);
+    recorder.add(Count::TlsResumed, 3);
+    recorder.add(Count::TlsOffered, 4);
+    recorder.add(Count::Tls13, 10);
+    recorder.setup_failed(Cause::WrongName);
+    recorder.setup_failed(Cause::TlsAlert);
+    recorder.alerted(116);
+    recorder.tcp.record(10);
+    recorder.tls_full.record(900);
+    recorder.tls_resumed.record(300);
+    recorder.connack.record(50);
+    const std::string text = text_report(options, results);
+    EXPECT_TRUE(holds(text, "TLS: 7 full handshakes, 3 resumed of 4 that offered")) << text;
+    EXPECT_TRUE(holds(text, "wrong_name: 1 attempts failed")) << text;
+    EXPECT_TRUE(holds(text, "--sni")) << text;
+    EXPECT_TRUE(holds(text, "alert certificate_required (116): 1")) << text;
+    for (const char* row : {"TCP", "TLS, full", "TLS, resumed", "CONNACK"}) {
+        EXPECT_TRUE(holds(text, row)) << text;
+    }
+    const std::string json = json_report(options, results);
+    EXPECT_TRUE(holds(json, R"("tls":{"handshakes_full":7,"handshakes_resumed":3,)")) << json;
+    EXPECT_TRUE(holds(json, R"("setup_failures":{"wrong_name":1,"tls_alert":1})")) << json;
+    EXPECT_TRUE(holds(json, R"("tls_alerts":{"certificate_required":1})")) << json;
+    EXPECT_TRUE(holds(json, R"("tls_us":{"count":2,"min":300,)")) << json;
+    EXPECT_TRUE(holds(json, R"("connack_us":{"count":1,)")) << json;
+}
+
 TEST(Report, SaysThatItIsPartial) {
     Results results;
     results.interrupted = true;
