@@ -8,11 +8,7 @@
 namespace jumpgate {
 
 static constexpr uint16_t kBufferGroup = 1;
-// TLS relays hold no buffer beyond a completion: a few large ones serve all of them, and a large
-// receive makes large records and sends.
-static constexpr uint16_t kTlsBufferGroup = 2;
-static constexpr uint32_t kTlsBuffers = 64;
-static constexpr uint32_t kTlsBufferBytes = 64 * 1024;
+static constexpr uint16_t kLargeBufferGroup = 2;
 
 Worker::Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> listener_sockets)
     : index_(index),
@@ -49,13 +45,15 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
         BufferRing::open(reactor_->ring(), kBufferGroup, config.buffers, config.buffer_bytes);
     if (!buffers) return buffers.error();
     buffers_ = std::move(*buffers);
-    buffers = BufferRing::open(reactor_->ring(), kTlsBufferGroup, kTlsBuffers, kTlsBufferBytes);
+    buffers = BufferRing::open(reactor_->ring(), kLargeBufferGroup, TlsRelays::kLargeBuffers,
+                               TlsRelays::kLargeBufferBytes);
     if (!buffers) return buffers.error();
-    tls_buffers_ = std::move(*buffers);
+    large_buffers_ = std::move(*buffers);
     pipes_ = std::make_unique<PipePool>(config.pipes_max, config.pipe_bytes);
     connections_ = std::make_unique<Slab<Connection>>(limits.accept_slots);
     relays_ = std::make_unique<Relays>(*reactor_, *buffers_, *pipes_, config, stats_, *this);
-    tls_relays_ = std::make_unique<TlsRelays>(*reactor_, *tls_buffers_, config, stats_, *this);
+    tls_relays_ =
+        std::make_unique<TlsRelays>(*reactor_, *buffers_, *large_buffers_, config, stats_, *this);
     gate_ = std::make_unique<HandshakeGate>(reactor_->ring(), config.tls.handshakes_max);
     const Upstream& upstream = shared_.routes.upstream();
     health_ =
@@ -83,7 +81,7 @@ void Worker::close() {
     tls_relays_.reset();
     relays_.reset();
     pipes_.reset();
-    tls_buffers_.reset();
+    large_buffers_.reset();
     buffers_.reset();
     reactor_.reset();
 }
@@ -288,7 +286,7 @@ void Worker::check_all_home() {
     CHECK(relays_->live() == 0);
     CHECK(tls_relays_->live() == 0);
     CHECK(buffers_->held() == 0);
-    CHECK(tls_buffers_->held() == 0);
+    CHECK(large_buffers_->held() == 0);
     CHECK(pipes_->lent() == 0);
     CHECK(live_frames() == 0);
     CHECK(reactor_->ring().dial_slots_free() == reactor_->ring().limits().dial_slots);

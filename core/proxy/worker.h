@@ -148,7 +148,7 @@ class Worker final : public RelayOwner {
 
     std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<BufferRing> buffers_;
-    std::unique_ptr<BufferRing> tls_buffers_;
+    std::unique_ptr<BufferRing> large_buffers_;
     std::unique_ptr<PipePool> pipes_;
     std::unique_ptr<Slab<Connection>> connections_;
     std::unique_ptr<Relays> relays_;
