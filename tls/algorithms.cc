@@ -48,9 +48,11 @@ constexpr std::array kCurves = {
 };
 constexpr size_t kDefaultCurves = 3;  // P-521 is for who asks for it: slow, and rarely offered
 
+// Never true for an empty name.
 bool same(std::string_view a, std::string_view b) {
-    return std::ranges::equal(
-        a, b, [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
+    return !a.empty() && std::ranges::equal(a, b, [](unsigned char x, unsigned char y) {
+        return std::tolower(x) == std::tolower(y);
+    });
 }
 
 // Calls `take` with each name of a list divided by ':'.

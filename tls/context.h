@@ -48,7 +48,8 @@ struct ServerOptions {
     Version min_version = Version::Tls12;
     Version max_version = Version::Tls13;
     std::string ciphers;            // names divided by ':', OpenSSL's or IANA's; empty: the default
-    std::string curves;             // "X25519:P-256"; empty: X25519, P-256, P-384
+    std::string curves;             // "X25519:P-256"; empty: X25519, P-256, P-384. TLS 1.2: the
+                                    // client's first that wolfSSL knows (these and P-521)
     std::vector<std::string> alpn;  // in order of preference; empty: ALPN is ignored
     TicketKeys ticket_keys;
     bool tickets = true;  // hand out session tickets

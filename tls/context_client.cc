@@ -3,6 +3,7 @@
 #include "tls/contexts.h"
 #include "tls/engine_state.h"
 #include "tls/load.h"
+#include "tls/tickets.h"
 
 namespace jumpgate::tls {
 namespace {
@@ -42,8 +43,10 @@ std::variant<ClientContextRef, Problem> make_client_context(const ClientOptions&
         if (auto wrong = load_pair(context, options.identity)) return *wrong;
     }
     if (auto wrong = trust(context, options)) return *wrong;
-    if (wolfSSL_CTX_UseSessionTicket(context) != WOLFSSL_SUCCESS)
-        return Problem{"wolfSSL refuses the session tickets"};
+    // How long a session serves is the server's to say, not wolfSSL's 500 s.
+    const bool tickets = wolfSSL_CTX_UseSessionTicket(context) == WOLFSSL_SUCCESS &&
+                         wolfSSL_CTX_set_timeout(context, kTicketLifetimeS) == WOLFSSL_SUCCESS;
+    if (!tickets) return Problem{"wolfSSL refuses the session tickets"};
     wolfSSL_CTX_SetIORecv(context, Engine::State::receive);
     wolfSSL_CTX_SetIOSend(context, Engine::State::send);
     client->verify = options.verify;

@@ -1,0 +1,35 @@
+#include "tls/failure.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+namespace jumpgate::tls {
+namespace {
+
+TEST(FailureText, IsOneWordEach) {
+    std::set<std::string_view> words;
+    for (unsigned i = 0; i < kFailures; ++i) {
+        const std::string_view word = text(static_cast<Failure>(i));
+        EXPECT_TRUE(words.insert(word).second) << word;
+        EXPECT_TRUE(std::ranges::all_of(word, [](char c) {
+            return (c >= 'a' && c <= 'z') || c == '_';
+        })) << word;
+    }
+    EXPECT_EQ(text(Failure::UnknownCa), "unknown_ca");
+    EXPECT_EQ(text(Failure::CrlMissing), "crl_missing");
+    EXPECT_EQ(text(Failure::Internal), "internal");
+}
+
+TEST(AlertText, IsRfc8446s) {
+    EXPECT_EQ(alert_text(0), "close_notify");
+    EXPECT_EQ(alert_text(20), "bad_record_mac");
+    EXPECT_EQ(alert_text(48), "unknown_ca");
+    EXPECT_EQ(alert_text(116), "certificate_required");
+    EXPECT_EQ(alert_text(250), "unknown_alert");
+}
+
+}  // namespace
+}  // namespace jumpgate::tls
