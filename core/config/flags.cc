@@ -101,7 +101,7 @@ void add_routing(FlagTable& table, Config& config) {
                   {"remote_addr", HashKey::RemoteAddr},
                   {"cert_cn", HashKey::CertCn}},
                  "What of a client chooses its broker. cert_cn: the subject's CN of its "
-                 "certificate.");
+                 "certificate. A client that has no such thing gets any broker.");
     table
         .value(
             "hash-key-prefix-until", parse_mark,

@@ -17,8 +17,9 @@ namespace {
 constexpr size_t kListenMax = 64;
 constexpr size_t kSourceAddressesMax = 256;
 constexpr uint32_t kSocketBytesMin = 4'096;  // the kernel's own floor, tcp_rmem[0] and tcp_wmem[0]
-constexpr uint32_t kIdleConnectionBytes =
-    512;  // user memory; docs/limits.md, checked by ./dev bench
+// User memory; docs/limits.md, checked by ./dev bench.
+constexpr uint32_t kIdleConnectionBytes = 512;
+constexpr uint32_t kIdleTlsLegBytes = 5'632;
 
 using Rule = std::optional<std::string>;
 
@@ -116,6 +117,14 @@ Rule broken_sizes(const Config& config) {
     return std::nullopt;
 }
 
+// The most that one may cost: a client that comes by TLS, on a broker by TLS, where there are such.
+uint32_t idle_connection_bytes(const Config& config) {
+    const bool from_clients = std::ranges::any_of(config.listen, &ListenAddress::tls);
+    const bool to_brokers = std::ranges::any_of(config.brokers, &BrokerAddress::tls);
+    const uint32_t legs = (from_clients ? 1U : 0U) + (to_brokers ? 1U : 0U);
+    return kIdleConnectionBytes + legs * kIdleTlsLegBytes;
+}
+
 std::string amount(uint64_t bytes) {
     constexpr std::array<const char*, 4> kUnits = {"B", "KiB", "MiB", "GiB"};
     auto value = static_cast<double>(bytes);
@@ -142,15 +151,15 @@ std::string memory_plan(const Config& config) {
                    : fmt::format("pipes up to {} each ({} x {}, in the kernel)", amount(pipes),
                                  pipes_max, amount(config.pipe_bytes));
     const uint64_t clients = config.connections_max;
+    const uint32_t idle_bytes = idle_connection_bytes(config);
     const std::string clients_part =
-        clients == 0
-            ? "as many clients as descriptors allow"
-            : fmt::format("{} for {} clients", amount(clients * kIdleConnectionBytes), clients);
+        clients == 0 ? "as many clients as descriptors allow"
+                     : fmt::format("{} for {} clients", amount(clients * idle_bytes), clients);
     return fmt::format(
         "{} in {} workers: buffers {} each ({} x {}), {}; {} per idle "
         "connection ({}); up to {} per CONNECT being read",
         amount(config.threads * (buffers + pipes)), config.threads, amount(buffers), config.buffers,
-        amount(config.buffer_bytes), pipes_part, amount(kIdleConnectionBytes), clients_part,
+        amount(config.buffer_bytes), pipes_part, amount(idle_bytes), clients_part,
         amount(config.connect_size_max_bytes));
 }
 

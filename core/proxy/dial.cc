@@ -122,7 +122,14 @@ static bool start_attempt(Connection& c, std::span<const uint8_t>& first) {
 // No broker took the client: in the words of the last attempt.
 static Verdict gave_up(Connection& c, Attempt last) {
     if (c.attempts > 0) c.enter(Phase::Dial);  // it failed there, not for want of a node
-    if (last.tls) return failed(c, Refusal::BrokerTls, c.broker_engine->detail(), 0);
+    if (last.tls) {
+        const std::string_view detail = c.broker_engine->detail();
+        return failed(c, Refusal::BrokerTls,
+                      detail.empty()
+                          ? "the broker ended its handshake, or spoke before it was asked"
+                          : detail,
+                      0);
+    }
     if (is_local(last.sys)) {
         return failed(c, Refusal::ServerBusy, "out of ports, descriptors or memory", last.sys);
     }

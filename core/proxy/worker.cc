@@ -200,6 +200,7 @@ void Worker::start_relay(Connection& c) {
     stats_.nodes[c.node].relays++;
     const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
     if (logs(Severity::Debug)) log_connected(c);
+    if (c.client_engine != nullptr) c.client_engine->forget_identity();
     c.greeting.clear(*buffers_);
     if (c.client_engine == nullptr && c.broker_engine == nullptr) {
         relays_->start(c.client, c.broker, identity, greeted_bytes);
@@ -229,6 +230,7 @@ void Worker::relay_ended(const EndedRelay& relay) {
         LogLine line(shared_.line_format, Severity::Debug, "closed");
         line.field("peer", who.peer.to_string()).field("client", who.client_id());
         line.field("broker", broker).field("end", text(relay.end));
+        if (relay.tls_failure != tls::Failure::None) line.field("tls", text(relay.tls_failure));
         line.field("bytes_up", relay.bytes_up).field("bytes_down", relay.bytes_down);
         log_.push(line.finish());
     }

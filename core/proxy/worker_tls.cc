@@ -1,5 +1,6 @@
 // Worker, the TLS part: credentials, what is counted and logged of handshakes, broker sessions.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "core/proxy/worker.h"
 
@@ -23,7 +24,8 @@ void Worker::handshake_failed(const Connection& c) {
 
 std::unique_ptr<tls::Engine> Worker::make_broker_engine(uint16_t node) {
     const BrokerAddress& broker = config().brokers[node];
-    const std::string& name = broker.sni.empty() ? broker.host : broker.sni;
+    std::string_view name = broker.sni.empty() ? broker.host : broker.sni;
+    if (name.ends_with('.')) name.remove_suffix(1);  // no part of a name in SNI (RFC 6066 3)
     return tls::Engine::connect(credentials_.upstream, name, sessions_[node]);
 }
 
@@ -44,7 +46,11 @@ void Worker::log_connected(const Connection& c) {
     if (const tls::Engine* engine = c.client_engine.get()) {
         line.field("tls", engine->version()).field("cipher", engine->cipher());
         line.field("sni", engine->server_name()).field("resumed", engine->resumed());
-        if (c.identity() != nullptr) line.field("cert_cn", c.identity()->common_name);
+        if (const tls::Identity* identity = c.identity()) {
+            line.field("cert_cn", identity->common_name);
+            line.field("cert_names", fmt::format("{}", fmt::join(identity->names, ",")));
+            line.field("cert_sha256", fmt::format("{:02x}", fmt::join(identity->fingerprint, "")));
+        }
     }
     if (c.broker_engine != nullptr) line.field("broker_tls", c.broker_engine->version());
     log_.push(line.finish());

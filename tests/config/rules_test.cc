@@ -118,6 +118,11 @@ TEST(MemoryPlan, AddsUpWhatTheLimitsImply) {
     EXPECT_EQ(memory_plan(config),
               "32 MiB in 2 workers: buffers 16 MiB each (4096 x 4 KiB), no pipes; 512 B per "
               "idle connection (48.8 MiB for 100000 clients); up to 64 KiB per CONNECT being read");
+    config.listen.push_back({"", 8883, true});
+    EXPECT_NE(memory_plan(config).find("; 6 KiB per idle connection"), std::string::npos);
+    config.brokers.push_back(config.brokers[0]);
+    config.brokers.back().tls = true;
+    EXPECT_NE(memory_plan(config).find("; 11.5 KiB per idle connection"), std::string::npos);
 }
 
 TEST(MemoryPlan, DoesNotOverflowAtTheLargestLimits) {

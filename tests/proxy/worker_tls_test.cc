@@ -87,7 +87,8 @@ TEST(WorkerTls, LogsWhoTheClientIs) {
     ASSERT_TRUE(upstream.open());
     EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.relays == 1; }));
     const std::string lines = worker.log_lines();
-    for (const char* field : {"tls=\"TLSv1.3\"", "sni=\"localhost\"", "cert_cn=\"client\""}) {
+    for (const char* field : {"tls=\"TLSv1.3\"", "sni=\"localhost\"", "cert_cn=\"client\"",
+                              "urn:example:device:client,", "cert_sha256=\""}) {
         EXPECT_NE(lines.find(field), std::string::npos) << field << " in " << lines;
     }
 }
