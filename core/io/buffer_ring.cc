@@ -7,15 +7,15 @@
 
 namespace jumpgate {
 
-// Buffers posted at first: 64 x 4 KiB stays in the second-level cache.
-static constexpr uint32_t kFirstTarget = 64;
+// Buffers posted at first: 64 x 4 KiB or 4 x 64 KiB stay in the second-level cache.
+static uint32_t first_target(uint32_t bytes) { return std::clamp(256U * 1024 / bytes, 4U, 64U); }
 
 BufferRing::BufferRing(Ring& ring, uint16_t group, uint32_t count, uint32_t bytes)
     : ring_(ring),
       group_(group),
       count_(count),
       bytes_(bytes),
-      target_(std::min(kFirstTarget, count)),
+      target_(std::min(first_target(bytes), count)),
       segments_(count) {
     free_.reserve(count);
     for (uint32_t id = count; id-- > 0;) free_.push_back(static_cast<uint16_t>(id));
