@@ -15,6 +15,14 @@ std::string_view text(RelayEnd end) {
             return "broker_reset";
         case RelayEnd::HalfCloseTimeout:
             return "half_close_timeout";
+        case RelayEnd::ClientTruncated:
+            return "client_truncated";
+        case RelayEnd::BrokerTruncated:
+            return "broker_truncated";
+        case RelayEnd::ClientTls:
+            return "client_tls_failed";
+        case RelayEnd::BrokerTls:
+            return "broker_tls_failed";
         case RelayEnd::Stopped:
             return "stopped";
     }

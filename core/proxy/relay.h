@@ -20,6 +20,7 @@
 #include "core/io/reactor.h"
 #include "core/io/socket.h"
 #include "core/proxy/stats.h"
+#include "tls/failure.h"
 
 namespace jumpgate {
 
@@ -31,6 +32,10 @@ enum class RelayEnd : uint8_t {
     ClientReset,       // the client vanished (RST)
     BrokerReset,       // the broker did
     HalfCloseTimeout,  // one side ended, the other did not follow in time
+    ClientTruncated,   // TLS: the client ended its stream without close_notify (RFC 8446 6.1)
+    BrokerTruncated,   // the broker did
+    ClientTls,         // the client's TLS failed after the handshake: a bad record, an alert
+    BrokerTls,         // the broker's did
     Stopped,           // the proxy is ending
 };
 std::string_view text(RelayEnd end);
@@ -125,12 +130,15 @@ struct EndedRelay {
     RelayEnd end;
     uint64_t bytes_up;
     uint64_t bytes_down;
+    tls::Failure tls_failure = tls::Failure::None;  // with ClientTls and BrokerTls
 };
 
-// Told when a relay is over: its sockets are closed and its memory is back.
 class RelayOwner {
   public:
+    // A relay is over: its sockets are closed and its memory is back.
     virtual void relay_ended(const EndedRelay& relay) = 0;
+    // A receive found no buffer and waits for some.
+    virtual void out_of_buffers() = 0;
 
   protected:
     ~RelayOwner() = default;

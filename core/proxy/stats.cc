@@ -11,7 +11,7 @@ struct NamedCounter {
     uint64_t Stats::*member;
 };
 // One table for adding up and for printing.
-static constexpr std::array<NamedCounter, 17> kCounters = {{
+static constexpr std::array<NamedCounter, 19> kCounters = {{
     {"accepted", &Stats::accepted},
     {"setups", &Stats::setups},
     {"relays", &Stats::relays},
@@ -29,6 +29,8 @@ static constexpr std::array<NamedCounter, 17> kCounters = {{
     {"splice_demotions", &Stats::splice_demotions},
     {"splice_fallbacks", &Stats::splice_fallbacks},
     {"half_close_timeouts", &Stats::half_close_timeouts},
+    {"tls_truncations", &Stats::tls_truncations},
+    {"tls_errors", &Stats::tls_errors},
 }};
 
 void Stats::add(const Stats& other) {

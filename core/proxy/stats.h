@@ -41,6 +41,8 @@ struct Stats {
     uint64_t splice_demotions = 0;
     uint64_t splice_fallbacks = 0;  // wanted, but no pipe or no descriptor: copied on
     uint64_t half_close_timeouts = 0;
+    uint64_t tls_truncations = 0;  // streams that ended without close_notify
+    uint64_t tls_errors = 0;       // relays ended by a bad record or an alert
 
     std::vector<NodeStats> nodes;
 

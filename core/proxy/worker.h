@@ -81,7 +81,7 @@ class Worker final : public RelayOwner {
     void refused(const Connection& c, const Verdict& verdict);
     void start_relay(Connection& c);
     void release(Connection& c);
-    void out_of_buffers() { relays_->out_of_buffers(); }
+    void out_of_buffers() override { relays_->out_of_buffers(); }
     void listener_ended() { end_if_done(); }
 
   private:
