@@ -33,7 +33,13 @@ Peer Peer::connect(uint16_t port, int receive_bytes) {
         setsockopt(peer.fd_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     }
     const sockaddr_in address = loopback(port);
-    EXPECT_EQ(::connect(peer.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    int rc = ::connect(peer.fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    if (rc < 0 && errno == EINTR) {  // it goes on in the background (connect(2))
+        pollfd done{peer.fd_, POLLOUT, 0};
+        while ((rc = poll(&done, 1, 5000)) < 0 && errno == EINTR) continue;
+        rc = rc == 1 ? 0 : -1;
+    }
+    EXPECT_EQ(rc, 0) << "errno " << errno;
     return peer;
 }
 
