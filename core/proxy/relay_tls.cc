@@ -14,10 +14,6 @@ TlsDirection::TlsDirection(TlsRelay& owner, bool towards_broker)
           TlsDirection& d = static_cast<TlsDirection&>(static_cast<SendOp&>(op));
           d.relay.relays.on_send(d, done);
       }}},
-      ErrorOp{{[](Op& op, Completion done) {
-          TlsDirection& d = static_cast<TlsDirection&>(static_cast<ErrorOp&>(op));
-          d.relay.relays.on_error(d, done);
-      }}},
       BufferWaiter([](BufferWaiter& waiter) {
           TlsDirection& d = static_cast<TlsDirection&>(waiter);
           d.relay.relays.advance(d.relay);
@@ -134,14 +130,11 @@ void TlsRelays::sender_reset(TlsDirection& d) {
 void TlsRelays::receiver_lost(TlsDirection& d) {
     d.discard = true;
     drop_unsent(d);
-    TlsDirection& back = d.relay.opposite(d);
-    if (back.finished) {
+    if (d.relay.opposite(d).finished) {
         close(d.relay, d.up ? RelayEnd::BrokerReset : RelayEnd::ClientReset);
-        return;
+    } else {
+        expect_end(d.relay);
     }
-    expect_end(d.relay);
-    // The failed send took the socket's error; a receive that missed the event would wait for ever.
-    if (back.receiving) cancel(reactor_.ring(), static_cast<RecvOp&>(back));
 }
 
 // TLS is over on one leg. What was deciphered before still goes out, and so does the alert, if the

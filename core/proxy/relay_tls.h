@@ -26,7 +26,7 @@ struct TlsLeg {
     std::unique_ptr<tls::Engine> engine;
 };
 
-struct TlsDirection : RecvOp, SendOp, ErrorOp, BufferWaiter {
+struct TlsDirection : RecvOp, SendOp, BufferWaiter {
     TlsDirection(TlsRelay& owner, bool towards_broker);
 
     TlsRelay& relay;
@@ -34,7 +34,6 @@ struct TlsDirection : RecvOp, SendOp, ErrorOp, BufferWaiter {
     tls::Bytes gathering;        // plaintext behind it
     size_t out_bytes = 0;        // how much of `outgoing` went out
     uint64_t bytes = 0;          // plaintext that came
-    int32_t sender_error = 0;    // the answer to the ErrorOp
     const bool up;               // client to broker
     bool receiving : 1 = false;  // the RecvOp is in flight
     bool sending : 1 = false;    // the SendOp is in flight
@@ -44,9 +43,6 @@ struct TlsDirection : RecvOp, SendOp, ErrorOp, BufferWaiter {
     bool reset : 1 = false;      // ... it was a reset
     bool finished : 1 = false;   // all is out and the end was passed on
     bool discard : 1 = false;    // the receiver is gone: drop what still comes
-    bool asking : 1 = false;     // the ErrorOp is in flight
-    bool ask_again : 1 = false;  // ... and its answer may come from too early
-    bool doubtful : 1 = false;   // a reset may have lain behind data when the receive was armed
     bool streams : 1 = false;    // full buffers come in a row: the next receive takes a large one
     bool large : 1 = false;      // ... and so did the last one
     uint8_t streak = 0;          // receives in a row that speak for the other kind of buffer
@@ -125,11 +121,8 @@ class TlsRelays {
     void arm(TlsDirection& d);
     void on_recv(TlsDirection& d, Completion done);
     void received(TlsDirection& d, Completion done);
-    void doubt(TlsDirection& d, Completion done);
     void track_streak(TlsDirection& d, uint32_t bytes);
     BufferRing& ring_of(const TlsDirection& d) { return d.large ? large_ : buffers_; }
-    void ask_error(TlsDirection& d);
-    void on_error(TlsDirection& d, Completion done);
     void take_in(TlsDirection& d, std::span<const uint8_t> bytes);
     void decipher(TlsDirection& d);
     void keep_session(TlsRelay& relay);

@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Shape{kTlsPlain12}, Shape{kTlsTls, 16, 65'536},
                     Shape{kTlsPlain, 16, 512, 512, 3'000}, Shape{kTlsTls, 64, 4096, 16'384, 50},
                     Shape{kPlainTls, 64, 4096, 16'384, 50},
-                    Shape{kTlsTls, 64, 65'536, 16U << 20U, 100'000, {"recv_budget"}},
+                    Shape{kTlsTls, 64, 65'536, 16U << 20U, 100'000, {"socket_options"}},
                     Shape{kTlsTls, 64, 4096, 65'536, 100'000, {"recv_multishot", "fd_install"}},
                     Shape{kTlsTls, 64, 65'536, 65'536, 100'000, {}, 4096},
                     Shape{kTlsPlain, 64, 65'536, 65'536, 100'000, {}, 4096}));
@@ -215,7 +215,6 @@ TEST(RelayTlsMove, WaitsForBuffersThatOthersHold) {
     for (const int fd : {pair[0], pair[1], other.fd, unused.fd}) ::close(fd);
 }
 
-// Idle, a relay keeps no output buffer: all are spare again, and shared.
 TEST(RelayTlsMove, TakesManySmallMessagesInOrder) {
     TlsRelayFixture fixture;
     Ends ends = fixture.join(kTlsPlain);

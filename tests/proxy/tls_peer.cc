@@ -59,6 +59,13 @@ void TlsPeer::send(std::string_view plaintext) {
     }
 }
 
+void TlsPeer::send_anyway(std::string_view plaintext) {
+    const tls::Bytes sealed = engine_ == nullptr ? tls::Bytes() : seal(plaintext);
+    const std::string_view wire = engine_ == nullptr ? plaintext : text_of(sealed.span());
+    [[maybe_unused]] const ssize_t sent =
+        ::send(socket_.fd(), wire.data(), wire.size(), MSG_NOSIGNAL);
+}
+
 void TlsPeer::end_sending() {
     if (engine_ != nullptr) {
         {
@@ -213,7 +220,9 @@ Prepared TlsRelayFixture::prepare(bool tls, bool towards_broker, tls::Version ve
         setsockopt(peer.fd(), SOL_SOCKET, SO_SNDBUF, &socket_bytes, sizeof socket_bytes);
     }
     fcntl(listener, F_SETFL, 0);
-    made.fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    do {
+        made.fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    } while (made.fd < 0 && errno == EINTR);
     EXPECT_GE(made.fd, 0);
     ::close(listener);
     if (!tls) {
