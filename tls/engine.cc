@@ -130,8 +130,7 @@ SessionRef Engine::session() const {
         wolfSSL_SESSION_free(copy);
         return nullptr;
     }
-    return std::make_shared<Session>(copy, state.client.get(), state.server_name,
-                                     state.peer_not_after_s);
+    return std::make_shared<Session>(copy, state.client, state.server_name, state.peer_not_after_s);
 }
 
 }  // namespace jumpgate::tls

@@ -30,7 +30,7 @@ using SessionRef = std::shared_ptr<Session>;
 
 class Engine {
   public:
-    static constexpr size_t kOutputBytesMax = 256 * 1024;
+    static constexpr size_t kOutputBytesMax = size_t{256} * 1024;
     static constexpr size_t kRecordOverheadBytesMax = 29;  // header, explicit nonce, tag (1.2 GCM)
 
     // The server's side of a connection. Null: out of memory.
@@ -72,7 +72,8 @@ class Engine {
     // ---- After the handshake
     bool established() const;
     bool resumed() const;
-    // The peer's; null: it showed none. Kept until `forget_identity`: it costs memory.
+    // The peer's; null: it showed none, or a server's that was resumed. Kept until
+    // `forget_identity`: it costs memory.
     const Identity* identity() const;
     void forget_identity();
     std::string_view server_name() const;  // server side: the SNI, empty if none
@@ -80,7 +81,8 @@ class Engine {
     std::string_view version() const;      // "TLSv1.3"
     std::string_view cipher() const;       // "TLS_AES_128_GCM_SHA256", IANA name
     // Client side: what a later engine may resume; null until the server sent a ticket (TLS 1.3:
-    // some time after the handshake, seen by read).
+    // some time after the handshake, seen by read). A resumed TLS 1.2 connection may get none: what
+    // it resumed still serves. Each call makes a copy.
     SessionRef session() const;
 
     struct State;  // for tls/ alone: tls/engine_state.h

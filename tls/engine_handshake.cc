@@ -61,7 +61,7 @@ std::unique_ptr<Engine> Engine::connect(ClientContextRef context, std::string_vi
         return nullptr;
     wolfSSL_set_SessionTicket_cb(wolf, State::note_ticket, state.get());
     const auto now_s = static_cast<uint64_t>(std::time(nullptr));
-    if (resume != nullptr && resume->fits(&client, server_name, now_s)) {
+    if (resume != nullptr && resume->fits(state->client, server_name, now_s)) {
         WOLFSSL_SESSION* copy = wolfSSL_SESSION_dup(resume->get());
         if (copy != nullptr && wolfSSL_set_session(wolf, copy) == WOLFSSL_SUCCESS)
             state->peer_not_after_s = resume->not_after_s();

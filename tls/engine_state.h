@@ -19,7 +19,7 @@ namespace jumpgate::tls {
 // A session to resume: with whom it was, for it proves nothing about anybody else.
 class Session {
   public:
-    Session(WOLFSSL_SESSION* session, const void* context, std::string server_name,
+    Session(WOLFSSL_SESSION* session, const ClientContextRef& context, std::string server_name,
             uint64_t not_after_s)
         : session_(session),
           context_(context),
@@ -30,8 +30,8 @@ class Session {
     Session& operator=(const Session&) = delete;
 
     // May a connection of `context` to `server_name` begin with it?
-    bool fits(const void* context, std::string_view server_name, uint64_t now_s) const {
-        return context == context_ && server_name == server_name_ &&
+    bool fits(const ClientContextRef& context, std::string_view server_name, uint64_t now_s) const {
+        return context_.lock() == context && server_name == server_name_ &&
                (not_after_s_ == 0 || now_s < not_after_s_);
     }
     WOLFSSL_SESSION* get() const { return session_; }
@@ -39,7 +39,7 @@ class Session {
 
   private:
     WOLFSSL_SESSION* session_;
-    const void* context_;
+    std::weak_ptr<const ClientContext> context_;  // a reload ends its sessions with it
     std::string server_name_;
     uint64_t not_after_s_;  // of the server's certificate; 0: not verified
 };
