@@ -4,14 +4,16 @@
 #include <utility>
 #include <variant>
 
-#include "loadgen/pem_file.h"
+#include "core/base/read_file.h"
 
 namespace jumpgate::broker {
 
 static std::optional<Problem> read(const std::string& path, tls::Pem& pem) {
-    std::variant<tls::Pem, tls::Problem> found = read_pem(path);
-    if (tls::Problem* problem = std::get_if<tls::Problem>(&found)) return Problem{problem->text};
-    pem = std::get<tls::Pem>(std::move(found));
+    Parsed<std::string> text = read_file(path);
+    if (const Problem* problem = std::get_if<Problem>(&text)) {
+        return Problem{path + ": " + problem->text};
+    }
+    pem = {path, std::get<std::string>(std::move(text))};
     return std::nullopt;
 }
 

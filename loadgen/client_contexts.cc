@@ -2,41 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
 #include <string>
 #include <unordered_map>
 
 #include "core/base/check.h"
+#include "core/base/read_file.h"
 #include "loadgen/identity.h"
 
 namespace jumpgate::load {
 
 namespace {
-
-// Above the CAs of any system; a longer file is something else.
-constexpr size_t kFileBytesMax = 4'194'304;
-
-std::variant<tls::Pem, tls::Problem> read_pem(std::string_view flag, const std::string& path) {
-    const auto problem = [&](std::string_view what) {
-        return tls::Problem{fmt::format("--{}: {}: {}", flag, path, what)};
-    };
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "re"),
-                                                               &std::fclose);
-    if (!file) return problem(std::strerror(errno));
-    tls::Pem pem{path, {}};
-    std::array<char, 4'096> block;
-    while (const size_t length = std::fread(block.data(), 1, block.size(), file.get())) {
-        pem.text.append(block.data(), length);
-        if (pem.text.size() > kFileBytesMax) return problem("is too long; allowed: 4 MiB");
-    }
-    if (std::ferror(file.get()) != 0) return problem(std::strerror(errno));
-    if (pem.text.empty()) return problem("is empty");
-    return pem;
-}
 
 // Makes contexts that differ in nothing but the client's own certificate.
 class Maker {
@@ -65,9 +40,11 @@ class Maker {
   private:
     static std::optional<tls::Problem> read(std::string_view flag, const std::string& path,
                                             tls::Pem& out) {
-        auto pem = read_pem(flag, path);
-        if (tls::Problem* problem = std::get_if<tls::Problem>(&pem)) return std::move(*problem);
-        out = std::move(std::get<tls::Pem>(pem));
+        Parsed<std::string> text = read_file(path);
+        if (const Problem* problem = std::get_if<Problem>(&text)) {
+            return tls::Problem{fmt::format("--{}: {}: {}", flag, path, problem->text)};
+        }
+        out = {path, std::get<std::string>(std::move(text))};
         return std::nullopt;
     }
 

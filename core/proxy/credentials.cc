@@ -4,21 +4,11 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <memory>
+#include "core/base/read_file.h"
 
 namespace jumpgate {
 
 namespace {
-
-constexpr size_t kFileBytesMax = 16U << 20U;  // a system's bundle of CAs has some 200 KiB
-
-struct FileCloser {
-    void operator()(FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<FILE, FileCloser>;
 
 // Reads files and keeps the first problem: what follows is then not worth reading.
 class Reader {
@@ -29,15 +19,12 @@ class Reader {
         tls::Pem pem;
         if (path.empty() || !problem.empty()) return pem;
         pem.label = fmt::format("--{} {}", flag, path);
-        const File file(std::fopen(path.c_str(), "re"));
-        if (file == nullptr) return failed(pem.label, std::strerror(errno));
-        char block[16'384];
-        while (const size_t count = std::fread(block, 1, sizeof block, file.get())) {
-            pem.text.append(block, count);
-            if (pem.text.size() > kFileBytesMax) return failed(pem.label, "is over 16 MiB");
+        Parsed<std::string> text = read_file(path);
+        if (const Problem* why = std::get_if<Problem>(&text)) {
+            problem = fmt::format("{}: {}", pem.label, why->text);
+            return {};
         }
-        if (std::ferror(file.get()) != 0) return failed(pem.label, std::strerror(errno));
-        if (pem.text.empty()) return failed(pem.label, "is empty");
+        pem.text = std::get<std::string>(std::move(text));
         return pem;
     }
 
@@ -56,11 +43,6 @@ class Reader {
     std::string problem;
 
   private:
-    tls::Pem failed(const std::string& label, std::string_view why) {
-        problem = fmt::format("{}: {}", label, why);
-        return {};
-    }
-
     std::vector<std::string>& warnings_;
 };
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tests/loadgen/pki.h"
+#include "tests/pki.h"
 
 namespace jumpgate::broker {
 namespace {

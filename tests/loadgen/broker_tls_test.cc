@@ -8,7 +8,7 @@
 
 #include "tests/loadgen/broker_peer.h"
 #include "tests/loadgen/broker_wire.h"
-#include "tests/loadgen/pki.h"
+#include "tests/pki.h"
 
 namespace jumpgate::broker {
 namespace {

@@ -19,10 +19,9 @@ Options options_of(Mode mode, std::vector<std::string> arguments) {
 }
 std::variant<ClientContexts, tls::Problem> make(Mode mode, const std::string& certificate,
                                                 const std::string& key, const char* count) {
-    const Pki& pki = Pki::get();
     return ClientContexts::make(
-        options_of(mode, {"-S", "-c", count, "--cacertfile", pki.path("ca.crt"), "--certfile",
-                          pki.path(certificate), "--keyfile", pki.path(key)}));
+        options_of(mode, {"-S", "-c", count, "--cacertfile", pki_path("ca.crt"), "--certfile",
+                          pki_path(certificate), "--keyfile", pki_path(key)}));
 }
 ClientContexts made(std::variant<ClientContexts, tls::Problem> result) {
     if (const tls::Problem* problem = std::get_if<tls::Problem>(&result)) {

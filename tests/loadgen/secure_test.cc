@@ -11,7 +11,7 @@ namespace {
 
 // The flags of `count` clients that trust the test CA, and `more`.
 std::vector<const char*> flags(std::vector<const char*> more = {}, const char* count = "1") {
-    static const std::string ca = Pki::get().path("ca.crt");
+    static const std::string ca = pki_path("ca.crt");
     std::vector<const char*> all = {"-c", count, "-V", "4", "-S", "--cacertfile", ca.c_str()};
     all.insert(all.end(), more.begin(), more.end());
     return all;
@@ -42,7 +42,7 @@ const ScriptedBroker::Script kHearsNothing = [](Peer& peer, int) {
 
 TEST(Secure, SaysWhereTheTimeWentAndClosesInGoodOrder) {
     bool ended_cleanly = false;
-    const Recorder recorder = connect_once(Pki::get().server(), [&](Peer& peer, int) {
+    const Recorder recorder = connect_once(pki_server(), [&](Peer& peer, int) {
         peer.accept_session(false);
         EXPECT_EQ(peer.receive(), (std::vector<uint8_t>{0xE0, 0}));
         EXPECT_TRUE(peer.receive().empty());
@@ -64,7 +64,7 @@ TEST(Secure, SaysWhereTheTimeWentAndClosesInGoodOrder) {
 TEST(Secure, TakesAHandshakeAndAConnackInSingleBytes) {
     for (const char* version : {"1.2", "1.3"}) {
         ScriptedBroker broker(1, [](Peer& peer, int) {
-            peer.become_tls(Pki::get().server());
+            peer.become_tls(pki_server());
             peer.dribble();
             EXPECT_TRUE(peer.shake_hands());
             peer.accept_session(false);
@@ -93,7 +93,7 @@ TEST(Secure, TellsNothingToABrokerThatIsNotVerified) {
         for (const Case& each : cases) {
             SCOPED_TRACE(each.certificate);
             const Recorder recorder =
-                connect_once(Pki::get().server(each.certificate), kHearsNothing,
+                connect_once(pki_server(each.certificate), kHearsNothing,
                              {"-u", "me", "-P", "secret", "--tls-version", version});
             expect_failure(recorder, each.cause);
             EXPECT_EQ(recorder.connack.count(), 0U);
@@ -108,7 +108,7 @@ TEST(Secure, TakesAnybodyWhereTheUserSaysSo) {
             peer.accept_session(false);
             peer.receive();
         },
-        Pki::get().server("other-server"));
+        pki_server("other-server"));
     CrewRun run(Mode::Conn, broker.port(), {"-c", "1", "-V", "4", "-S", "--no-verify"});
     run.start();
     EXPECT_EQ(run.finish()[Count::Connected], 1U);
@@ -123,14 +123,14 @@ TEST(Secure, AsksForTheNameItIsTold) {
         peer.receive();
     };
     const Recorder recorder =
-        connect_once(Pki::get().server("wrong-host"), script, {"--sni", "elsewhere.example.test"});
+        connect_once(pki_server("wrong-host"), script, {"--sni", "elsewhere.example.test"});
     EXPECT_EQ(recorder[Count::Connected], 1U);
     EXPECT_EQ(asked, "elsewhere.example.test");
 }
 
 TEST(Secure, ShowsEachClientsOwnCertificate) {
-    const std::string certificate = Pki::get().path("clients/%i.crt");
-    const std::string key = Pki::get().path("clients/%i.key");
+    const std::string certificate = pki_path("clients/%i.crt");
+    const std::string key = pki_path("clients/%i.key");
     std::set<std::string> names;
     ScriptedBroker broker(
         3,
@@ -139,7 +139,7 @@ TEST(Secure, ShowsEachClientsOwnCertificate) {
             if (identity != nullptr) names.insert(identity->common_name);
             peer.accept_session(false);
         },
-        Pki::get().strict_server());
+        strict_pki_server());
     CrewRun run(Mode::Conn, broker.port(),
                 flags({"--certfile", certificate.c_str(), "--keyfile", key.c_str()}, "3"));
     run.start();
@@ -151,14 +151,14 @@ TEST(Secure, CountsARefusalUnderItsAlert) {
     tls::ServerOptions old;
     old.max_version = tls::Version::Tls12;
     const auto nothing = [](Peer& peer, int) { peer.receive(); };
-    const Recorder v13 = connect_once(Pki::get().strict_server(), nothing);
+    const Recorder v13 = connect_once(strict_pki_server(), nothing);
     expect_failure(v13, Cause::TlsAlert);
     EXPECT_EQ(v13.alerts(116), 1U);  // certificate_required
-    const Recorder v12 = connect_once(Pki::get().strict_server(old), nothing);
+    const Recorder v12 = connect_once(strict_pki_server(old), nothing);
     expect_failure(v12, Cause::TlsAlert);
     EXPECT_EQ(v12.alerts(40) + v12.alerts(42), 1U);  // handshake_failure, bad_certificate
     const Recorder version =
-        connect_once(Pki::get().server("server", old), nothing, {"--tls-version", "1.3"});
+        connect_once(pki_server("server", old), nothing, {"--tls-version", "1.3"});
     expect_failure(version, Cause::TlsVersion);
 }
 
@@ -183,7 +183,7 @@ TEST(Secure, TellsBrokersWithoutTlsApart) {
 }
 
 TEST(Secure, AVerifiedBrokerCanStillBeSilent) {
-    expect_failure(connect_once(Pki::get().server(),
+    expect_failure(connect_once(pki_server(),
                                 [](Peer& peer, int) {
                                     peer.receive();
                                     EXPECT_TRUE(peer.receive().empty());
@@ -222,7 +222,7 @@ TEST(Secure, TellsAnEndFromACut) {
                 peer.accept_session(false);
                 each.last(peer);
             },
-            Pki::get().server());
+            pki_server());
         CrewRun run(Mode::Conn, broker.port(), flags());
         run.start();
         run.wait_for(Count::ConnectionsLost, 1);
@@ -249,7 +249,7 @@ TEST(Secure, CarriesMessagesOfManyRecords) {
                                static_cast<uint8_t>(view.packet_id)});
                 }
             },
-            Pki::get().server());
+            pki_server());
         CrewRun run(
             Mode::Pub, broker.port(),
             flags({"-t", "t", "-q", "1", "-s", "100000", "-I", "10", "--tls-version", version}));
@@ -271,7 +271,7 @@ TEST(Secure, AnswersAPingOverTls) {
             peer.send({0xD0, 0});
             EXPECT_EQ(peer.receive_first_byte(), 0xE0);
         },
-        Pki::get().server());
+        pki_server());
     CrewRun run(Mode::Conn, broker.port(), flags({"-k", "0", "--ping-all-at-end"}));
     run.start();
     EXPECT_EQ(run.finish()[Count::PingsAnswered], 1U);
@@ -288,7 +288,7 @@ TEST(Secure, ResumesWhereItIsAskedTo) {
                     peer.accept_session(false);
                     if (number == 2) peer.receive();
                 },
-                Pki::get().server());
+                pki_server());
             CrewRun run(Mode::Conn, broker.port(),
                         flags({"--tls-version", version, "--tls-resume", percent, "--reconnect",
                                "--reconnect-min-ms", "1"}));
@@ -308,7 +308,7 @@ TEST(Secure, ResumesWhereItIsAskedTo) {
 TEST(Secure, ASessionThatIsNotTakenIsAFullHandshake) {
     // Each connection meets other ticket keys.
     ScriptedBroker broker(2, [](Peer& peer, int number) {
-        peer.become_tls(Pki::get().server());
+        peer.become_tls(pki_server());
         EXPECT_TRUE(peer.shake_hands());
         EXPECT_FALSE(peer.engine()->resumed());
         peer.accept_session(false);

@@ -27,12 +27,12 @@ class Crewmates {
         return link->engine().resumed() ? 'R' : link->offered() ? 'O' : 'F';
     }
     const std::string& asked() const { return asked_; }
-    void change_keys() { server_ = Pki::get().server(); }
+    void change_keys() { server_ = pki_server(); }
 
   private:
     static Options parse(std::vector<std::string> more) {
         std::vector<const char*> arguments = {"-S", "-c", "4"};
-        more.push_back("--cacertfile=" + Pki::get().path("ca.crt"));
+        more.push_back("--cacertfile=" + pki_path("ca.crt"));
         for (const std::string& each : more) arguments.push_back(each.c_str());
         return std::get<Options>(parse_options(Mode::Conn, arguments, 20'000));
     }
@@ -40,7 +40,7 @@ class Crewmates {
     Options options_;
     ClientContexts contexts_;
     TlsCrew crew_;
-    tls::ServerContextRef server_ = Pki::get().server();
+    tls::ServerContextRef server_ = pki_server();
     std::string asked_;
 };
 
@@ -71,8 +71,8 @@ TEST(TlsCrew, KeepsSessionsOfHostsApart) {
 
 TEST(TlsCrew, KeepsSessionsOfCertificatesApart) {
     Crewmates mates({"-hlocalhost", "--tls-resume", "100",
-                     "--certfile=" + Pki::get().path("clients/%i.crt"),
-                     "--keyfile=" + Pki::get().path("clients/%i.key")});
+                     "--certfile=" + pki_path("clients/%i.crt"),
+                     "--keyfile=" + pki_path("clients/%i.key")});
     EXPECT_EQ(connects(mates, {0, 1, 0, 1, 2}), "FFRRF");
 }
 

@@ -11,11 +11,11 @@ namespace {
 // A client's link and its broker.
 struct Pair {
     explicit Pair(const char* certificate = "server")
-        : broker(tls::Engine::accept(Pki::get().server(certificate))), link(connect(), false) {}
+        : broker(tls::Engine::accept(pki_server(certificate))), link(connect(), false) {}
 
     static std::unique_ptr<tls::Engine> connect() {
         tls::ClientOptions options;
-        options.ca = Pki::get().pem("ca.crt");
+        options.ca = pki_file("ca.crt");
         const auto made = tls::make_client_context(options);
         return tls::Engine::connect(std::get<tls::ClientContextRef>(made), "localhost");
     }

@@ -3,31 +3,13 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <fstream>
-#include <sstream>
 
 namespace jumpgate {
-
-std::string pki_path(std::string_view name) {
-    return std::string(JUMPGATE_TEST_PKI) + "/" + std::string(name);
-}
-
-tls::Pem pki_file(std::string_view name) {
-    std::ifstream file(pki_path(name));
-    std::ostringstream text;
-    text << file.rdbuf();
-    EXPECT_FALSE(text.str().empty()) << name;
-    return {std::string(name), text.str()};
-}
-
-static tls::Pair pki_pair(std::string_view name) {
-    return {pki_file(std::string(name) + ".crt"), pki_file(std::string(name) + ".key")};
-}
 
 tls::ClientContextRef SecuredPeer::client_context(std::string_view name) {
     tls::ClientOptions options;
     options.ca = pki_file("ca.crt");
-    if (!name.empty()) options.identity = pki_pair(name);
+    if (!name.empty()) options.identity = pki_pair(std::string(name));
     auto context = tls::make_client_context(options);
     if (const auto* problem = std::get_if<tls::Problem>(&context)) ADD_FAILURE() << problem->text;
     return std::get<tls::ClientContextRef>(context);
@@ -44,7 +26,7 @@ SecuredPeer SecuredPeer::client(Peer peer, const tls::ClientContextRef& context,
 
 SecuredPeer SecuredPeer::server(Peer peer, std::string_view name, tls::ClientAuth client_auth) {
     tls::ServerOptions options;
-    options.pairs.push_back(pki_pair(name));
+    options.pairs.push_back(pki_pair(std::string(name)));
     options.client_auth = client_auth;
     if (client_auth != tls::ClientAuth::None) options.client_ca = pki_file("ca.crt");
     options.ticket_keys = tls::TicketKeys::random();

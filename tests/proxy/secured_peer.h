@@ -7,14 +7,11 @@
 #include <string>
 #include <string_view>
 
+#include "tests/pki.h"
 #include "tests/proxy/worker_fixture.h"
 #include "tls/engine.h"
 
 namespace jumpgate {
-
-// A file of the test PKI: "client.crt" (bench/certs.py lists them).
-std::string pki_path(std::string_view name);
-tls::Pem pki_file(std::string_view name);
 
 class SecuredPeer {
   public:

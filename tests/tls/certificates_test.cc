@@ -42,7 +42,7 @@ TEST(ClientCertificates, AreRefusedForEachFault) {
         {"revoked-client", Failure::Revoked}, {"wrong-usage", Failure::BadCertificate},
     };
     ServerOptions options = mutual_options();
-    options.client_crl = pki("crl.pem");
+    options.client_crl = pki_file("crl.pem");
     const auto server = made(options);
     for (const Fault& fault : faults) {
         for (const Version version : kBoth) {
@@ -57,7 +57,7 @@ TEST(ClientCertificates, AreRefusedForEachFault) {
 
 TEST(ClientCertificates, AreTakenWhereTheyAreGood) {
     ServerOptions options = mutual_options();
-    options.client_crl = pki("crl.pem");
+    options.client_crl = pki_file("crl.pem");
     const auto server = made(options);
     for (const Version version : kBoth) {
         for (const std::string name : {"client", "proxy", "big-client"}) {
@@ -82,7 +82,7 @@ TEST(ClientCertificates, MayComeWithAnIntermediate) {
 
 TEST(ClientCertificates, NeedTheCrlOfTheirIssuer) {
     ServerOptions options = mutual_options();
-    options.client_crl = pki("crl.pem");  // of ca; client-chain is of intermediate
+    options.client_crl = pki_file("crl.pem");  // of ca; client-chain is of intermediate
     Duo duo(made(options), made(client_options("client-chain")));
     expect_refused(duo, duo.server, duo.client, Failure::CrlMissing, "no CRL of intermediate");
 }
@@ -181,7 +181,7 @@ TEST(ServerCertificates, AreNotLookedAtWithVerifyNone) {
 TEST(ServerCertificates, AreCheckedAgainstTheCrl) {
     ServerOptions options = server_options();
     ClientOptions careful = client_options();
-    careful.crl = pki("crl.pem");
+    careful.crl = pki_file("crl.pem");
     Duo good(made(options), made(careful));
     EXPECT_TRUE(good.shakes()) << good.client.engine->detail();
     careful.verify = Verify::Ca;

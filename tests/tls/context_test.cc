@@ -31,8 +31,9 @@ TEST(MakeServerContext, SaysWhichFileIsWrongAndHow) {
         {{garbage, server.key}, "garbage.pem: holds no certificate in PEM"},
         {{broken, server.key}, "broken.pem: holds a certificate that cannot be read"},
         {{server.certificate, garbage}, "garbage.pem: holds no private key in PEM"},
-        {{server.certificate, pki("mismatch.key")}, "mismatch.key: is not the key of server.crt"},
-        {{server.certificate, pki("client.key")}, "client.key: is not the key of server.crt"},
+        {{server.certificate, pki_file("mismatch.key")},
+         "mismatch.key: is not the key of server.crt"},
+        {{server.certificate, pki_file("client.key")}, "client.key: is not the key of server.crt"},
         {{server.certificate,
           {"locked.key",
            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n"}},
@@ -51,25 +52,25 @@ TEST(MakeServerContext, ChecksTheClientsCaAndCrl) {
     EXPECT_EQ(problem_of(options), "client certificates can only be checked with a CA file");
     options.client_ca = {"empty.crt", "# nothing\n"};
     EXPECT_EQ(problem_of(options), "empty.crt: holds no CA certificate in PEM");
-    options.client_ca = pki("client.crt");
+    options.client_ca = pki_file("client.crt");
     EXPECT_EQ(problem_of(options),
               "client.crt: holds a certificate that is no CA's (CA:TRUE is missing)");
-    options.client_ca = pki("ca.crt");
+    options.client_ca = pki_file("ca.crt");
     EXPECT_EQ(problem_of(options), "");
     options.client_crl = {"no.pem", "nothing"};
     EXPECT_EQ(problem_of(options), "no.pem: holds no CRL in PEM");
-    options.client_crl = pki("other-crl.pem");
+    options.client_crl = pki_file("other-crl.pem");
     EXPECT_EQ(problem_of(options), "other-crl.pem: is of none of the CAs in ca.crt");
-    options.client_crl = pki("stale-crl.pem");
+    options.client_crl = pki_file("stale-crl.pem");
     EXPECT_EQ(problem_of(options), "stale-crl.pem: is out of date: fetch a new one from the CA");
-    options.client_crl = pki("crl.pem");
+    options.client_crl = pki_file("crl.pem");
     EXPECT_EQ(problem_of(options), "");
 }
 
 TEST(MakeServerContext, TakesSeveralCasAndCrlsInOneFile) {
     ServerOptions options = mutual_options();
-    options.client_ca.text += "a comment\n" + pki_text("other-ca.crt");
-    options.client_crl = {"crls", pki_text("crl.pem") + pki_text("other-crl.pem")};
+    options.client_ca.text += "a comment\n" + pki_file("other-ca.crt").text;
+    options.client_crl = {"crls", pki_file("crl.pem").text + pki_file("other-crl.pem").text};
     const auto server = made(options);
     for (const std::string name : {"client", "other-client"}) {
         Duo duo(server, made(client_options(name)));
@@ -81,7 +82,7 @@ TEST(MakeServerContext, TakesSeveralCasAndCrlsInOneFile) {
 }
 
 TEST(MakeServerContext, TakesKeyAndCertificateFromOneFile) {
-    const std::string both = pki_text("server.key") + pki_text("server.crt");
+    const std::string both = pki_file("server.key").text + pki_file("server.crt").text;
     ServerOptions options;
     options.pairs.push_back({{"both.pem", both}, {"both.pem", both}});
     EXPECT_EQ(problem_of(options), "");
@@ -109,13 +110,13 @@ TEST(MakeServerContext, NamesTheUnknownCipherOrCurve) {
 
 TEST(MakeClientContext, ChecksWhatItIsGiven) {
     ClientOptions options = client_options();
-    options.identity.certificate = pki("client.crt");
+    options.identity.certificate = pki_file("client.crt");
     EXPECT_EQ(problem_of(options),
               "a client certificate and its key belong together: one is missing");
-    options.identity.key = pki("mismatch.key");
+    options.identity.key = pki_file("mismatch.key");
     EXPECT_EQ(problem_of(options), "mismatch.key: is not the key of client.crt");
     options = client_options();
-    options.crl = pki("other-crl.pem");
+    options.crl = pki_file("other-crl.pem");
     EXPECT_EQ(problem_of(options), "other-crl.pem: is of none of the CAs in ca.crt");
     options.ca = {"x.crt", "x"};
     EXPECT_EQ(problem_of(options), "x.crt: holds no CA certificate in PEM");

@@ -4,14 +4,13 @@
 #include <gtest/gtest.h>
 #include <wolfssl/options.h>
 
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tests/pki.h"
 #include "tls/context.h"
 #include "tls/engine.h"
 
@@ -31,17 +30,8 @@ inline constexpr bool kManyNames = true;
 inline constexpr bool kManyNames = false;
 #endif
 
-// A file of build/tests/pki (bench/certs.py --show says what there is).
-inline std::string pki_text(const std::string& name) {
-    std::ifstream file(JUMPGATE_TEST_PKI "/" + name, std::ios::binary);
-    EXPECT_TRUE(file.is_open()) << "no " << name << " in " JUMPGATE_TEST_PKI;
-    return {std::istreambuf_iterator<char>(file), {}};
-}
-inline Pem pki(const std::string& name) { return {name, pki_text(name)}; }
-inline Pair pki_pair(const std::string& name) { return {pki(name + ".crt"), pki(name + ".key")}; }
-
 inline TicketKeys pki_ticket_keys() {
-    auto keys = TicketKeys::parse(pki_text("tickets.key"));
+    auto keys = TicketKeys::parse(pki_file("tickets.key").text);
     EXPECT_TRUE(std::holds_alternative<TicketKeys>(keys));
     return std::get<TicketKeys>(keys);
 }
@@ -55,12 +45,12 @@ inline ServerOptions server_options() {
 inline ServerOptions mutual_options(ClientAuth auth = ClientAuth::Required) {
     ServerOptions options = server_options();
     options.client_auth = auth;
-    options.client_ca = pki("ca.crt");
+    options.client_ca = pki_file("ca.crt");
     return options;
 }
 inline ClientOptions client_options() {
     ClientOptions options;
-    options.ca = pki("ca.crt");
+    options.ca = pki_file("ca.crt");
     return options;
 }
 inline ClientOptions client_options(const std::string& identity) {

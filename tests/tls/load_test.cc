@@ -26,10 +26,10 @@ TEST(PemBlocks, EndAtWhatIsCut) {
 }
 
 TEST(FirstCertificate, IsTheLeafInDer) {
-    const auto der = first_certificate(pki("server-chain.crt"));
+    const auto der = first_certificate(pki_file("server-chain.crt"));
     ASSERT_FALSE(der.empty());
     EXPECT_EQ(identify(der)->common_name, "server-chain");
-    EXPECT_TRUE(first_certificate(pki("server.key")).empty());
+    EXPECT_TRUE(first_certificate(pki_file("server.key")).empty());
     EXPECT_TRUE(first_certificate({"x", "x"}).empty());
 }
 

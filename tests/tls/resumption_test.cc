@@ -61,13 +61,13 @@ TEST_P(Resumption, EndsWithThePolicyThatAllowedIt) {
     const SessionRef given = session(made(mutual_options()), context);
 
     ServerOptions other_crl = mutual_options();
-    other_crl.client_crl = pki("empty-crl.pem");
+    other_crl.client_crl = pki_file("empty-crl.pem");
     EXPECT_FALSE(resumes(made(other_crl), context, given)) << "CRL";
     ServerOptions other_auth = mutual_options(ClientAuth::Optional);
     EXPECT_FALSE(resumes(made(other_auth), context, given)) << "client_auth";
     EXPECT_FALSE(resumes(made(server_options()), context, given)) << "no client_auth";
     ServerOptions more_cas = mutual_options();
-    more_cas.client_ca.text += pki_text("other-ca.crt");
+    more_cas.client_ca.text += pki_file("other-ca.crt").text;
     EXPECT_FALSE(resumes(made(more_cas), context, given)) << "client CA";
     EXPECT_TRUE(resumes(made(mutual_options()), context, given));
 }
@@ -125,7 +125,7 @@ TEST_P(Resumption, NeedsTheKeyOfTheTicket) {
 }
 
 TEST_P(Resumption, WithAnOldKeyGivesATicketOfTheNew) {
-    const std::string text = pki_text("tickets.key");
+    const std::string text = pki_file("tickets.key").text;
     std::vector<std::string> lines;
     for (size_t begin = 0; begin < text.size();) {
         const size_t end = std::min(text.find('\n', begin), text.size());

@@ -28,7 +28,7 @@ TEST(IsIpLiteral, KnowsBothFamilies) {
 }
 
 TEST(CertificateNames, ComparesHosts) {
-    const auto server = first_certificate(pki("server.crt"));  // localhost, 127.0.0.1, ::1
+    const auto server = first_certificate(pki_file("server.crt"));  // localhost, 127.0.0.1, ::1
     for (const char* host : {"localhost", "LOCALHOST", "localhost.", "127.0.0.1", "::1"})
         EXPECT_TRUE(certificate_names(server, host)) << host;
     for (const char* host : {"server", "", ".", "localhos", "localhostt", "127.0.0.10", "::"})
@@ -36,7 +36,7 @@ TEST(CertificateNames, ComparesHosts) {
 }
 
 TEST(CertificateNames, LetsAWildcardStandForOneLabel) {
-    const auto wild = first_certificate(pki("server-wildcard.crt"));  // *.wild.example.test
+    const auto wild = first_certificate(pki_file("server-wildcard.crt"));  // *.wild.example.test
     for (const char* host : {"a.wild.example.test", "B.WILD.example.test", "a.wild.example.test."})
         EXPECT_TRUE(certificate_names(wild, host)) << host;
     for (const char* host : {"wild.example.test", ".wild.example.test", "a.b.wild.example.test",
@@ -46,7 +46,7 @@ TEST(CertificateNames, LetsAWildcardStandForOneLabel) {
 
 TEST(CertificateNames, IsFalseForWhatIsNoCertificate) {
     EXPECT_FALSE(certificate_names({}, "localhost"));
-    auto server = first_certificate(pki("server.crt"));
+    auto server = first_certificate(pki_file("server.crt"));
     server.resize(server.size() / 2);
     EXPECT_FALSE(certificate_names(server, "localhost"));
 }
