@@ -130,6 +130,7 @@ void Relays::receiver_lost(Direction& d) {
     }
     expect_end(d.relay);
     if (d.splice != nullptr) stop_splice(d);
+    look_anew(back);
     advance(d);
 }
 

@@ -99,6 +99,7 @@ struct Direction : RecvOp, SendOp, ErrorOp, BufferWaiter, BacklogLink {
     bool asking : 1 = false;      // the ErrorOp is in flight
     bool ask_again : 1 = false;   // ... and its answer may come from too early
     bool doubtful : 1 = false;    // a reset may have lain behind data when the receive was armed
+    bool looking : 1 = false;     // the receive is being cancelled, to look at the socket anew
     uint8_t splice_refusals = 0;  // each doubles the streak that the next try takes
 
     uint32_t unsent_bytes() const { return queue.bytes() + (spill ? spill->length : 0); }
@@ -191,6 +192,7 @@ class Relays : private ReliefTimer {
     void arm(Direction& d);
     void on_recv(Direction& d, Completion done);
     void received(Direction& d, Completion done);
+    void look_anew(Direction& d);
     void ask_error(Direction& d);
     void on_error(Direction& d, Completion done);
     void pump(Direction& d);

@@ -74,9 +74,20 @@ void Relays::received(Direction& d, Completion done) {
         } else {
             out_of_buffers();
         }
+    } else if (done.result == -ECANCELED && d.looking) {
+        d.looking = false;
+        advance(d);
     } else {
         sender_reset(d);
     }
+}
+
+// A send to the socket that `d` receives from has failed. Where it took the error of a reset that
+// lay behind data, an armed receive would never hear of it: a new one finds the end at once.
+void Relays::look_anew(Direction& d) {
+    if (!d.receiving || d.splice != nullptr || d.looking) return;
+    d.looking = true;
+    cancel(reactor_.ring(), static_cast<RecvOp&>(d));
 }
 
 void Relays::ask_error(Direction& d) {

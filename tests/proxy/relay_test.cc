@@ -79,6 +79,24 @@ TEST(Relay, DeliversABrokersLastPacketToAClientThatKeepsSending) {
     EXPECT_FALSE(pair.client.was_reset());
 }
 
+// The send towards the broker may take the reset's error before the receive has seen anything.
+TEST(Relay, EndsSoonWhereTheBrokerResetsBehindItsLastPacketAndTheClientKeepsSending) {
+    for (int round = 0; round < 40; ++round) {
+        Broker broker;
+        WorkerFixture worker({}, {&broker});
+        Pair pair(worker, broker);
+        pair.upstream.send(std::string(1000, 'a'));
+        pair.client.send(std::string(1000, 'x'));  // unread: the close is a reset
+        pair.upstream.send("last");
+        pair.upstream.reset();
+        pair.client.send(std::string(1000, 'x'));
+        EXPECT_EQ(pair.client.receive_to_end(), std::string(1000, 'a') + "last") << round;
+        ASSERT_TRUE(pair.client.saw_end()) << round;
+        pair.client = Peer();
+        EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.relays == 0; }));
+    }
+}
+
 TEST(Relay, EndsTheClientWhenTheBrokerResets) {
     Broker broker;
     WorkerFixture worker({}, {&broker});

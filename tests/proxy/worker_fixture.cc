@@ -62,7 +62,7 @@ std::string Peer::receive(size_t size) {
         // A ring that closes elsewhere in this process interrupts calls with a time limit.
         if (got < 0 && errno == EINTR) continue;
         if (got < 0 && errno == ECONNRESET) reset_ = true;
-
+        ended_ = got == 0 || reset_;
         if (got <= 0) break;
         have += static_cast<size_t>(got);
     }

@@ -38,6 +38,8 @@ class Peer {
     // All that comes until the stream ends; a reset ends it too and sets `reset`.
     std::string receive_to_end();
     bool was_reset() const { return reset_; }
+    // The last receive saw the end of the stream, and did not give up after 5 s.
+    bool saw_end() const { return ended_; }
     void shut_send();
     // Closes with RST.
     void reset();
@@ -45,6 +47,7 @@ class Peer {
   private:
     int fd_ = -1;
     bool reset_ = false;
+    bool ended_ = false;
 };
 
 // A listening socket that plays a broker.
