@@ -186,6 +186,9 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
     line.field("reason", text(verdict.refusal)).field("peer", c.peer.to_string());
     line.field("client", c.connect.client_id).field("phase", text(c.phase));
     if (c.identity() != nullptr) line.field("cert_cn", c.identity()->common_name);
+    if (c.client_engine != nullptr && c.client_engine->failure() != tls::Failure::None) {
+        line.field("cause", text(c.client_engine->failure()));  // as the statistics count it
+    }
     line.field("why", verdict.words);
     if (verdict.sys != 0) line.field("error", std::strerror(verdict.sys));
     if (suppressed > 0) line.field("suppressed", suppressed);
