@@ -241,8 +241,7 @@ def versions_and_suites():
             (["--tls-ciphers", "ECDHE-ECDSA-CHACHA20-POLY1305"], [],
              "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
             (["--tls-curves", "P-384"], ["-tls1_3", "-groups", "X25519:P-384"], "secp384r1"),
-            (["--tls-curves", "P-384"], ["-tls1_3", "-groups", "X25519"], "no_common_cipher"),
-            (["--tls-curves", "P-384"], ["-tls1_2", "-groups", "X25519"], "no_common_cipher")):
+            (["--tls-curves", "P-384"], ["-tls1_3", "-groups", "X25519"], "no_common_cipher")):
         with Stub() as broker, tls_gate([broker], *flags) as gate:
             said = s_client(gate, SILENT, *client)
             what = f"{flags} {client}\n{said}"
