@@ -14,7 +14,7 @@ import packets
 import transfer
 from harness import DEADLINE_S, behaviour, equal, main, wait_until
 from peers import Peer, Stub, receive, receive_all, reset
-from tls_peers import (TLS13, VERSIONS, Interactive, admit, asks, causes, context, dial, handshake,
+from tls_peers import (TLS12, TLS13, VERSIONS, Interactive, admit, asks, causes, context, dial, handshake,
                        joined, pki, refusals, settled, tls_gate, wire_of)
 
 HELLO = packets.connect("c")
@@ -31,22 +31,19 @@ class Engine:
         self.done = False
 
     def flight(self):
-        """What it says next: handshake messages, at last its CONNECT; waits for what it needs."""
+        """What it says next, after it has read what it needs; its CONNECT with the last one."""
         while True:
             try:
                 self.tls.do_handshake()
-                if not self.done and self.outbox.pending == 0:
-                    self.done = True
-                if self.done or self.outbox.pending == 0:
-                    self.tls.write(HELLO)
+                self.tls.write(HELLO)
                 self.done = True
-                return self.outbox.read()
             except ssl.SSLWantReadError:
-                if self.outbox.pending:
-                    return self.outbox.read()
-                received = self.wire.recv(65536)
-                assert received, "ended in the handshake"
-                self.inbox.write(received)
+                pass
+            if self.outbox.pending:
+                return self.outbox.read()
+            received = self.wire.recv(65536)
+            assert received, "ended in the handshake"
+            self.inbox.write(received)
 
     def read(self, count):
         while True:
@@ -62,6 +59,17 @@ class Engine:
         for _ in range(count):
             self.wire.sendall(self.flight())
         return self.flight()
+
+
+def take_tickets(tls):
+    """TLS 1.3 sends them behind the handshake; what comes later stands alone."""
+    while select.select([tls], [], [], 0)[0]:
+        tls.setblocking(False)
+        try:
+            tls.recv(1)
+        except ssl.SSLWantReadError:
+            pass
+        tls.settimeout(DEADLINE_S)
 
 
 def alive(bystander):
@@ -135,9 +143,6 @@ def garbage_after():
             for first in (b"\x17\x03\x03\x00\x40" + bytes(64), b"GET / HTTP/1.1\r\n\r\n",
                           b"\x16\x03\x03\xff\xff", packets.PINGREQ * 10):
                 tls = handshake(gate, context(version))
-                if version == TLS13:
-                    with dial(gate):  # its tickets are on their way now, or lost: no matter
-                        pass
                 wire = wire_of(tls)
                 wire.sendall(first)
                 receive_all(wire)
@@ -145,10 +150,13 @@ def garbage_after():
                 tls, broker = joined(gate, peer, with_context=context(version))
                 tls.sendall(b"whole")
                 equal(receive(broker, 5), b"whole")
+                take_tickets(tls)
                 wire = wire_of(tls)
                 wire.sendall(first)
                 equal(receive_all(broker), b"", "nothing more at the broker")
-                assert receive_all(wire)[:1] in (b"\x15", b"\x17"), "no alert"
+                said = receive_all(wire)
+                is_record = first[0] in (0x16, 0x17)  # else wolfSSL has no alert for it
+                equal(bool(said), is_record, f"{version} {first[:5]}: an alert")
                 wire.close(), tls.close(), broker.close()
         stats = settled(gate, lambda stats: stats["relays"] == 0)
         equal(stats["tls_errors"], 8, "tls_errors")
@@ -184,9 +192,11 @@ def truncated_records():
                 device.wire.sendall(device.outbox.read())
                 device.tls.write(b"the record that is cut")
                 device.wire.sendall(device.outbox.read()[:kept])
-                device.wire.close()
+                device.wire.shutdown(socket.SHUT_WR)
                 equal(receive_all(broker), b"whole")
                 broker.close()
+                receive_all(device.wire)
+                device.wire.close()
                 count += 1
         stats = settled(gate, lambda stats: stats["relays"] == 0)
         equal((stats["tls_truncations"], stats["tls_errors"]), (count, 0))
@@ -237,26 +247,31 @@ def renegotiation():
         alive(bystander)
 
 
-@behaviour("key updates (TLS 1.3), with and without an answer, and messages go on")
+@behaviour("key updates (TLS 1.3), with and without an answer, and bytes go on both ways")
 def key_update():
-    with Stub() as broker, tls_gate([broker]) as gate:
+    with Peer() as peer, tls_gate([peer]) as gate:
         client = Interactive(gate, "-tls1_3")
-        for command in (b"K\n", b"k\n"):  # before the CONNECT, too
+
+        def update(command):  # s_client takes a letter for a command where it is read alone
             begin = len(client.errors.all)
             client.write(command)
             client.errors.wait(lambda line: "KEYUPDATE" in line, "key update", begin)
-        client.write(packets.connect("k"))
-        wait_until(lambda: "k" in broker.client_ids, "the CONNECT under new keys")
-        for number in range(10):
-            begin = len(client.errors.all)
-            client.write(b"K\n" if number % 2 else b"k\n")
-            client.errors.wait(lambda line: "KEYUPDATE" in line, "key update", begin)
+
+        update(b"K\n"), update(b"k\n")  # before the CONNECT, too
+        client.write(HELLO)
+        broker = peer.accept()
+        equal(receive(broker, len(HELLO)), HELLO)
+        for number in range(20):
+            update(b"K\n" if number % 2 else b"k\n")
             client.write(packets.PINGREQ)
-        gate.stats(lambda stats: stats["relays"] == 1 and stats["tls_errors"] == 0)
-        client.process.stdin.close()
+            equal(receive(broker, 2), packets.PINGREQ)
+            begin = len(client.said.all)
+            broker.sendall(f"answer {number}\n".encode())
+            client.said.wait(lambda line, n=number: line.endswith(f"answer {n}"), "answer", begin)
+        broker.close()
         client.end()
-        line = gate.event("closed")
-        equal((line["bytes_up"], line["bytes_down"]), (len(packets.connect("k")) + 20, 24))
+        equal(gate.event("closed")["end"], "closed")
+        equal(settled(gate)["tls_errors"], 0)
 
 
 # ---- Ends ---------------------------------------------------------------------------------------
@@ -266,22 +281,17 @@ def ends_in_each_state():
     with Stub() as broker, tls_gate([broker], *asks()) as gate:
         files = gate.files()
         count = 0
-        for version in VERSIONS:
-            for flights in (0, 1, 2):
-                for part in (0.0, 0.5, 1.0):
+        for version, flights in ((TLS12, 3), (TLS13, 2)):
+            for flight in range(flights):
+                for part in (0.0, 0.1, 0.5, 0.9, 1.0):
                     for end in (socket.socket.close, reset):
                         device = Engine(gate, version, "client")
-                        flight = device.flights(flights) if flights < 2 else None
-                        if flight is None:  # the handshake is done; half a CONNECT
-                            flight = device.flights(1)
-                            device.wire.sendall(flight)
-                            flight = device.flight() if not device.done else b"\x17\x03\x03"
-                        device.wire.sendall(flight[:int(len(flight) * part)])
+                        last = device.flights(flight)
+                        device.wire.sendall(last[:int(len(last) * part)])
                         end(device.wire)
                         count += 1
         stats = settled(gate, lambda s: s["accepted"] == count and s["relays"] == 0)
-        gone = refusals(stats).get("client_gone", 0)
-        assert gone >= 2 * 2 * 4, refusals(stats)
+        assert refusals(stats)["client_gone"] >= 4 * 2 * 5, refusals(stats)
         wait_until(lambda: gate.files() <= files, f"{files} descriptors")
 
 
@@ -315,7 +325,7 @@ def nothing_leaks():
         wire.close()
 
     kinds = (client_cut, client_resets, broker_closes, broker_resets, unread, bad_record)
-    with Peer() as peer, tls_gate([peer], level="info") as gate:
+    with Peer() as peer, tls_gate([peer], "--buffers", 64, level="info") as gate:
         def play(rounds):
             for i in range(rounds):
                 for end in kinds:
@@ -324,12 +334,12 @@ def nothing_leaks():
                     tls.close(), broker.close()
             settled(gate, lambda stats: stats["relays"] == 0)
 
-        play(10)  # what is allocated once
+        play(20)  # what is allocated once
         files, before = gate.files(), pss(gate)
         play(50)
         wait_until(lambda: gate.files() <= files, f"{files} descriptors")
         if not gate.sanitized:
-            assert pss(gate) < before + (256 << 10), (before, pss(gate))
+            assert pss(gate) < before + (200 << 10), (before, pss(gate))
 
 
 def pss(gate):
