@@ -26,7 +26,9 @@ Worker::Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> liste
         static_cast<Messages&>(static_cast<StatsMessage&>(op)).worker->report();
     };
     reload_message().complete = [](Op& op, Completion) {
-        static_cast<Messages&>(static_cast<ReloadMessage&>(op)).worker->reload();
+        Worker& worker = *static_cast<Messages&>(static_cast<ReloadMessage&>(op)).worker;
+        worker.reload();
+        worker.shared_.reloads_due.fetch_sub(1, std::memory_order_relaxed);
     };
 }
 
