@@ -93,6 +93,19 @@ TEST(LoadCredentials, NamesTheFlagTheFileAndTheProblem) {
     }
 }
 
+TEST(LoadCredentials, NamesTheFlagOfAListThatCannotBeUsed) {
+    Config config = with_tls();
+    config.tls.ciphers = "TLS_AES_128_GCM_SHA256:NO-SUCH";
+    EXPECT_TRUE(problem_of(config).starts_with("--tls-ciphers: \"NO-SUCH\"")) << problem_of(config);
+    config.tls.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256";
+    EXPECT_EQ(problem_of(config), "");
+    config.tls.min_version = TlsVersion::Tls13;
+    EXPECT_TRUE(problem_of(config).starts_with("--tls-ciphers: no suite of TLS 1.3"));
+    config = with_tls();
+    config.tls.curves = "P-192";
+    EXPECT_TRUE(problem_of(config).starts_with("--tls-curves: \"P-192\"")) << problem_of(config);
+}
+
 TEST(LoadCredentials, WarnsOfAKeyThatEverybodyMayRead) {
     std::ifstream key(pki_path("server.key"));
     std::stringstream text;
