@@ -14,8 +14,8 @@ import packets
 import transfer
 from harness import DEADLINE_S, behaviour, equal, main, wait_until
 from peers import Peer, Stub, receive, receive_all, reset
-from tls_peers import (TLS12, TLS13, VERSIONS, Interactive, admit, asks, causes, context, dial, handshake,
-                       joined, pki, refusals, settled, tls_gate, wire_of)
+from tls_peers import (TLS12, TLS13, VERSIONS, Interactive, admit, asks, causes, context, dial,
+                       handshake, joined, refusals, settled, tls_gate, wire_of)
 
 HELLO = packets.connect("c")
 
@@ -202,7 +202,7 @@ def truncated_records():
         equal((stats["tls_truncations"], stats["tls_errors"]), (count, 0))
 
 
-@behaviour("close_notify missing: counted as cut off, the broker sees the end; with it: not counted")
+@behaviour("close_notify missing: counted as cut off, the broker sees the end; with it: not so")
 def truncation():
     with Peer() as peer, tls_gate([peer]) as gate:
         for version in VERSIONS:
@@ -348,7 +348,7 @@ def pss(gate):
     return int(re.search(r"^Pss:\s+(\d+) kB", rollup, re.M).group(1)) << 10
 
 
-@behaviour("16 KiB records against readers that stop: memory is bounded, then all arrives unchanged")
+@behaviour("16 KiB records against readers that stop: memory is bounded, all arrives unchanged")
 def stuck_readers():
     small = ["--socket-send-bytes", 65536, "--socket-receive-bytes", 65536]
     clients = 16
@@ -415,7 +415,7 @@ def connect_deadline():
         equal(broker.client_ids, [])
 
 
-@behaviour("--tls-handshakes-max 1: 100 handshakes at once wait, a live relay does not, all succeed")
+@behaviour("--tls-handshakes-max 1: 100 handshakes at once wait and succeed, a live relay goes on")
 def storm():
     with Stub() as broker, tls_gate([broker], "--tls-handshakes-max", 1) as gate:
         bystander = admit(handshake(gate), "bystander")

@@ -8,12 +8,11 @@ import pathlib
 import re
 import shutil
 import signal
-import subprocess
 
 import packets
 from harness import behaviour, equal, main
 from peers import Stub
-from tls_peers import (FOLDER, VERSIONS, admit, asks, context, dial, handshake, pair, pki, s_client,
+from tls_peers import (FOLDER, VERSIONS, admit, asks, context, dial, pair, pki, s_client,
                        settled, tls_gate)
 
 TICKET = os.path.join(FOLDER.name, "ticket")
