@@ -106,10 +106,18 @@ std::string broken_list(const DownstreamTls& config) {
     return {};
 }
 
+// wolfSSL 5.7 asks the list in TLS 1.3 alone (TLSX_ValidateSupportedCurves in its tls.c).
+constexpr std::string_view kCurvesOfTls13 =
+    "--tls-curves: clients with TLS 1.2 may use other curves as well, for the list binds TLS 1.3 "
+    "alone; with --tls-min-version 1.3 it binds all";
+
 // Empty where it went well.
 std::string load_server(const DownstreamTls& config, const tls::TicketKeys& process_tickets,
                         Credentials& out) {
     if (std::string problem = broken_list(config); !problem.empty()) return problem;
+    if (!config.curves.empty() && config.min_version == TlsVersion::Tls12) {
+        out.warnings.emplace_back(kCurvesOfTls13);
+    }
     Reader reader(out.warnings);
     tls::ServerOptions options;
     for (const CertificateFiles& files : config.certificates) {

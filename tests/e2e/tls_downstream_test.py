@@ -236,13 +236,22 @@ def versions_and_suites():
             (["--tls-ciphers", "TLS_AES_256_GCM_SHA384"], ["-tls1_2"], None),
             (["--tls-ciphers", "TLS_AES_256_GCM_SHA384"],
              ["-ciphersuites", "TLS_AES_128_GCM_SHA256"], "no_common_cipher"),
-            (["--tls-ciphers", "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"], [],
-             "TLS_AES_256_GCM_SHA384"),
+            (["--tls-ciphers", "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"],
+             ["-ciphersuites", "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384"],
+             "TLS_AES_256_GCM_SHA384"),  # best first, by our order
+            (["--tls-ciphers", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"],
+             ["-cipher", "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"],
+             "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384"),
+            (["--tls-ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384"],
+             ["-cipher", "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"],
+             "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"),
             (["--tls-ciphers", "ECDHE-ECDSA-CHACHA20-POLY1305"], [],
              "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"),
             (["--tls-curves", "P-384"], ["-tls1_3", "-groups", "X25519:P-384"], "secp384r1"),
             (["--tls-curves", "P-384"], ["-tls1_3", "-groups", "X25519"], "no_common_cipher")):
         with Stub() as broker, tls_gate([broker], *flags) as gate:
+            if "--tls-curves" in flags:  # wolfSSL lets clients with TLS 1.2 choose
+                assert "TLS 1.2" in gate.event("tls_warning")["why"]
             said = s_client(gate, SILENT, *client)
             what = f"{flags} {client}\n{said}"
             if agreed and agreed.islower() and agreed != "secp384r1":

@@ -122,6 +122,18 @@ TEST(LoadCredentials, WarnsOfAKeyThatEverybodyMayRead) {
     EXPECT_TRUE(std::get<Credentials>(loaded).warnings.empty());
 }
 
+TEST(LoadCredentials, WarnsWhereCurvesDoNotBindEveryClient) {
+    Config config = with_tls();
+    config.tls.curves = "P-384";
+    Parsed<Credentials> loaded = load(config);
+    ASSERT_TRUE(std::holds_alternative<Credentials>(loaded));
+    ASSERT_EQ(std::get<Credentials>(loaded).warnings.size(), 1U);
+    EXPECT_TRUE(std::get<Credentials>(loaded).warnings[0].starts_with("--tls-curves: "));
+    config.tls.min_version = TlsVersion::Tls13;
+    loaded = load(config);
+    EXPECT_TRUE(std::get<Credentials>(loaded).warnings.empty());
+}
+
 TEST(LoadCredentials, WarnsEachTimeOfBrokersThatAreNotVerified) {
     Config config;
     config.brokers.push_back({"localhost", 8883, 1, true});
