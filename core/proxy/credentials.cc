@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/base/read_file.h"
+#include "tls/algorithms.h"
 
 namespace jumpgate {
 
@@ -88,9 +89,35 @@ bool dials(const Config& config) {
     return false;
 }
 
+// What is wrong with a list of names; tls/ knows them, and no flag. Empty: nothing.
+std::string broken_list(const DownstreamTls& config) {
+    const auto ciphers = tls::read_ciphers(config.ciphers);
+    if (const auto* problem = std::get_if<tls::Problem>(&ciphers)) {
+        return fmt::format("--tls-ciphers: {}", problem->text);
+    }
+    const auto curves = tls::read_curves(config.curves);
+    if (const auto* problem = std::get_if<tls::Problem>(&curves)) {
+        return fmt::format("--tls-curves: {}", problem->text);
+    }
+    if (config.min_version == TlsVersion::Tls13 && !std::get<tls::CipherList>(ciphers).has_tls13) {
+        return "--tls-ciphers: no suite of TLS 1.3 among them, and --tls-min-version 1.3 allows no "
+               "other";
+    }
+    return {};
+}
+
+// wolfSSL 5.7 asks the list in TLS 1.3 alone (TLSX_ValidateSupportedCurves in its tls.c).
+constexpr std::string_view kCurvesOfTls13 =
+    "--tls-curves: clients with TLS 1.2 may use other curves as well, for the list binds TLS 1.3 "
+    "alone; with --tls-min-version 1.3 it binds all";
+
 // Empty where it went well.
 std::string load_server(const DownstreamTls& config, const tls::TicketKeys& process_tickets,
                         Credentials& out) {
+    if (std::string problem = broken_list(config); !problem.empty()) return problem;
+    if (!config.curves.empty() && config.min_version == TlsVersion::Tls12) {
+        out.warnings.emplace_back(kCurvesOfTls13);
+    }
     Reader reader(out.warnings);
     tls::ServerOptions options;
     for (const CertificateFiles& files : config.certificates) {

@@ -94,7 +94,10 @@ Task<Completion> receive_plaintext(Connection& c) {
         c.wire.clear(buffers);
         const size_t now = c.greeting.bytes(buffers).size();
         if (now > before) co_return Completion{static_cast<int32_t>(now - before), 0};
-        if (step == tls::Step::Failed) co_return Completion{-EPROTO, 0};
+        if (step == tls::Step::Failed) {
+            c.worker.handshake_failed(c);  // before a CONNECT, a bad record is one of its causes
+            co_return Completion{-EPROTO, 0};
+        }
         if (step == tls::Step::Closed) co_return Completion{0, 0};
     }
 }

@@ -26,7 +26,9 @@ Worker::Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> liste
         static_cast<Messages&>(static_cast<StatsMessage&>(op)).worker->report();
     };
     reload_message().complete = [](Op& op, Completion) {
-        static_cast<Messages&>(static_cast<ReloadMessage&>(op)).worker->reload();
+        Worker& worker = *static_cast<Messages&>(static_cast<ReloadMessage&>(op)).worker;
+        worker.reload();
+        worker.shared_.reloads_due.fetch_sub(1, std::memory_order_relaxed);
     };
 }
 
@@ -186,6 +188,9 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
     line.field("reason", text(verdict.refusal)).field("peer", c.peer.to_string());
     line.field("client", c.connect.client_id).field("phase", text(c.phase));
     if (c.identity() != nullptr) line.field("cert_cn", c.identity()->common_name);
+    if (c.client_engine != nullptr && c.client_engine->failure() != tls::Failure::None) {
+        line.field("cause", text(c.client_engine->failure()));  // as the statistics count it
+    }
     line.field("why", verdict.words);
     if (verdict.sys != 0) line.field("error", std::strerror(verdict.sys));
     if (suppressed > 0) line.field("suppressed", suppressed);

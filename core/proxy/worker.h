@@ -27,8 +27,8 @@
 
 namespace jumpgate {
 
-// What all workers read and none changes, but for the one counter. `credentials` are replaced under
-// their lock; a worker takes a copy when it is told to.
+// What all workers read and none changes, but for the two counters. `credentials` are replaced
+// under their lock; a worker takes a copy when it is told to.
 struct Shared {
     explicit Shared(const Config& whole);  // server_start.cc
 
@@ -44,6 +44,7 @@ struct Shared {
     uint64_t started_s = 0;  // Unix time, for unique ids
     std::mutex credentials_lock;
     Credentials credentials;
+    std::atomic<uint32_t> reloads_due{0};  // workers that have not taken the latest ones yet
     std::atomic<uint32_t> connections{0};  // of all workers, against connections_max
 };
 

@@ -133,10 +133,12 @@ class Jumpgate:
     """The program under test. As a context it is stopped by SIGINT at the end and must exit 0."""
 
     def __init__(self, brokers, *flags, threads=1, stats=False, level="debug", wait=True,
-                 preexec=None):
+                 preexec=None, tls=False):
         ports = [b if isinstance(b, (int, str)) else b.port for b in brokers]
         arguments = [PROGRAM, "--listen", "127.0.0.1:0", "--threads", str(threads),
                      "--log-format", "json", "--log-level", level]
+        if tls:
+            arguments += ["--tls-listen", "127.0.0.1:0"]
         for port in ports:
             arguments += ["--broker", port if isinstance(port, str) else f"127.0.0.1:{port}"]
         if stats:
@@ -151,6 +153,7 @@ class Jumpgate:
             ready = self.event("ready")
             self.ready = ready
             self.port = int(ready["listen"].rsplit(":", 1)[1])
+            self.tls_port = int(ready["tls_listen"].rsplit(":", 1)[1]) if tls else None
 
     def event(self, name, accept=lambda line: True, begin=0):
         """The first log line of that event that accept() likes, as a dictionary."""

@@ -80,7 +80,7 @@ class Peer:
 
 
 class Stub:
-    """A broker on its own thread: answers CONNECT and PINGREQ, and remembers who came."""
+    """A broker on its own thread: answers CONNECT, PINGREQ, DISCONNECT; remembers who came."""
 
     def __init__(self, port=0):
         self.listener = socket.socket()
@@ -134,6 +134,8 @@ class Stub:
                     client.sendall(packets.CONNACK_OK[level])
                 elif pending[0] == 0xC0:
                     client.sendall(packets.PINGRESP)
+                elif pending[0] == 0xE0:
+                    data = b""  # MQTT-3.14.4-3: the broker closes
                 del pending[:length]
         except OSError:
             data = b""

@@ -93,6 +93,19 @@ TEST(LoadCredentials, NamesTheFlagTheFileAndTheProblem) {
     }
 }
 
+TEST(LoadCredentials, NamesTheFlagOfAListThatCannotBeUsed) {
+    Config config = with_tls();
+    config.tls.ciphers = "TLS_AES_128_GCM_SHA256:NO-SUCH";
+    EXPECT_TRUE(problem_of(config).starts_with("--tls-ciphers: \"NO-SUCH\"")) << problem_of(config);
+    config.tls.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256";
+    EXPECT_EQ(problem_of(config), "");
+    config.tls.min_version = TlsVersion::Tls13;
+    EXPECT_TRUE(problem_of(config).starts_with("--tls-ciphers: no suite of TLS 1.3"));
+    config = with_tls();
+    config.tls.curves = "P-192";
+    EXPECT_TRUE(problem_of(config).starts_with("--tls-curves: \"P-192\"")) << problem_of(config);
+}
+
 TEST(LoadCredentials, WarnsOfAKeyThatEverybodyMayRead) {
     std::ifstream key(pki_path("server.key"));
     std::stringstream text;
@@ -105,6 +118,18 @@ TEST(LoadCredentials, WarnsOfAKeyThatEverybodyMayRead) {
     ASSERT_EQ(warnings.size(), 1U);
     EXPECT_NE(warnings[0].find("mode 0644"), std::string::npos) << warnings[0];
     chmod(config.tls.certificates[0].key.c_str(), 0600);
+    loaded = load(config);
+    EXPECT_TRUE(std::get<Credentials>(loaded).warnings.empty());
+}
+
+TEST(LoadCredentials, WarnsWhereCurvesDoNotBindEveryClient) {
+    Config config = with_tls();
+    config.tls.curves = "P-384";
+    Parsed<Credentials> loaded = load(config);
+    ASSERT_TRUE(std::holds_alternative<Credentials>(loaded));
+    ASSERT_EQ(std::get<Credentials>(loaded).warnings.size(), 1U);
+    EXPECT_TRUE(std::get<Credentials>(loaded).warnings[0].starts_with("--tls-curves: "));
+    config.tls.min_version = TlsVersion::Tls13;
     loaded = load(config);
     EXPECT_TRUE(std::get<Credentials>(loaded).warnings.empty());
 }
