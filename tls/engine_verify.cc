@@ -14,9 +14,7 @@ namespace jumpgate::tls {
 int Engine::State::verify(int fine, WOLFSSL_X509_STORE_CTX* store) {
     auto& state = *static_cast<State*>(store->userCtx);
     if (fine == 0) {
-        if (state.failure == Failure::None)
-            state.fail(certificate_failure(store->error),
-                       wolfSSL_ERR_reason_error_string(static_cast<unsigned long>(store->error)));
+        state.fail(certificate_failure(store->error), store->error);
         return 0;
     }
     if (store->error_depth != 0) return 1;
@@ -35,7 +33,7 @@ int Engine::State::verify(int fine, WOLFSSL_X509_STORE_CTX* store) {
     }
     if (state.client != nullptr && state.client->verify == Verify::Full &&
         !certificate_names(leaf, state.server_name)) {
-        state.fail(Failure::WrongName, "the certificate is for another host");
+        state.fail(Failure::WrongName, DOMAIN_NAME_MISMATCH);
         return 0;
     }
     state.peer_not_after_s = identity->not_after_s;

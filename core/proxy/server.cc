@@ -104,11 +104,10 @@ void Server::reload() {
         const std::lock_guard<std::mutex> lock(shared_.credentials_lock);
         shared_.credentials = std::move(credentials);
     }
+    const auto live = std::ranges::count_if(
+        seats_, [](const std::unique_ptr<Seat>& seat) { return !seat->ended; });
+    shared_.reloads_pending.fetch_add(static_cast<uint32_t>(live), std::memory_order_relaxed);
     post_all(&Worker::reload_message);
-    if (shared_.severity < Severity::Info) return;
-    LogLine line(shared_.line_format, Severity::Info, "reloaded");
-    line.field("tls_certificates", config_.tls.certificates.size());
-    write(line.finish());
 }
 
 void Server::post_all(Op& (Worker::*message)()) {

@@ -155,11 +155,10 @@ def receive_all_of(client):
 
 # ---- Bad brokers --------------------------------------------------------------------------------
 
-# What it is; how it is made; --upstream-verify; the cause that is counted (None: no TLS failure);
-# words of `broker_down`.
+# What it is; how it is made; --upstream-verify; the cause that is counted; words of `broker_down`.
 BAD = [
     ("a certificate for another host", lambda: Recorder(server_context("wrong-host")), "full",
-     "wrong_name", "name"),
+     "wrong_name", "host"),
     ("a certificate of an unknown CA", lambda: Recorder(server_context("other-server")), "full",
      "unknown_ca", "CA"),
     ("a certificate of an unknown CA (ca)", lambda: Recorder(server_context("other-server")), "ca",
@@ -169,20 +168,20 @@ BAD = [
     ("an expired certificate (ca)", lambda: Recorder(server_context("expired-server")), "ca",
      "expired", "expired"),
     ("a certificate of tomorrow", lambda: Recorder(server_context("future-server")), "full",
-     "not_yet_valid", "valid"),
+     "not_yet_valid", "not valid yet"),
     ("a client's certificate", lambda: Recorder(server_context("client")), "ca",
      "bad_certificate", ""),
     ("an unknown CA, TLS 1.2", lambda: Recorder(server_context("other-server", TLS12)), "full",
      "unknown_ca", "CA"),
     ("another host, TLS 1.2", lambda: Recorder(server_context("wrong-host", TLS12)), "full",
-     "wrong_name", "name"),
+     "wrong_name", "host"),
     ("TLS 1.1 only", lambda: Recorder(server_context(version=ssl.TLSVersion.TLSv1_1)), "full",
-     "peer_alert", "protocol_version"),
+     "peer_alert", "refused"),
     ("no TLS at all: it answers the ClientHello with a CONNACK",
      lambda: Recorder(first_words=packets.CONNACK_OK[4]), "full", "not_tls", "TLS"),
     ("no TLS at all: HTTP", lambda: Recorder(first_words=b"HTTP/1.1 400 Bad Request\r\n\r\n"),
      "none", "not_tls", "TLS"),
-    ("no TLS at all: a real mosquitto", Mosquitto, "full", None, ""),
+    ("no TLS at all: a real mosquitto", Mosquitto, "full", "truncated", "speak TLS"),
 ]
 
 
@@ -200,11 +199,13 @@ def add_bad_brokers():
                 for line in lines:
                     equal((line["reason"], line["phase"]), ("broker_tls", "dial"))
                     assert line["why"], line
+                    if cause == "peer_alert":
+                        equal(line["alert"], "protocol_version")
                 down = gate.event("broker_down")
                 assert why in down["why"], down
                 stats = gate.stats(lambda s: sum(s["refused"].values()) == 2)
                 equal(refusals(stats), {"broker_tls": 2})
-                equal(failures(stats), {cause: 2} if cause else {})
+                equal(failures(stats), {cause: 2})
                 equal((stats["broker_handshakes"], stats["brokers"][0]["dial_failures"],
                        stats["brokers"][0]["down"]), (0, 2, True))
                 if isinstance(broker, Recorder):
@@ -310,9 +311,11 @@ def no_certificate_shown():
             with gate.connect() as client:
                 client.sendall(packets.connect(**SECRETS))
                 equal(receive_all(client), b"", "the answer of a broker that refused the proxy")
-            broker.wait_log("OpenSSL Error")
+            broker.wait_log("failed: error:" if shown else "peer did not return a certificate")
             gate.stats(lambda s: s["relays"] == 0 and s["tls_errors"] == 1)
-            gate.event("closed", lambda line: "broker" in line["end"])
+            line = gate.event("closed", lambda line: line["level"] == "warn")
+            equal((line["end"], line["tls"], line["alert"]),
+                  ("broker_tls_failed", "peer_alert", "unknown_ca" if shown else "certificate_required"))
 
 
 # ---- Sessions and reloads -----------------------------------------------------------------------
