@@ -7,11 +7,16 @@ it prints ("..." stands for anything). Only the assignments of ports and of the 
 import os
 import pathlib
 import re
+import socket
+import ssl
 import subprocess
 import tempfile
 
-from harness import PROGRAM, behaviour, equal, main, start
-from peers import free_port
+import packets
+from harness import PROGRAM, Jumpgate, behaviour, equal, main, start
+from peers import free_port, receive_all
+from tls_peers import (MUTUAL_LISTEN, UPSTREAM_CA, Recorder, client_context, over_tls, pki,
+                       server_context, tls_port, TlsStream)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/tls.md").read_text(encoding="utf-8")
@@ -124,6 +129,53 @@ def answers():
     equal(len(seen), 4, "rows with a CONNACK")
     for word, three, five in seen:
         equal(codes[pairs[word]], (three, five), word)
+
+
+def alert_of(words):
+    """The alert in OpenSSL's words: "[SSL: TLSV1_ALERT_UNKNOWN_CA] ..." -> "unknown_ca"."""
+    return re.search(r"SSL: \w+?_ALERT_(\w+)\]", words)[1].lower()
+
+
+def alerts_row(cause):
+    cell = re.search(rf"(?m)^\| `{cause}` \| ([^|]*) \|", DOCUMENT)[1]
+    return re.findall(r"`([a-z_]+)`", cell)
+
+
+@behaviour("the alerts in the table are those that devices get, TLS 1.3 first and 1.2 second")
+def device_alerts():
+    flags = MUTUAL_LISTEN
+    with Recorder() as broker, Jumpgate([broker], *flags) as gate:
+        for cause, certificate in (("no_certificate", None), ("unknown_ca", "other-client"),
+                                   ("expired", "expired-client"), ("revoked", "revoked-client"),
+                                   ("not_yet_valid", "future-client")):
+            for place, version in enumerate((ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2)):
+                context = client_context(certificate)
+                context.minimum_version = context.maximum_version = version
+                wire = socket.create_connection(("127.0.0.1", tls_port(gate)), 20)
+                try:
+                    with TlsStream(wire, context) as stream:
+                        stream.recv(1)
+                    raise AssertionError(f"{cause} was served")
+                except ssl.SSLError as error:
+                    told = alert_of(str(error))
+                begin = len(gate.lines.all)
+                gate.event("refused", lambda x, c=cause: x["tls"] == c, max(0, begin - 4))
+                equal(told, (2 * alerts_row(cause))[place], f"{cause} {version.name}")
+
+
+@behaviour("the alerts in the table are those that brokers get")
+def broker_alerts():
+    for cause, certificate in (("unknown_ca", "other-server"), ("expired", "expired-server"),
+                               ("not_yet_valid", "future-server"), ("wrong_name", "wrong-host")):
+        for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2):
+            with Recorder(server_context(certificate, version)) as broker, Jumpgate(
+                    [over_tls(broker)], *UPSTREAM_CA) as gate:
+                with gate.connect() as client:
+                    client.sendall(packets.connect())
+                    receive_all(client)
+                gate.event("refused", lambda x, c=cause: x["tls"] == c)
+                broker.wait_ended(1)
+                equal(alert_of(broker.failures[0]), alerts_row(cause)[0], f"{cause} {version}")
 
 
 if __name__ == "__main__":

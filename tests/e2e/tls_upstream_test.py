@@ -311,7 +311,8 @@ def no_certificate_shown():
             with gate.connect() as client:
                 client.sendall(packets.connect(**SECRETS))
                 equal(receive_all(client), b"", "the answer of a broker that refused the proxy")
-            broker.wait_log("failed: error:" if shown else "peer did not return a certificate")
+            if not shown:
+                broker.wait_log("peer did not return a certificate")
             gate.stats(lambda s: s["relays"] == 0 and s["tls_errors"] == 1)
             line = gate.event("closed", lambda line: line["level"] == "warn")
             equal((line["end"], line["tls"], line["alert"]),
