@@ -20,10 +20,11 @@ int Engine::State::verify(int fine, WOLFSSL_X509_STORE_CTX* store) {
     if (store->error_depth != 0) return 1;
     if (state.setup == nullptr) return 0;
     if (store->totalCerts < 1) {  // TLS 1.2: the client has none; 1.3 does not come here
-        const bool needed =
-            state.server == nullptr || state.server->client_auth == ClientAuth::Required;
-        if (needed) state.fail(Failure::NoCertificate, "no certificate was shown");
-        return needed ? 0 : 1;
+        // Where one is required wolfSSL says so one message later, with the alert of RFC 5246
+        // 7.4.6, and `finish` asks again. From here it would be bad_certificate.
+        if (state.server != nullptr) return 1;
+        state.fail(Failure::NoCertificate, NO_PEER_CERT);
+        return 0;
     }
     const std::span<const uint8_t> leaf(store->certs[0].buffer, store->certs[0].length);
     std::optional<Identity> identity = identify(leaf);
