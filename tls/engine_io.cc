@@ -90,6 +90,13 @@ Step Engine::State::fail(Failure why, const char* text) {
     return Step::Failed;
 }
 
+Step Engine::State::fail(Failure why, int error) {
+    const char* words = explanation(why);
+    const bool known = *words != '\0';
+    return fail(why,
+                known ? words : wolfSSL_ERR_reason_error_string(static_cast<unsigned long>(error)));
+}
+
 void Engine::State::say(uint8_t description) {
     const std::array<uint8_t, 7> record{21, 3, 3, 0, 2, kFatal, description};
     output.append(record);
@@ -111,7 +118,7 @@ Step Engine::State::explain(int result) {
     wolfSSL_get_alert_history(wolf.get(), &history);
     if (history.last_rx.level == kFatal && error != VERIFY_MAC_ERROR && error != DECRYPT_ERROR) {
         alert = static_cast<uint8_t>(history.last_rx.code);
-        return fail(Failure::PeerAlert, "refused by the peer");
+        return fail(Failure::PeerAlert, error);
     }
     Failure why = stream_failure(error);
     const bool out_of_turn = error == DUPLICATE_MSG_E || error == OUT_OF_ORDER_E;
@@ -122,7 +129,7 @@ Step Engine::State::explain(int result) {
     } else if (why == Failure::BadRecord && server != nullptr && sent_bytes == 0) {
         why = Failure::BadHello;
     }
-    fail(why, wolfSSL_ERR_reason_error_string(static_cast<unsigned long>(error)));
+    fail(why, error);
     // In the clear, where that is how the peer reads us: at the very start, and in TLS 1.2 until
     // the client's Finished, before which its empty list of certificates comes.
     const bool is_clear = sent_bytes == 0 || (error == NO_PEER_CERT && server != nullptr &&

@@ -92,6 +92,8 @@ struct Engine::State {
     // Says why wolfSSL's last call did not succeed: a failure, or a reason to wait.
     Step explain(int result);
     Step fail(Failure why, const char* text);
+    // In the words of `explanation`, else in those of wolfSSL's error.
+    Step fail(Failure why, int error);
     // An alert of our own, where nothing is encrypted yet (RFC 8446 6.2).
     void say(uint8_t description);
 };

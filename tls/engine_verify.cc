@@ -14,18 +14,17 @@ namespace jumpgate::tls {
 int Engine::State::verify(int fine, WOLFSSL_X509_STORE_CTX* store) {
     auto& state = *static_cast<State*>(store->userCtx);
     if (fine == 0) {
-        if (state.failure == Failure::None)
-            state.fail(certificate_failure(store->error),
-                       wolfSSL_ERR_reason_error_string(static_cast<unsigned long>(store->error)));
+        state.fail(certificate_failure(store->error), store->error);
         return 0;
     }
     if (store->error_depth != 0) return 1;
     if (state.setup == nullptr) return 0;
     if (store->totalCerts < 1) {  // TLS 1.2: the client has none; 1.3 does not come here
-        const bool needed =
-            state.server == nullptr || state.server->client_auth == ClientAuth::Required;
-        if (needed) state.fail(Failure::NoCertificate, "no certificate was shown");
-        return needed ? 0 : 1;
+        // Where one is required wolfSSL says so one message later, with the alert of RFC 5246
+        // 7.4.6, and `finish` asks again. From here it would be bad_certificate.
+        if (state.server != nullptr) return 1;
+        state.fail(Failure::NoCertificate, NO_PEER_CERT);
+        return 0;
     }
     const std::span<const uint8_t> leaf(store->certs[0].buffer, store->certs[0].length);
     std::optional<Identity> identity = identify(leaf);
@@ -35,7 +34,7 @@ int Engine::State::verify(int fine, WOLFSSL_X509_STORE_CTX* store) {
     }
     if (state.client != nullptr && state.client->verify == Verify::Full &&
         !certificate_names(leaf, state.server_name)) {
-        state.fail(Failure::WrongName, "the certificate is for another host");
+        state.fail(Failure::WrongName, DOMAIN_NAME_MISMATCH);
         return 0;
     }
     state.peer_not_after_s = identity->not_after_s;

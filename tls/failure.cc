@@ -35,6 +35,33 @@ std::string_view text(Failure failure) {
     return index < kTexts.size() ? kTexts[index] : "internal";
 }
 
+const char* explanation(Failure failure) {
+    switch (failure) {
+        case Failure::UnsupportedVersion:
+            return "no TLS version in common";
+        case Failure::NoCommonCipher:
+            return "no cipher suite, curve or signature algorithm in common";
+        case Failure::NoCertificate:
+            return "no certificate was shown";
+        case Failure::UnknownCa:
+            return "the certificate is of a CA that is not trusted here";
+        case Failure::Expired:
+            return "the certificate, or one of its CAs, has expired";
+        case Failure::NotYetValid:
+            return "the certificate, or one of its CAs, is not valid yet";
+        case Failure::Revoked:
+            return "the certificate is revoked";
+        case Failure::CrlMissing:
+            return "there is no revocation list of the certificate's CA, or it is outdated";
+        case Failure::WrongName:
+            return "the certificate is for another host";
+        case Failure::PeerAlert:
+            return "the other side refused with an alert";
+        default:
+            return "";
+    }
+}
+
 std::string_view alert_text(uint8_t alert) {
     switch (alert) {
         case 0:

@@ -34,6 +34,10 @@ inline constexpr unsigned kFailures = 19;
 // One lower-case word with underscores: "unknown_ca".
 std::string_view text(Failure failure);
 
+// What a person needs to know of it, as a C string: "the certificate has expired". Empty for those
+// whose details tell more.
+const char* explanation(Failure failure);
+
 // The name of an alert as RFC 8446 6.2 writes it: "certificate_required"; "unknown_alert" else.
 std::string_view alert_text(uint8_t alert);
 

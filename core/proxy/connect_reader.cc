@@ -55,7 +55,7 @@ static Verdict refusal_of(const mqtt::Invalid& invalid, std::span<const uint8_t>
     } else if (verdict.refusal == Refusal::HttpRequest) {
         verdict.words = "an HTTP request on an MQTT port";
     } else if (verdict.refusal == Refusal::ProxyNotTrusted) {
-        verdict.words = "a PROXY header from a peer that is not in --proxy-protocol-from";
+        verdict.words = kProxyNotTrusted;
     }
     return verdict;
 }

@@ -107,6 +107,13 @@ Task<Verdict> open_stream(Connection& c);
 Task<Verdict> shake_hands(Connection& c);
 // After a dial that sent the ClientHello. False: not verified, gone, or interrupted.
 Task<bool> shake_hands_with_broker(Connection& c);
+// Why that was false, where it was the broker's fault. None: the handshake was fine, what the
+// broker said behind it was not.
+struct BrokerFault {
+    tls::Failure cause;
+    std::string_view words;
+};
+BrokerFault broker_fault(const tls::Engine& engine);
 Task<Verdict> read_greeting(Connection& c);
 // Finds out where the client connected to, for a PROXY header (introduce.cc).
 Task<Unit> learn_local_address(Connection& c);

@@ -122,14 +122,7 @@ static bool start_attempt(Connection& c, std::span<const uint8_t>& first) {
 // No broker took the client: in the words of the last attempt.
 static Verdict gave_up(Connection& c, Attempt last) {
     if (c.attempts > 0) c.enter(Phase::Dial);  // it failed there, not for want of a node
-    if (last.tls) {
-        const std::string_view detail = c.broker_engine->detail();
-        return failed(c, Refusal::BrokerTls,
-                      detail.empty()
-                          ? "the broker ended its handshake, or spoke before it was asked"
-                          : detail,
-                      0);
-    }
+    if (last.tls) return failed(c, Refusal::BrokerTls, broker_fault(*c.broker_engine).words, 0);
     if (is_local(last.sys)) {
         return failed(c, Refusal::ServerBusy, "out of ports, descriptors or memory", last.sys);
     }
@@ -172,7 +165,11 @@ Task<Verdict> dial_broker(Connection& c) {
         }
         if (c.stopping) break;
         c.tried[c.attempts++] = c.node;
-        worker.dial_failed(c, attempt.sys, is_local(attempt.sys));
+        if (attempt.tls) {
+            worker.broker_handshake_failed(c);
+        } else {
+            worker.dial_failed(c, attempt.sys, is_local(attempt.sys));
+        }
     }
     co_return gave_up(c, attempt);
 }

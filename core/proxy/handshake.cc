@@ -67,6 +67,13 @@ static bool is_silent(tls::Engine& engine) {
     return engine.read(room, length) == tls::Step::WantInput;
 }
 
+BrokerFault broker_fault(const tls::Engine& engine) {
+    if (engine.failure() != tls::Failure::None) return {engine.failure(), engine.detail()};
+    if (engine.established()) return {tls::Failure::None, "the broker spoke before it was asked"};
+    return {tls::Failure::Truncated,
+            "the broker closed the connection during the handshake; does it speak TLS there?"};
+}
+
 Task<bool> shake_hands_with_broker(Connection& c) {
     BufferRing& buffers = c.worker.buffers();
     tls::Engine& engine = *c.broker_engine;

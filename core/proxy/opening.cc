@@ -62,6 +62,12 @@ static Task<Verdict> read_opening(Connection& c) {
         done = co_await receive(c, c.client, c.wire);
         if (done.result <= 0) co_return lost(c, done);
     }
+    if (c.tls && begins_proxy_header(c.wire.bytes(buffers))) {
+        Verdict verdict;
+        verdict.refusal = Refusal::ProxyNotTrusted;
+        verdict.words = kProxyNotTrusted;
+        co_return verdict;
+    }
     c.plain_on_tls = c.tls && is_connect(c.wire.bytes(buffers)[0]);
     if (c.tls && !c.plain_on_tls) {
         Verdict verdict = co_await shake_hands(c);

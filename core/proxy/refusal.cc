@@ -55,8 +55,7 @@ std::string_view text(Refusal refusal) {
     return "unknown";
 }
 
-// The first bytes of a PROXY header, version 1 and 2.
-static bool begins_proxy_header(std::span<const uint8_t> bytes) {
+bool begins_proxy_header(std::span<const uint8_t> bytes) {
     constexpr std::string_view kVersion1 = "PROXY ";
     constexpr std::string_view kVersion2("\r\n\r\n\0\r\nQUIT\n", 12);
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());

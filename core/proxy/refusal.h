@@ -42,6 +42,13 @@ inline constexpr size_t kRefusals = 22;
 
 std::string_view text(Refusal refusal);
 
+// What the log says of Refusal::ProxyNotTrusted.
+inline constexpr std::string_view kProxyNotTrusted =
+    "a PROXY header from a peer that is not in --proxy-protocol-from";
+
+// A PROXY header, version 1 or 2, by its first 6 or 12 bytes.
+bool begins_proxy_header(std::span<const uint8_t> bytes);
+
 // The refusal that a broken CONNECT stands for. `bytes` (one or more) tell other protocols apart.
 Refusal classify(const mqtt::Invalid& invalid, std::span<const uint8_t> bytes);
 

@@ -132,6 +132,7 @@ struct EndedRelay {
     uint64_t bytes_up;
     uint64_t bytes_down;
     tls::Failure tls_failure = tls::Failure::None;  // with ClientTls and BrokerTls
+    uint8_t tls_alert = 0;                          // with PeerAlert
 };
 
 class RelayOwner {

@@ -201,8 +201,12 @@ void TlsRelays::drop_unsent(TlsDirection& d) {
 
 void TlsRelays::release(TlsRelay& relay) {
     EndedRelay ended{relay.identity, relay.end, relay.up.bytes, relay.down.bytes};
-    if (relay.end == RelayEnd::ClientTls) ended.tls_failure = relay.client.engine->failure();
-    if (relay.end == RelayEnd::BrokerTls) ended.tls_failure = relay.broker.engine->failure();
+    const bool is_clients = relay.end == RelayEnd::ClientTls;
+    if (is_clients || relay.end == RelayEnd::BrokerTls) {
+        const tls::Engine& engine = is_clients ? *relay.client.engine : *relay.broker.engine;
+        ended.tls_failure = engine.failure();
+        ended.tls_alert = engine.alert();
+    }
     drop_unsent(relay.up);
     drop_unsent(relay.down);
     stats_.bytes_up += relay.up.bytes;

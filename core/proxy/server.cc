@@ -104,21 +104,10 @@ void Server::reload() {
         const std::lock_guard<std::mutex> lock(shared_.credentials_lock);
         shared_.credentials = std::move(credentials);
     }
-    for (const std::unique_ptr<Seat>& seat : seats_) {
-        if (!seat->ended) shared_.reloads_due.fetch_add(1, std::memory_order_relaxed);
-    }
-    reloading_ = true;
+    const auto live = std::ranges::count_if(
+        seats_, [](const std::unique_ptr<Seat>& seat) { return !seat->ended; });
+    shared_.reloads_pending.fetch_add(static_cast<uint32_t>(live), std::memory_order_relaxed);
     post_all(&Worker::reload_message);
-}
-
-// Once it is true of every worker, so that who waits for the line can rely on it.
-void Server::report_reload() {
-    if (!reloading_ || shared_.reloads_due.load(std::memory_order_relaxed) > 0) return;
-    reloading_ = false;
-    if (shared_.severity < Severity::Info) return;
-    LogLine line(shared_.line_format, Severity::Info, "reloaded");
-    line.field("tls_certificates", config_.tls.certificates.size());
-    write(line.finish());
 }
 
 void Server::post_all(Op& (Worker::*message)()) {
@@ -161,7 +150,6 @@ void Server::on_drain_timeout() {
 
 void Server::on_tick() {
     write_lines();
-    report_reload();
     reactor_->timers().start(log_tick_, kLogTickMs);
 }
 

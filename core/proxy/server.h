@@ -65,7 +65,6 @@ class Server {
     void warn_of_credentials(const Credentials& credentials);
     void on_signal(int number);
     void reload();
-    void report_reload();
     void request_stats();
     void on_report(Seat& seat);
     void on_end(Seat& seat);
@@ -93,7 +92,6 @@ class Server {
     Tick stats_tick_;
     Tick drain_tick_;
     uint64_t log_lines_dropped_ = 0;
-    bool reloading_ = false;  // not all workers have the new credentials yet
     bool draining_ = false;
     bool stopping_ = false;
 };

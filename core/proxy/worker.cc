@@ -26,9 +26,7 @@ Worker::Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> liste
         static_cast<Messages&>(static_cast<StatsMessage&>(op)).worker->report();
     };
     reload_message().complete = [](Op& op, Completion) {
-        Worker& worker = *static_cast<Messages&>(static_cast<ReloadMessage&>(op)).worker;
-        worker.reload();
-        worker.shared_.reloads_due.fetch_sub(1, std::memory_order_relaxed);
+        static_cast<Messages&>(static_cast<ReloadMessage&>(op)).worker->reload();
     };
 }
 
@@ -61,7 +59,7 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
     health_ =
         std::make_unique<NodeHealth>(upstream.weights(), config.fail_max, config.fail_timeout_ms);
     stats_.nodes.resize(upstream.size());
-    reload();
+    take_credentials();
     for (const ListenerSocket& socket : listener_sockets_) {
         listeners_.push_back(std::make_unique<Listener>(*this, socket.fd, socket.tls));
     }
@@ -155,23 +153,23 @@ void Worker::dial_succeeded(uint16_t node) {
 }
 
 void Worker::dial_failed(const Connection& c, int32_t sys, bool local) {
-    const uint16_t node = c.node;
-    const tls::Engine* engine = c.broker_engine.get();
-    const tls::Failure failure = engine == nullptr ? tls::Failure::None : engine->failure();
-    stats_.nodes[node].dial_failures++;
-    if (failure != tls::Failure::None) {
-        stats_.broker_handshake_failures[static_cast<size_t>(failure)]++;
-        sessions_[node].reset();
-    }
-    if (local || !health_->failed(node, now_ms())) return;
-    stats_.nodes[node].down = true;
-    if (!logs(Severity::Warn)) return;
+    stats_.nodes[c.node].dial_failures++;
+    if (local || !mark_down(c.node) || !logs(Severity::Warn)) return;
     LogLine line(shared_.line_format, Severity::Warn, "broker_down");
-    line.field("broker", shared_.routes.upstream().nodes()[node].name);
-    line.field("why", failure == tls::Failure::None ? std::strerror(sys) : engine->detail());
-    line.field("failures", config().fail_max);
-    line.field("for_ms", config().fail_timeout_ms).field("worker", index_);
-    log_.push(line.finish());
+    line.field("broker", shared_.routes.upstream().nodes()[c.node].name);
+    log_broker_down(line.field("why", std::strerror(sys)));
+}
+
+// False: it was down before, or is not yet.
+bool Worker::mark_down(uint16_t node) {
+    if (!health_->failed(node, now_ms())) return false;
+    stats_.nodes[node].down = true;
+    return true;
+}
+
+void Worker::log_broker_down(LogLine& line) {
+    line.field("failures", config().fail_max).field("for_ms", config().fail_timeout_ms);
+    log_.push(line.field("worker", index_).finish());
 }
 
 void Worker::refused(const Connection& c, const Verdict& verdict) {
@@ -192,6 +190,8 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
         line.field("cause", text(c.client_engine->failure()));  // as the statistics count it
     }
     line.field("why", verdict.words);
+    if (verdict.refusal == Refusal::HandshakeFailed) add_failure(line, *c.client_engine);
+    if (verdict.refusal == Refusal::BrokerTls) add_failure(line, *c.broker_engine);
     if (verdict.sys != 0) line.field("error", std::strerror(verdict.sys));
     if (suppressed > 0) line.field("suppressed", suppressed);
     log_.push(line.finish());
@@ -228,18 +228,30 @@ void Worker::release(Connection& c) {
 }
 
 void Worker::relay_ended(const EndedRelay& relay) {
-    const RelayIdentity& who = relay.identity;
-    const std::string_view broker = shared_.routes.upstream().nodes()[who.node].name;
-    stats_.nodes[who.node].relays--;
-    if (logs(Severity::Debug)) {
-        LogLine line(shared_.line_format, Severity::Debug, "closed");
-        line.field("peer", who.peer.to_string()).field("client", who.client_id());
-        line.field("broker", broker).field("end", text(relay.end));
-        if (relay.tls_failure != tls::Failure::None) line.field("tls", text(relay.tls_failure));
-        line.field("bytes_up", relay.bytes_up).field("bytes_down", relay.bytes_down);
-        log_.push(line.finish());
-    }
+    stats_.nodes[relay.identity.node].relays--;
+    log_closed(relay);
     connection_gone();
+}
+
+void Worker::log_closed(const EndedRelay& relay) {
+    // TLS 1.3: a broker that does not take our certificate, or gets none, says so behind the
+    // handshake, and the client gets no CONNACK (RFC 8446 4.4.2.4).
+    const bool refused_us = relay.end == RelayEnd::BrokerTls && relay.bytes_down == 0;
+    const Severity severity = refused_us ? Severity::Warn : Severity::Debug;
+    uint64_t suppressed = 0;
+    LogThrottle& throttle = refusal_lines_[static_cast<size_t>(Refusal::BrokerTls)];
+    if (!logs(severity) || (refused_us && !throttle.pass(reactor_->now_ns(), suppressed))) return;
+    const RelayIdentity& who = relay.identity;
+    LogLine line(shared_.line_format, severity, "closed");
+    line.field("peer", who.peer.to_string()).field("client", who.client_id());
+    line.field("broker", shared_.routes.upstream().nodes()[who.node].name);
+    line.field("end", text(relay.end));
+    if (relay.tls_failure != tls::Failure::None) line.field("tls", text(relay.tls_failure));
+    if (relay.tls_alert != 0) line.field("alert", tls::alert_text(relay.tls_alert));
+    if (refused_us) line.field("why", "the broker gave no answer; see --upstream-cert");
+    if (suppressed > 0) line.field("suppressed", suppressed);
+    line.field("bytes_up", relay.bytes_up).field("bytes_down", relay.bytes_down);
+    log_.push(line.finish());
 }
 
 // A client's descriptors are free again.

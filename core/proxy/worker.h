@@ -44,8 +44,8 @@ struct Shared {
     uint64_t started_s = 0;  // Unix time, for unique ids
     std::mutex credentials_lock;
     Credentials credentials;
-    std::atomic<uint32_t> reloads_due{0};  // workers that have not taken the latest ones yet
-    std::atomic<uint32_t> connections{0};  // of all workers, against connections_max
+    std::atomic<uint32_t> connections{0};      // of all workers, against connections_max
+    std::atomic<uint32_t> reloads_pending{0};  // workers that have not taken the new credentials
 };
 
 // A listening socket, and what its clients begin with.
@@ -114,6 +114,7 @@ class Worker final : public RelayOwner {
     // Null: out of memory.
     std::unique_ptr<tls::Engine> make_broker_engine(uint16_t node);
     void broker_handshake_done(const Connection& c);
+    void broker_handshake_failed(const Connection& c);
     // A number for this connection that no other one has, here or in a replica.
     std::string next_unique_id();
 
@@ -134,7 +135,12 @@ class Worker final : public RelayOwner {
     void stop();
     void report();
     void reload();
+    void take_credentials();
+    bool mark_down(uint16_t node);
+    void log_broker_down(LogLine& line);
     void log_connected(const Connection& c);
+    void log_closed(const EndedRelay& relay);
+    static void add_failure(LogLine& line, const tls::Engine& engine);
     void connection_gone();
     void end_if_done();
     void check_all_home();

@@ -6,8 +6,17 @@
 
 namespace jumpgate {
 
-// Handshakes that are on their way end with the contexts they began with.
+// The last worker says that all have it: no handshake begins with the old files from then on.
 void Worker::reload() {
+    take_credentials();
+    const bool last = shared_.reloads_pending.fetch_sub(1, std::memory_order_relaxed) == 1;
+    if (!last || !logs(Severity::Info)) return;
+    LogLine line(shared_.line_format, Severity::Info, "reloaded");
+    log_.push(line.field("tls_certificates", config().tls.certificates.size()).finish());
+}
+
+// Handshakes that are on their way end with the contexts they began with.
+void Worker::take_credentials() {
     const std::lock_guard<std::mutex> lock(shared_.credentials_lock);
     credentials_ = shared_.credentials;
     sessions_.assign(shared_.routes.upstream().size(), nullptr);
@@ -33,6 +42,27 @@ void Worker::broker_handshake_done(const Connection& c) {
     stats_.broker_handshakes++;
     if (c.broker_engine->resumed()) stats_.broker_handshakes_resumed++;
     c.broker_engine->forget_identity();
+}
+
+void Worker::broker_handshake_failed(const Connection& c) {
+    const BrokerFault fault = broker_fault(*c.broker_engine);
+    stats_.nodes[c.node].dial_failures++;
+    if (fault.cause != tls::Failure::None) {
+        stats_.broker_handshake_failures[static_cast<size_t>(fault.cause)]++;
+        sessions_[c.node].reset();
+    }
+    if (!mark_down(c.node) || !logs(Severity::Warn)) return;
+    LogLine line(shared_.line_format, Severity::Warn, "broker_down");
+    line.field("broker", shared_.routes.upstream().nodes()[c.node].name).field("why", fault.words);
+    add_failure(line, *c.broker_engine);
+    log_broker_down(line);
+}
+
+// The cause, as the statistics call it, and the alert where the other side sent one.
+void Worker::add_failure(LogLine& line, const tls::Engine& engine) {
+    if (engine.failure() == tls::Failure::None) return;
+    line.field("tls", text(engine.failure()));
+    if (engine.alert() != 0) line.field("alert", tls::alert_text(engine.alert()));
 }
 
 std::string Worker::next_unique_id() {

@@ -219,6 +219,37 @@ TEST(Handshake, TriesTheNextBrokerWhereOneIsNotVerified) {
     EXPECT_EQ(good.accept().receive(packet.size()), packet);
 }
 
+TEST(Handshake, SaysOfABrokerThatHangsUpThatItMayNotSpeakTls) {
+    Broker broker;
+    Config config = with_tls_broker(broker);
+    config.fail_max = 1;
+    WorkerFixture worker(config, {});
+    Peer client = worker.client();
+    client.send(connect_packet("puzzled"));
+    broker.accept();  // and closed
+    EXPECT_EQ(client.receive_to_end(), std::string("\x20\x02\0\3", 4));
+    const Stats stats = worker.stats();
+    EXPECT_EQ(stats.broker_handshake_failures[static_cast<size_t>(tls::Failure::Truncated)], 1U);
+    EXPECT_EQ(stats.nodes[0].dial_failures, 1U);
+    EXPECT_TRUE(stats.nodes[0].down);
+    const std::string lines = worker.log_lines();
+    EXPECT_NE(lines.find("broker_down"), std::string::npos);
+    EXPECT_NE(lines.find("does it speak TLS there?"), lines.rfind("does it speak TLS there?"));
+}
+
+TEST(Handshake, NamesTheCauseAndTheAlertOfARefusal) {
+    Broker broker;
+    WorkerFixture worker(with_tls_broker(broker), {});
+    Peer client = worker.client();
+    client.send(connect_packet("alerted"));
+    Peer wire = broker.accept();
+    wire.send(std::string("\x15\3\3\0\2\2\x46", 7));  // fatal, protocol_version (RFC 8446 6)
+    EXPECT_EQ(client.receive_to_end(), std::string("\x20\x02\0\3", 4));
+    const std::string lines = worker.log_lines();
+    EXPECT_NE(lines.find("peer_alert"), std::string::npos) << lines;
+    EXPECT_NE(lines.find("protocol_version"), std::string::npos) << lines;
+}
+
 TEST(Handshake, CallsABrokerThatIsSilentOrPlainANoBroker) {
     Broker broker;
     Config config = with_tls_broker(broker);

@@ -69,6 +69,18 @@ TEST(Opening, NeverBelievesAHeaderOfAnybodyElse) {
     }
 }
 
+TEST(Opening, SaysOnATlsPortTooWhoseHeadersAreBelieved) {
+    Broker broker;
+    Config config = with_headers("192.0.2.0/24");
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    WorkerFixture worker(config, {&broker});
+    Peer client = Peer::connect(worker.tls_port());
+    client.send(kHeader);
+    EXPECT_EQ(client.receive_to_end(), "");
+    EXPECT_EQ(refused(worker.stats(), Refusal::ProxyNotTrusted), 1U);
+    EXPECT_NE(worker.log_lines().find("--proxy-protocol-from"), std::string::npos);
+}
+
 TEST(Opening, PutsTheHeaderBeforeTheHandshakeOnATlsPort) {
     Broker broker;
     Config config = with_headers();

@@ -174,6 +174,7 @@ std::string WorkerFixture::reload() {
         const std::lock_guard<std::mutex> lock(shared_->credentials_lock);
         shared_->credentials = std::get<Credentials>(credentials);
     }
+    shared_->reloads_pending = 1;
     post(control_->ring(), worker_->ring_fd(), worker_->reload_message());
     stats();  // comes behind it
     return {};

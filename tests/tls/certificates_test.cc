@@ -23,6 +23,9 @@ void expect_refused(Duo& duo, End& refusing, End& refused, Failure why, const st
     EXPECT_FALSE(refusing.engine->established());
     EXPECT_EQ(refusing.engine->identity(), nullptr);
     EXPECT_NE(refusing.engine->detail(), "");
+    const std::string_view expected = explanation(why);
+    EXPECT_TRUE(expected.empty() || refusing.engine->detail() == expected)
+        << refusing.engine->detail();
     EXPECT_EQ(text(refused.engine->failure()), text(Failure::PeerAlert))
         << refused.engine->detail();
     EXPECT_NE(refused.engine->alert(), 0);

@@ -23,6 +23,16 @@ TEST(FailureText, IsOneWordEach) {
     EXPECT_EQ(text(Failure::Internal), "internal");
 }
 
+TEST(Explanation, IsASentenceForEachFaultOfACertificate) {
+    for (const Failure failure :
+         {Failure::NoCertificate, Failure::UnknownCa, Failure::Expired, Failure::NotYetValid,
+          Failure::Revoked, Failure::CrlMissing, Failure::WrongName}) {
+        const std::string_view words = explanation(failure);
+        EXPECT_NE(words.find("certificate"), std::string_view::npos) << text(failure);
+    }
+    EXPECT_STREQ(explanation(Failure::Internal), "");  // wolfSSL's own words tell more
+}
+
 TEST(AlertText, IsRfc8446s) {
     EXPECT_EQ(alert_text(0), "close_notify");
     EXPECT_EQ(alert_text(20), "bad_record_mac");
