@@ -222,7 +222,7 @@ def memory_run(name, haproxy_path, certificates, clients, per_second):
     return round((all_of_them - none) / clients)
 
 
-def idle_memory(haproxy_path, rounds=1, clients=4_000, per_second=2_000):
+def idle_memory(haproxy_path, rounds=1, clients=5_000, per_second=1_000):
     """{proxy: bytes of PSS for each idle client}, against the fresh process with none."""
     used = {name: [] for name in peers(haproxy_path)}
     with pki() as certificates:
