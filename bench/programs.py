@@ -202,14 +202,24 @@ def restart(kind, number, port, patience_s=5):
             time.sleep(0.2)
 
 
-def start_gate(broker_ports, flags=(), **limits):
-    """jumpgate on a free port, its lines as JSON."""
+def start_gate(broker_ports, flags=(), certificate=None, **limits):
+    """jumpgate on a free port, its lines as JSON.
+
+    With `certificate` (files: certificate, key) it has a second port, `tls_port`, that speaks the
+    TLS that haproxy_config() asks of the peer.
+    """
     argv = [JUMPGATE, "--listen", "127.0.0.1:0", "--log-format", "json"]
     for port in broker_ports:
         argv += ["--broker", f"127.0.0.1:{port}"]
+    if certificate is not None:
+        argv += ["--tls-listen", "127.0.0.1:0", "--tls-cert", certificate[0],
+                 "--tls-key", certificate[1], "--tls-min-version", "1.3",
+                 "--tls-ciphers", "TLS_AES_128_GCM_SHA256", "--tls-curves", "X25519:P-256"]
     program = Program("jumpgate", [*argv, *flags],
-                      ready=r'"ready".*"listen":"[^"]*:(\d+)"', **limits)
+                      ready=r'"ready".*"listen":"[^"]*:(\d+)"(?:,"tls_listen":"[^"]*:(\d+)")?',
+                      **limits)
     program.port = int(program.ready.group(1))
+    program.tls_port = int(program.ready.group(2)) if certificate is not None else None
     return program
 
 

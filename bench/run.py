@@ -11,11 +11,16 @@ import time
 
 import programs
 import scenarios
+import tls_scenarios
 
 NS_LIMITS = {"parse_connect": 150, "route/8": 40, "route/1024": 80}
 IDLE_BYTES_LIMIT = 512
 SPLICE_RATIO_LIMIT = 0.6
 CLIENTS = 18_000
+# Of HAProxy's, by what is compared.
+TLS_LIMITS = {"full": 0.9, "resumed": 0.7, "published, QoS 0": 0.95, "up": 1.0, "down": 1.0,
+              "idle": 0.25}
+TLS_IDLE_BYTES_LIMIT = 6 * 1024
 
 
 class Report:
@@ -115,8 +120,49 @@ def run_connects(report, options):
     return figures
 
 
+def add_compared(report, what, unit, figures, limit=None):
+    """A row for each proxy, and one for the ratio where there was a peer."""
+    for name, figure in figures.items():
+        report.add(f"{name}: {what}", figure["median"], unit)
+    if "haproxy" in figures:
+        ratio = round(figures["jumpgate"]["median"] / figures["haproxy"]["median"], 3)
+        report.add("... jumpgate / haproxy", ratio, "", limit)
+
+
+def run_tls_handshakes(report, options):
+    figures = tls_scenarios.handshake_cost(options.haproxy, options.rounds)
+    for kind, by_name in figures.items():
+        what = "without TLS" if kind == "plain" else f"{kind} handshake"
+        add_compared(report, f"CPU per connect, {what}", "us", by_name, TLS_LIMITS.get(kind))
+    return figures
+
+
+def run_tls_messages(report, options):
+    figures = tls_scenarios.message_cost(options.haproxy, options.rounds)
+    for kind, found in figures.items():
+        add_compared(report, f"CPU per message, {kind}", "us", found["cpu_us"],
+                     TLS_LIMITS.get(kind))
+    return figures
+
+
+def run_tls_bulk(report, options):
+    figures = tls_scenarios.bulk_cost(options.haproxy, options.rounds)
+    for way, by_name in figures.items():
+        add_compared(report, f"TLS client, bulk {way}", "CPU s/GB", by_name, TLS_LIMITS[way])
+    return figures
+
+
+def run_tls_memory(report, options):
+    figures = tls_scenarios.idle_memory(options.haproxy)
+    add_compared(report, "memory per idle TLS client (PSS)", "bytes", figures, TLS_LIMITS["idle"])
+    report.add("... of jumpgate", figures["jumpgate"]["median"], "bytes", TLS_IDLE_BYTES_LIMIT)
+    return figures
+
+
 SCENARIOS = {"micro": run_micro, "clients": run_clients, "memory": run_memory,
-             "transfer": run_transfer, "messages": run_messages, "connects": run_connects}
+             "transfer": run_transfer, "messages": run_messages, "connects": run_connects,
+             "tls_handshakes": run_tls_handshakes, "tls_messages": run_tls_messages,
+             "tls_bulk": run_tls_bulk, "tls_memory": run_tls_memory}
 
 
 def parse_arguments():

@@ -54,9 +54,10 @@ def proxy(name, broker_ports, haproxy_path=None, flags=(), **limits):
 class Load:
     """A jumpload run. Exit code 3 (lost, saturated) is left to its reader: see result()."""
 
-    def __init__(self, mode, port, *flags, timeout_s=120):
+    def __init__(self, mode, port, *flags, timeout_s=120, on_live=None):
         self.timeout_s = timeout_s
         self.live = None
+        self.on_live = on_live  # gets each live line, one a second, as it comes
         handle, self.path = tempfile.mkstemp(prefix="jumpload-", suffix=".json")
         os.close(handle)
         self.program = programs.Program("jumpload", [
@@ -66,6 +67,8 @@ class Load:
     def read(self, line):
         if line.startswith("{"):
             self.live = json.loads(line)
+            if self.on_live:
+                self.on_live(self.live)
 
     def wait_for_clients(self, count):
         deadline = time.monotonic() + self.timeout_s

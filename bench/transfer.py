@@ -41,7 +41,8 @@ class Jumpgate:
         return self.process.wait(timeout=30)
 
 
-def send_all(sock, total):
+def send_all(sock, total, end=True):
+    """Sends `total` bytes and, with `end`, the end of the stream; their digest."""
     sent = 0
     digest = hashlib.sha256()
     view = memoryview(BLOCK)
@@ -51,19 +52,21 @@ def send_all(sock, total):
         sock.sendall(part)
         digest.update(part)
         sent += len(part)
-    sock.shutdown(socket.SHUT_WR)
+    if end:
+        sock.shutdown(socket.SHUT_WR)
     return digest.hexdigest()
 
 
-def receive_all(sock, skip=0):
+def receive_all(sock, skip=0, expected=None):
+    """Drops `skip` bytes, then reads to the end or `expected` bytes: their digest and count."""
     digest = hashlib.sha256()
     buffer = bytearray(CHUNK)
     view = memoryview(buffer)
     total = 0
-    while True:
+    while total != expected:
         count = sock.recv_into(view)
         if count == 0:
-            return digest.hexdigest(), total
+            break
         part = view[:count]
         if skip:
             drop = min(skip, count)
@@ -71,6 +74,7 @@ def receive_all(sock, skip=0):
             skip -= drop
         digest.update(part)
         total += len(part)
+    return digest.hexdigest(), total
 
 
 def transfer(program, flags, total, upwards):

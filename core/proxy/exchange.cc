@@ -67,7 +67,11 @@ Task<bool> send_output(Connection& c, Socket to, tls::Engine& engine) {
 }
 
 Task<bool> pass_gate(Connection& c) {
-    if (!c.worker.gate().pass(c)) co_await c.op;
+    if (!c.worker.gate().pass(c)) {
+        // A fleet that comes back all at once waits here, and relays need the buffers meanwhile.
+        c.wire.keep(c.worker.buffers());
+        co_await c.op;
+    }
     co_return !c.interrupted();
 }
 
