@@ -1,6 +1,7 @@
 // The handshake: what the client says first is judged before wolfSSL gets any memory for it.
 
 #include <algorithm>
+#include <array>
 #include <ctime>
 
 #include "tls/client_hello.h"
@@ -14,6 +15,7 @@ constexpr uint16_t kTls12 = 0x0303;
 constexpr uint16_t kTls13 = 0x0304;
 constexpr uint8_t kHandshakeRecord = 22;
 constexpr uint8_t kAlertRecord = 21;
+constexpr uint8_t kFatal = 2;  // AlertLevel, RFC 8446 6
 
 bool use_alpn(WOLFSSL* wolf, std::span<const std::string> names) {
     if (names.empty()) return true;
@@ -33,6 +35,14 @@ std::span<const std::string> choose_alpn(std::span<const std::string> ours,
         if (std::ranges::find(offered, ours[i]) != offered.end()) return ours.subspan(i, 1);
     }
     return {};
+}
+
+// The alert of a client that refuses our certificate before it encrypts anything; 0: none. OpenSSL
+// does so in TLS 1.3, where wolfSSL expects it encrypted and sees a broken record.
+uint8_t refusal_in_the_clear(std::span<const uint8_t> bytes) {
+    constexpr std::array<uint8_t, 6> kStart{kAlertRecord, 3, 3, 0, 2, kFatal};
+    const bool is_one = bytes.size() > kStart.size() && std::ranges::equal(kStart, bytes.first(6));
+    return is_one ? bytes[kStart.size()] : 0;
 }
 
 }  // namespace
@@ -132,6 +142,10 @@ Step Engine::handshake() {
         const uint8_t first = state.input.front();
         if (first != kHandshakeRecord && first != kAlertRecord)
             return state.fail(Failure::NotTls, "answers with no TLS record");
+    }
+    if (state.server != nullptr && state.sent_bytes > 0) {
+        state.alert = refusal_in_the_clear(state.input);
+        if (state.alert != 0) return state.fail(Failure::PeerAlert, "refused by the peer");
     }
     const int result = state.server != nullptr ? wolfSSL_accept(state.wolf.get())
                                                : wolfSSL_connect(state.wolf.get());

@@ -260,6 +260,25 @@ TEST_P(EachVersion, KeepsLittleMemoryWhileIdle) {
     EXPECT_LE((after - before) / kConnections, 2 * 5'000U);
 }
 
+// As OpenSSL's clients refuse a certificate in TLS 1.3, which wolfSSL takes for a bad record.
+TEST(Engine, HearsARefusalThatIsNotEncrypted) {
+    for (const Ciphertext& answer :
+         {Ciphertext{21, 3, 3, 0, 2, 2, 48}, Ciphertext{21, 3, 3, 0, 3, 2, 48, 0}}) {
+        Duo duo(made(server_options()), made(client_options()));
+        duo.client.run();
+        const Ciphertext hello = duo.client.sent();
+        duo.server.engine->feed(hello);
+        duo.server.run();
+        ASSERT_EQ(duo.server.step, Step::WantInput);
+        duo.server.engine->feed(answer);
+        duo.server.run();
+        ASSERT_EQ(duo.server.step, Step::Failed);
+        const bool is_alert = answer.size() == 7;
+        EXPECT_EQ(duo.server.engine->failure(), is_alert ? Failure::PeerAlert : Failure::BadRecord);
+        EXPECT_EQ(duo.server.engine->alert(), is_alert ? 48 : 0);
+    }
+}
+
 // A wolfSSL client without engine, for what an engine never does.
 class RawClient {
   public:
