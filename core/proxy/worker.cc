@@ -186,8 +186,10 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
     line.field("reason", text(verdict.refusal)).field("peer", c.peer.to_string());
     line.field("client", c.connect.client_id).field("phase", text(c.phase));
     if (c.identity() != nullptr) line.field("cert_cn", c.identity()->common_name);
-    if (c.client_engine != nullptr && c.client_engine->failure() != tls::Failure::None) {
-        line.field("cause", text(c.client_engine->failure()));  // as the statistics count it
+    const tls::Engine* engine = c.client_engine.get();
+    if (engine != nullptr && engine->failure() != tls::Failure::None) {
+        line.field("cause", text(engine->failure()));  // as the statistics count it
+        if (engine->alert() != 0) line.field("alert", tls::alert_text(engine->alert()));
     }
     line.field("why", verdict.words);
     if (verdict.refusal == Refusal::HandshakeFailed) add_failure(line, *c.client_engine);
