@@ -155,8 +155,8 @@ def garbage_after():
                 wire.sendall(first)
                 equal(receive_all(broker), b"", "nothing more at the broker")
                 said = receive_all(wire)
-                is_record = first[0] in (0x16, 0x17)  # else wolfSSL has no alert for it
-                equal(bool(said), is_record, f"{version} {first[:5]}: an alert")
+                is_record = first[0] in (0x16, 0x17)  # wolfSSL may have no alert for others
+                assert said or not is_record, f"{version} {first[:5]}: no alert"
                 wire.close(), tls.close(), broker.close()
         stats = settled(gate, lambda stats: stats["relays"] == 0)
         equal(stats["tls_errors"], 8, "tls_errors")
