@@ -177,6 +177,35 @@ def one_byte_segments():
             device.wire.close()
 
 
+@behaviour("a ClientHello in 50 records is read, one over 16 KiB is refused as soon as it shows")
+def strange_hellos():
+    with Stub() as broker, tls_gate([broker]) as gate:
+        for version in VERSIONS:
+            device = Engine(gate, version)
+            message = device.flight()[5:]
+            size = 4  # wolfSSL wants the header of a handshake message in one piece
+            pieces = [message[i:i + size] for i in range(0, len(message), size)]
+            device.wire.sendall(b"".join(b"\x16\x03\x01\x00" + bytes([len(piece)]) + piece
+                                         for piece in pieces))
+            while not device.done:
+                device.wire.sendall(device.flight())
+            equal(device.read(4), packets.CONNACK_OK[4], f"{version}: CONNACK")
+            device.wire.close()
+        with dial(gate) as wire:
+            wire.sendall(b"\x16\x03\x01\x40\x00" + b"\x01\x00\x40\x01")
+            equal(receive_all(wire), b"\x15\x03\x03\x00\x02\x02\x32", "alert decode_error")
+        before = pss(gate)
+        wires = [dial(gate) for _ in range(300)]
+        for wire in wires:  # as much as may be, but for the last byte
+            wire.sendall(b"\x16\x03\x01\x3f\xfb\x01\x00\x3f\xf7" + bytes(0x3ff6))
+        gate.stats(lambda stats: stats["setups"] == 300)
+        if not gate.sanitized:  # 16 KiB each, and the receive buffers that they went through
+            assert pss(gate) < before + 300 * (24 << 10) + (16 << 20), (before, pss(gate))
+        for wire in wires:
+            wire.close()
+        equal(causes(settled(gate)), {"bad_hello": 1})
+
+
 @behaviour("records cut in the middle: the broker gets the whole ones, then the end")
 def truncated_records():
     with Peer() as peer, tls_gate([peer]) as gate:
