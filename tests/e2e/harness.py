@@ -133,10 +133,12 @@ class Jumpgate:
     """The program under test. As a context it is stopped by SIGINT at the end and must exit 0."""
 
     def __init__(self, brokers, *flags, threads=1, stats=False, level="debug", wait=True,
-                 preexec=None, tls=False):
+                 preexec=None, tls=False, plain=True):
         ports = [b if isinstance(b, (int, str)) else b.port for b in brokers]
-        arguments = [PROGRAM, "--listen", "127.0.0.1:0", "--threads", str(threads),
-                     "--log-format", "json", "--log-level", level]
+        arguments = [PROGRAM, "--threads", str(threads), "--log-format", "json",
+                     "--log-level", level]
+        if plain:
+            arguments += ["--listen", "127.0.0.1:0"]
         if tls:
             arguments += ["--tls-listen", "127.0.0.1:0"]
         for port in ports:
@@ -152,7 +154,7 @@ class Jumpgate:
         if wait:
             ready = self.event("ready")
             self.ready = ready
-            self.port = int(ready["listen"].rsplit(":", 1)[1])
+            self.port = int(ready["listen"].rsplit(":", 1)[1]) if plain else None
             self.tls_port = int(ready["tls_listen"].rsplit(":", 1)[1]) if tls else None
 
     def event(self, name, accept=lambda line: True, begin=0):

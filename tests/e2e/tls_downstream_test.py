@@ -2,6 +2,7 @@
 
 Peers: mosquitto as the broker, mosquitto's clients, paho, openssl s_client, Python's ssl.
 """
+import socket
 import ssl
 import subprocess
 
@@ -284,6 +285,30 @@ def versions_and_suites():
             else:
                 line = gate.event("connected")
                 assert agreed in (line["tls"], line["cipher"]), what
+
+
+@behaviour("TLS ports without a plain one: IPv4 and IPv6, each device let in where it dials")
+def tls_ports_alone():
+    with Stub() as broker, tls_gate([broker], "--tls-listen", "[::1]:0", plain=False) as gate:
+        assert "listen" not in gate.ready, gate.ready
+        first, second = gate.ready["tls_listen"].split(",")
+        for port, name in ((first, "127.0.0.1"), (second, "::1")):
+            gate.tls_port = int(port.rsplit(":", 1)[1])
+            with socket.create_connection((name, gate.tls_port), DEADLINE_S) as wire:
+                admit(context().wrap_socket(wire, server_hostname=name)).close()
+        equal(settled(gate)["handshakes"], 2)
+
+
+@behaviour("over --connections-max a device is told so over TLS: CONNACK 3 or 0x97")
+def too_many():
+    with Stub() as broker, tls_gate([broker], "--connections-max", 1) as gate:
+        first = admit(handshake(gate))
+        for level, answer in ((4, b"\x20\x02\x00\x03"), (5, b"\x20\x03\x00\x97\x00")):
+            with handshake(gate) as tls:
+                tls.sendall(packets.connect("second", level))
+                equal(receive_all(tls), answer)
+        equal(refusals(settled(gate)), {"too_many_connections": 2})
+        first.close()
 
 
 # ---- The wrong port -----------------------------------------------------------------------------
