@@ -343,7 +343,7 @@ def wrong_port():
                     equal(receive_all(wire), b"", str(first))
         stats = settled(gate, lambda stats: stats["accepted"] == 6)
         equal((refusals(stats), causes(stats)),
-              ({"not_tls": 5, "client_gone": 1}, {"not_tls": 5}))
+              ({"not_tls": 4, "proxy_not_trusted": 1, "client_gone": 1}, {"not_tls": 4}))
         assert "TLS" in gate.event("refused", lambda line: line["reason"] == "not_tls")["why"]
         for version in VERSIONS:
             try:

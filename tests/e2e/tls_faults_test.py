@@ -3,10 +3,12 @@
 Records are taken out of Python's ssl and put on the wire cut, mixed up, slowly or never; openssl
 s_client asks for what no library should. Seeds are fixed; a failure names its own.
 """
+import os
 import pathlib
 import random
 import re
 import select
+import signal
 import socket
 import ssl
 
@@ -450,12 +452,13 @@ def storm():
         bystander = admit(handshake(gate), "bystander")
         devices = [Engine(gate, VERSIONS[i % 2]) for i in range(100)]
         hellos = [device.flight() for device in devices]
+        gate.kill(signal.SIGSTOP)  # so that all of them come in one turn
+        os.waitid(os.P_PID, gate.pid, os.WSTOPPED | os.WNOWAIT)
         for device, hello in zip(devices, hellos):
             device.wire.sendall(hello)
-        answered = 0
+        gate.kill(signal.SIGCONT)
         for _ in range(20):
             alive(bystander)
-            answered += 1
         for device in devices:
             while not device.done:
                 device.wire.sendall(device.flight())
