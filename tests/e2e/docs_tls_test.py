@@ -1,7 +1,8 @@
 """docs/tls.md: its commands run as they stand, and its tables know the program's vocabulary.
 
-All `sh` blocks are one script, in order, in a folder of their own; a `text` block behind one is what
-it prints ("..." stands for anything). Only the assignments of ports and of the program are changed.
+All `sh` blocks are one script, in order, in a folder of their own; a `text` block behind one is
+what it prints ("..." stands for anything). Only the assignments of ports and of the program are
+changed.
 """
 
 import os
@@ -15,8 +16,8 @@ import tempfile
 import packets
 from harness import PROGRAM, Jumpgate, behaviour, equal, main, start
 from peers import free_port, receive_all
-from tls_brokers import (MUTUAL_LISTEN, UPSTREAM_CA, Recorder, client_context, over_tls, pki,
-                       server_context, tls_port, TlsStream)
+from tls_brokers import (MUTUAL_LISTEN, UPSTREAM_CA, Recorder, TlsStream, client_context, over_tls,
+                         pki, server_context, tls_port)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/tls.md").read_text(encoding="utf-8")
@@ -143,11 +144,13 @@ def alerts_row(cause):
 
 @behaviour("the alerts in the table are those that devices get, TLS 1.3 first and 1.2 second")
 def device_alerts():
-    flags = MUTUAL_LISTEN
-    with Recorder() as broker, Jumpgate([broker], *flags) as gate:
-        for cause, certificate in (("no_certificate", None), ("unknown_ca", "other-client"),
-                                   ("expired", "expired-client"), ("revoked", "revoked-client"),
-                                   ("not_yet_valid", "future-client")):
+    for cause, certificate, crl in (
+            ("no_certificate", None, "crl"), ("unknown_ca", "other-client", "crl"),
+            ("expired", "expired-client", "crl"), ("not_yet_valid", "future-client", "crl"),
+            ("revoked", "revoked-client", "crl"), ("crl_missing", "client-chain", "crl"),
+            ("bad_certificate", "wrong-usage", "crl")):
+        flags = MUTUAL_LISTEN + ("--tls-client-crl", pki(crl + ".pem"))
+        with Recorder() as broker, Jumpgate([broker], *flags) as gate:
             for place, version in enumerate((ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2)):
                 context = client_context(certificate)
                 context.minimum_version = context.maximum_version = version
