@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import re
+import signal
 import statistics
 import subprocess
 import tempfile
@@ -76,6 +77,10 @@ class Load:
             if time.monotonic() > deadline or self.program.process.poll() is not None:
                 raise ScenarioError(f"{count} clients did not connect: {self.program.tail()}")
             time.sleep(0.1)
+
+    def stop(self):
+        """Ends it now, as Ctrl-C does: result() is that of what was done so far."""
+        self.program.process.send_signal(signal.SIGINT)
 
     def result(self):
         try:

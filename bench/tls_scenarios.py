@@ -86,10 +86,11 @@ def connect_cost(name, kind, haproxy_path, certificates, count, per_second):
     with brokers(1, descriptors=DESCRIPTORS) as (broker,), \
             proxy(name, broker.port, haproxy_path, trust) as gate:
         before = gate.cpu_seconds()
-        fleet = load("conn", gate.port, trust, "-c", count, "-R", per_second, "--duration", 2,
+        fleet = load("conn", gate.port, trust, "-c", count, "-R", per_second, "--duration", 0,
                      *share, *IDLE_FLAGS)
         fleet.wait_for_clients(count)
         cpu = gate.cpu_seconds() - before
+        fleet.stop()
         result = fleet.result()
     if result["clients"]["connected"] != count or result["clients"]["connections_lost"]:
         raise ScenarioError(f"{name}, {kind}: {result['clients']}, {result['setup_failures']}")
@@ -99,7 +100,7 @@ def connect_cost(name, kind, haproxy_path, certificates, count, per_second):
     return round(cpu * 1e6 / count, 1)
 
 
-def handshake_cost(haproxy_path, rounds=3, count=1_500, per_second=1_000):
+def handshake_cost(haproxy_path, rounds=3, count=1_200, per_second=1_000):
     """{kind: {proxy: CPU us per client}}; "plain" is what the same connect costs without TLS."""
     costs = {kind: {name: [] for name in peers(haproxy_path)} for kind in CONNECTS}
     with pki() as certificates:
@@ -149,7 +150,7 @@ def message_run(name, kind, haproxy_path, certificates, clients, seconds):
     return steady.us_per_message(), result["latency_us"]["p99"]
 
 
-def message_cost(haproxy_path, rounds=3, clients=500, seconds=5):
+def message_cost(haproxy_path, rounds=3, clients=500, seconds=3):
     """{kind: {proxy: CPU us for each 100-byte message that it passes on}}, p99 of the way in us."""
     names = peers(haproxy_path)
     costs = {kind: {name: [] for name in names} for kind in LOADS}
@@ -193,7 +194,7 @@ def bulk_run(name, haproxy_path, certificates, total, upwards):
     return round(cpu / (total / 1e9), 4)
 
 
-def bulk_cost(haproxy_path, rounds=3, mebibytes=512):
+def bulk_cost(haproxy_path, rounds=6, mebibytes=256):
     """{"up" and "down": {proxy: CPU seconds per GB}}; one client, one broker."""
     costs = {way: {name: [] for name in peers(haproxy_path)} for way in ("up", "down")}
     with pki() as certificates:
@@ -212,10 +213,11 @@ def memory_run(name, haproxy_path, certificates, clients, per_second):
             proxy(name, broker.port, haproxy_path, certificates) as gate:
         none = gate.pss_bytes()
         fleet = load("conn", gate.port, certificates, "-c", clients, "-R", per_second,
-                     "--duration", 3, *IDLE_FLAGS)
+                     "--duration", 0, *IDLE_FLAGS)
         fleet.wait_for_clients(clients)
         time.sleep(1)  # what the last handshakes needed is given back
         all_of_them = gate.pss_bytes()
+        fleet.stop()
         result = fleet.result()
     if result["clients"]["connections_lost"]:
         raise ScenarioError(f"{name}: {result['clients']}")

@@ -10,6 +10,10 @@ namespace jumpgate {
 // Buffers posted at first: 64 x 4 KiB or 4 x 64 KiB stay in the second-level cache.
 static uint32_t first_target(uint32_t bytes) { return std::clamp(256U * 1024 / bytes, 4U, 64U); }
 
+// Posted at most: twice what the reactor reaps in one turn. More could only be filled faster than
+// anybody looks, and the kernel takes posted buffers in turns: it would touch them all.
+static constexpr uint32_t kPostedMax = 512;
+
 BufferRing::BufferRing(Ring& ring, uint16_t group, uint32_t count, uint32_t bytes)
     : ring_(ring),
       group_(group),
@@ -79,7 +83,7 @@ void BufferRing::release(uint16_t id) {
 bool BufferRing::replenish(BufferWaiter& waiter) {
     if (posted_ > 0 && free_.empty()) return true;  // came back while the completion was queued
     if (!free_.empty()) {
-        target_ = std::min(target_ * 2, count_);
+        target_ = std::min({target_ * 2, kPostedMax, count_});
         top_up();
         return true;
     }

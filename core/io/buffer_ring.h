@@ -4,7 +4,7 @@
 // -> queued and sent -> released, free again. An idle connection holds none.
 // Law: free + posted + held = count. Only a few buffers are posted at a time and the free ones are
 // reused last-in first-out, so that a quiet worker touches little memory and stays in cache; an
-// empty ring (-ENOBUFS) doubles the number that is posted.
+// empty ring (-ENOBUFS) doubles the number that is posted, up to 512.
 #pragma once
 
 #include <cstdint>
