@@ -80,7 +80,8 @@ void add_listening(FlagTable& table, Config& config) {
     table.number("connect-size-max", config.connect_size_max_bytes, 128, 268'435'460, "bytes",
                  "The largest CONNECT packet taken, fixed header included.");
     table.number("setup-timeout-ms", config.setup_timeout_ms, 100, 600'000, "ms",
-                 "From accept until the CONNECT packet is complete.");
+                 "From accept, or from the end of the TLS handshake, until the CONNECT packet is "
+                 "complete.");
 }
 
 void add_workers(FlagTable& table, Config& config) {

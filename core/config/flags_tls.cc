@@ -64,7 +64,8 @@ void add_client_certificates(FlagTable& table, DownstreamTls& tls) {
         .choice("require-client-id-matches", tls.client_id_matches,
                 {{"cert_cn", IdMatch::CertCn}, {"san", IdMatch::San}},
                 "Refuses a client whose client id is not what its certificate says: the subject's "
-                "CN, or one of the subject alternative names. A client without a certificate, on a "
+                "CN, or one of the subject alternative names (DNS, e-mail, URI, IP). A client "
+                "without a certificate, on a "
                 "plain port too, is refused.")
         .default_text = "none";
 }

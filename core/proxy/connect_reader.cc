@@ -25,6 +25,7 @@ Verdict lost(const Connection& c, Completion done) {
     } else if (c.client_engine != nullptr && done.result == -EPROTO) {
         verdict.refusal = Refusal::HandshakeFailed;
         verdict.words = c.client_engine->detail();
+        if (verdict.words.empty()) verdict.words = "asked for more answers than it reads";
     } else {
         verdict.words = shaking_hands ? "closed before its handshake was complete"
                                       : "closed before its CONNECT was complete";
@@ -121,7 +122,9 @@ static std::optional<Verdict> consider(Connection& c) {
 }
 
 Task<Verdict> read_greeting(Connection& c) {
-    c.start_deadline(c.worker.config().setup_timeout_ms);
+    if (!static_cast<SetupDeadline&>(c).running()) {
+        c.start_deadline(c.worker.config().setup_timeout_ms);
+    }
     for (;;) {
         std::optional<Verdict> verdict = consider(c);
         if (verdict) {

@@ -94,6 +94,7 @@ class Connection : public ConnectionLink,
     bool over_limit;
     bool introduced = false;    // the first receive, which brings the peer's name, is done
     bool proxied = false;       // a PROXY header said who the client is
+    bool ended = false;         // its close_notify has come
     bool plain_on_tls = false;  // it speaks MQTT in the clear on a TLS port
     bool timed_out = false;
     bool stopping = false;

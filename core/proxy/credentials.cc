@@ -4,6 +4,8 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include <cstring>
+
 #include "core/base/read_file.h"
 #include "tls/algorithms.h"
 
@@ -32,7 +34,7 @@ class Reader {
     // The same for what must stay secret: warns where others may read it.
     tls::Pem read_secret(std::string_view flag, const std::string& path) {
         struct stat status {};
-        if (!path.empty() && stat(path.c_str(), &status) == 0 && (status.st_mode & 0007U) != 0) {
+        if (!path.empty() && stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
             warnings_.push_back(
                 fmt::format("--{} {}: every user may read it (mode {:04o}); "
                             "chmod 600 it",
@@ -46,6 +48,9 @@ class Reader {
   private:
     std::vector<std::string>& warnings_;
 };
+
+// What is freed shall not be found in a heap later.
+void wipe(tls::Pem& pem) { explicit_bzero(pem.text.data(), pem.text.size()); }
 
 tls::Version version(TlsVersion version) {
     return version == TlsVersion::Tls13 ? tls::Version::Tls13 : tls::Version::Tls12;
@@ -133,7 +138,7 @@ std::string load_server(const DownstreamTls& config, const tls::TicketKeys& proc
     options.curves = config.curves;
     options.alpn = {"mqtt", "http/1.1"};
     options.ticket_keys = process_tickets;
-    const tls::Pem tickets = reader.read_secret("tls-ticket-keys", config.ticket_keys_file);
+    tls::Pem tickets = reader.read_secret("tls-ticket-keys", config.ticket_keys_file);
     if (!reader.problem.empty()) return reader.problem;
     if (!tickets.empty()) {
         auto keys = tls::TicketKeys::parse(tickets.text);
@@ -143,6 +148,8 @@ std::string load_server(const DownstreamTls& config, const tls::TicketKeys& proc
         options.ticket_keys = std::get<tls::TicketKeys>(keys);
     }
     auto made = tls::make_server_context(options);
+    for (tls::Pair& pair : options.pairs) wipe(pair.key);
+    wipe(tickets);
     if (auto* problem = std::get_if<tls::Problem>(&made)) return problem->text;
     out.server = std::get<tls::ServerContextRef>(made);
     return {};
@@ -162,6 +169,7 @@ std::string load_upstream(const UpstreamTls& config, Credentials& out) {
             "the clients' passwords; use full with --upstream-ca");
     }
     auto made = tls::make_client_context(options);
+    wipe(options.identity.key);
     if (auto* problem = std::get_if<tls::Problem>(&made)) return problem->text;
     out.upstream = std::get<tls::ClientContextRef>(made);
     return {};
@@ -177,6 +185,8 @@ Parsed<Credentials> load_credentials(const Config& config, const tls::TicketKeys
     if (!problem.empty()) return Problem{problem};
     return credentials;
 }
+
+bool uses_tls(const Config& config) { return listens(config) || dials(config); }
 
 void forbid_core_dumps() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

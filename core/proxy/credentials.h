@@ -20,8 +20,10 @@ struct Credentials {
     tls::ServerContextRef server;    // null: no --tls-listen
     tls::ClientContextRef upstream;  // null: no TLS broker
     std::vector<std::string> warnings;
-    bool any() const { return server != nullptr || upstream != nullptr; }
 };
+
+// Whether there is a --tls-listen or a broker over TLS.
+bool uses_tls(const Config& config);
 
 // `process_tickets` seal sessions where the configuration names no --tls-ticket-keys: random, but
 // the same over reloads, so that sessions outlive them.

@@ -73,7 +73,12 @@ static Task<Attempt> send_secured_greeting(Connection& c) {
         co_return attempt;
     }
     c.worker.broker_handshake_done(c);
-    c.broker_engine->write(c.greeting.bytes(c.worker.buffers()));
+    const tls::Step sealed = c.broker_engine->write(c.greeting.bytes(c.worker.buffers()));
+    if (sealed != tls::Step::Done) {
+        attempt.tls = true;
+        attempt.sys = EPROTO;
+        co_return attempt;
+    }
     attempt.connect_sent = true;
     attempt.whole = co_await send_output(c, c.broker, *c.broker_engine);
     attempt.sys = c.timed_out ? ETIMEDOUT : EPIPE;

@@ -91,7 +91,9 @@ Task<Completion> receive_plaintext(Connection& c) {
     for (;;) {
         bool sent = co_await send_output(c, c.client, *c.client_engine);
         if (!sent) co_return Completion{-EPIPE, 0};
+        if (c.ended) co_return Completion{0, 0};
         Completion done = co_await receive(c, c.client, c.wire);
+        if (done.result == 0) c.worker.stats().tls_truncations++;  // an end without close_notify
         if (done.result <= 0) co_return done;
         c.client_engine->feed(c.wire.bytes(buffers));
         const tls::Step step = read_plaintext(c);
@@ -102,7 +104,9 @@ Task<Completion> receive_plaintext(Connection& c) {
             c.worker.handshake_failed(c);  // before a CONNECT, a bad record is one of its causes
             co_return Completion{-EPROTO, 0};
         }
-        if (step == tls::Step::Closed) co_return Completion{0, 0};
+        c.ended = step == tls::Step::Closed;
+        // A client that asks for answers (key updates) without end and reads none.
+        if (step == tls::Step::WantOutput) co_return Completion{-EPROTO, 0};
     }
 }
 

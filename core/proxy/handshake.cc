@@ -1,6 +1,6 @@
 // Handshake: TLS with the client, and with the broker.
 //
-// Law: each step of a client's handshake waits its turn at the gate. A broker hears not one byte of
+// Law: each step of a handshake waits its turn at the gate. A broker hears not one byte of
 // the greeting, and so no password, before its certificate was verified.
 #include <cerrno>
 
@@ -26,6 +26,7 @@ static tls::Step advance(Connection& c) {
     if (step == tls::Step::Done) {
         const tls::Step rest = read_plaintext(c);
         if (rest == tls::Step::Failed) step = rest;
+        c.ended = rest == tls::Step::Closed;
     }
     c.wire.clear(buffers);
     return step;
@@ -80,6 +81,8 @@ Task<bool> shake_hands_with_broker(Connection& c) {
     for (;;) {
         Completion done = co_await receive(c, c.broker, c.wire);
         if (done.result <= 0) co_return false;
+        bool go = co_await pass_gate(c);
+        if (!go) co_return false;
         engine.feed(c.wire.bytes(buffers));
         const tls::Step step = engine.handshake();
         const bool silent = step != tls::Step::Done || is_silent(engine);

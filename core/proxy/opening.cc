@@ -42,12 +42,12 @@ static Task<Verdict> read_proxy_header(Connection& c) {
     }
 }
 
-// The first byte of an MQTT CONNECT, wrong flags included; of a TLS handshake record it is 0x16
-// (RFC 8446 5.1), which would be one with wrong flags.
+// The first byte of an MQTT CONNECT, wrong flags included; the types of TLS records, 0x14 to 0x17
+// (RFC 8446 5.1), would be CONNECTs with wrong flags.
 static bool is_connect(uint8_t first_byte) {
     constexpr uint8_t kTypeConnect = 1;
-    constexpr uint8_t kTlsHandshakeRecord = 0x16;
-    return first_byte >> 4U == kTypeConnect && first_byte != kTlsHandshakeRecord;
+    const bool tls_record = first_byte >= 0x14 && first_byte <= 0x17;
+    return first_byte >> 4U == kTypeConnect && !tls_record;
 }
 
 static Task<Verdict> read_opening(Connection& c) {
@@ -81,10 +81,10 @@ static Task<Verdict> read_opening(Connection& c) {
 
 Task<Verdict> open_stream(Connection& c) {
     const Config& config = c.worker.config();
-    c.enter(Phase::Handshake);
+    c.enter(c.tls ? Phase::Handshake : Phase::Peek);
     c.start_deadline(c.tls ? config.tls.handshake_timeout_ms : config.setup_timeout_ms);
     Verdict verdict = co_await read_opening(c);
-    c.stop_deadline();
+    if (c.tls || !verdict.pass) c.stop_deadline();  // else the CONNECT has what is left of it
     co_return verdict;
 }
 

@@ -40,10 +40,10 @@ Shared::Shared(const Config& whole)
 
 std::string Server::load_tls() {
     process_tickets_ = tls::TicketKeys::random();
+    if (uses_tls(config_)) forbid_core_dumps();  // before the first key is in memory
     Parsed<Credentials> loaded = load_credentials(config_, process_tickets_);
     if (Problem* problem = std::get_if<Problem>(&loaded)) return std::move(problem->text);
     shared_.credentials = std::move(std::get<Credentials>(loaded));
-    if (shared_.credentials.any()) forbid_core_dumps();
     warn_of_credentials(shared_.credentials);
     return {};
 }

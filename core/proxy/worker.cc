@@ -167,38 +167,6 @@ bool Worker::mark_down(uint16_t node) {
     return true;
 }
 
-void Worker::log_broker_down(LogLine& line) {
-    line.field("failures", config().fail_max).field("for_ms", config().fail_timeout_ms);
-    log_.push(line.field("worker", index_).finish());
-}
-
-void Worker::refused(const Connection& c, const Verdict& verdict) {
-    stats_.refused[static_cast<size_t>(verdict.refusal)]++;
-    const bool ours =
-        verdict.refusal == Refusal::NoBroker || verdict.refusal == Refusal::BrokerTls ||
-        verdict.refusal == Refusal::TooManyConnections || verdict.refusal == Refusal::ServerBusy;
-    const bool silent = verdict.refusal == Refusal::ClientGone;
-    const Severity severity = ours ? Severity::Warn : silent ? Severity::Debug : Severity::Info;
-    uint64_t suppressed = 0;
-    LogThrottle& throttle = refusal_lines_[static_cast<size_t>(verdict.refusal)];
-    if (!logs(severity) || !throttle.pass(reactor_->now_ns(), suppressed)) return;
-    LogLine line(shared_.line_format, severity, "refused");
-    line.field("reason", text(verdict.refusal)).field("peer", c.peer.to_string());
-    line.field("client", c.connect.client_id).field("phase", text(c.phase));
-    if (c.identity() != nullptr) line.field("cert_cn", c.identity()->common_name);
-    const tls::Engine* engine = c.client_engine.get();
-    if (engine != nullptr && engine->failure() != tls::Failure::None) {
-        line.field("cause", text(engine->failure()));  // as the statistics count it
-        if (engine->alert() != 0) line.field("alert", tls::alert_text(engine->alert()));
-    }
-    line.field("why", verdict.words);
-    if (verdict.refusal == Refusal::HandshakeFailed) add_failure(line, *c.client_engine);
-    if (verdict.refusal == Refusal::BrokerTls) add_failure(line, *c.broker_engine);
-    if (verdict.sys != 0) line.field("error", std::strerror(verdict.sys));
-    if (suppressed > 0) line.field("suppressed", suppressed);
-    log_.push(line.finish());
-}
-
 void Worker::start_relay(Connection& c) {
     RelayIdentity identity;
     identity.peer = c.peer;
@@ -233,27 +201,6 @@ void Worker::relay_ended(const EndedRelay& relay) {
     stats_.nodes[relay.identity.node].relays--;
     log_closed(relay);
     connection_gone();
-}
-
-void Worker::log_closed(const EndedRelay& relay) {
-    // TLS 1.3: a broker that does not take our certificate, or gets none, says so behind the
-    // handshake, and the client gets no CONNACK (RFC 8446 4.4.2.4).
-    const bool refused_us = relay.end == RelayEnd::BrokerTls && relay.bytes_down == 0;
-    const Severity severity = refused_us ? Severity::Warn : Severity::Debug;
-    uint64_t suppressed = 0;
-    LogThrottle& throttle = refusal_lines_[static_cast<size_t>(Refusal::BrokerTls)];
-    if (!logs(severity) || (refused_us && !throttle.pass(reactor_->now_ns(), suppressed))) return;
-    const RelayIdentity& who = relay.identity;
-    LogLine line(shared_.line_format, severity, "closed");
-    line.field("peer", who.peer.to_string()).field("client", who.client_id());
-    line.field("broker", shared_.routes.upstream().nodes()[who.node].name);
-    line.field("end", text(relay.end));
-    if (relay.tls_failure != tls::Failure::None) line.field("tls", text(relay.tls_failure));
-    if (relay.tls_alert != 0) line.field("alert", tls::alert_text(relay.tls_alert));
-    if (refused_us) line.field("why", "the broker gave no answer; see --upstream-cert");
-    if (suppressed > 0) line.field("suppressed", suppressed);
-    line.field("bytes_up", relay.bytes_up).field("bytes_down", relay.bytes_down);
-    log_.push(line.finish());
 }
 
 // A client's descriptors are free again.

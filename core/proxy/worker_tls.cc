@@ -1,4 +1,4 @@
-// Worker, the TLS part: credentials, what is counted and logged of handshakes, broker sessions.
+// Worker, the TLS part: credentials, what is counted of handshakes, broker sessions.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -58,32 +58,8 @@ void Worker::broker_handshake_failed(const Connection& c) {
     log_broker_down(line);
 }
 
-// The cause, as the statistics call it, and the alert where the other side sent one.
-void Worker::add_failure(LogLine& line, const tls::Engine& engine) {
-    if (engine.failure() == tls::Failure::None) return;
-    line.field("tls", text(engine.failure()));
-    if (engine.alert() != 0) line.field("alert", tls::alert_text(engine.alert()));
-}
-
 std::string Worker::next_unique_id() {
     return fmt::format("{:08x}-{:02x}-{:08x}", shared_.started_s, index_, next_id_++);
-}
-
-void Worker::log_connected(const Connection& c) {
-    LogLine line(shared_.line_format, Severity::Debug, "connected");
-    line.field("peer", c.peer.to_string()).field("client", c.connect.client_id);
-    line.field("broker", shared_.routes.upstream().nodes()[c.node].name);
-    if (const tls::Engine* engine = c.client_engine.get()) {
-        line.field("tls", engine->version()).field("cipher", engine->cipher());
-        line.field("sni", engine->server_name()).field("resumed", engine->resumed());
-        if (const tls::Identity* identity = c.identity()) {
-            line.field("cert_cn", identity->common_name);
-            line.field("cert_names", fmt::format("{}", fmt::join(identity->names, ",")));
-            line.field("cert_sha256", fmt::format("{:02x}", fmt::join(identity->fingerprint, "")));
-        }
-    }
-    if (c.broker_engine != nullptr) line.field("broker_tls", c.broker_engine->version());
-    log_.push(line.finish());
 }
 
 }  // namespace jumpgate

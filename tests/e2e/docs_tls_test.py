@@ -162,7 +162,7 @@ def device_alerts():
                 except ssl.SSLError as error:
                     told = alert_of(str(error))
                 begin = len(gate.lines.all)
-                gate.event("refused", lambda x, c=cause: x["tls"] == c, max(0, begin - 4))
+                gate.event("refused", lambda x, c=cause: x["cause"] == c, max(0, begin - 4))
                 equal(told, (2 * alerts_row(cause))[place], f"{cause} {version.name}")
 
 
@@ -176,7 +176,7 @@ def broker_alerts():
                 with gate.connect() as client:
                     client.sendall(packets.connect())
                     receive_all(client)
-                gate.event("refused", lambda x, c=cause: x["tls"] == c)
+                gate.event("refused", lambda x, c=cause: x["cause"] == c)
                 broker.wait_ended(1)
                 equal(alert_of(broker.failures[0]), alerts_row(cause)[0], f"{cause} {version}")
 

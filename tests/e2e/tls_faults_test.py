@@ -164,7 +164,7 @@ def garbage_after():
         equal(stats["tls_errors"], 8, "tls_errors")
         equal(causes(stats), {"bad_record": 8}, "before the CONNECT")
         for line in gate.count("closed", 8):
-            equal((line["end"], line["tls"]), ("client_tls_failed", "bad_record"))
+            equal((line["end"], line["cause"]), ("client_tls_failed", "bad_record"))
 
 
 @behaviour("a handshake and a CONNECT in segments of one byte, with a client certificate")

@@ -310,7 +310,7 @@ def no_certificate_shown():
             gate.stats(lambda s: s["relays"] == 0 and s["tls_errors"] == 1)
             line = gate.event("closed", lambda line: line["level"] == "warn")
             alert = "unknown_ca" if shown else "certificate_required"
-            equal((line["end"], line["tls"], line["alert"]),
+            equal((line["end"], line["cause"], line["alert"]),
                   ("broker_tls_failed", "peer_alert", alert))
 
 

@@ -44,7 +44,9 @@ TEST(LoadCredentials, MakesWhatTheConfigurationUsesAndNothingElse) {
     EXPECT_NE(std::get<Credentials>(loaded).server, nullptr);
     EXPECT_EQ(std::get<Credentials>(loaded).upstream, nullptr);
     loaded = load(Config());
-    EXPECT_FALSE(std::get<Credentials>(loaded).any());
+    EXPECT_EQ(std::get<Credentials>(loaded).server, nullptr);
+    EXPECT_TRUE(uses_tls(config));
+    EXPECT_FALSE(uses_tls(Config()));
 }
 
 TEST(LoadCredentials, NamesTheFlagTheFileAndTheProblem) {

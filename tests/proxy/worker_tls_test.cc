@@ -74,26 +74,6 @@ TEST(WorkerTls, ResumesItsSessionsWithABroker) {
     EXPECT_EQ(worker.stats().broker_handshakes_resumed, 1U);
 }
 
-TEST(WorkerTls, LogsWhoTheClientIs) {
-    Broker broker;
-    Config config;
-    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
-    config.tls.client_auth = ClientAuth::Required;
-    config.tls.client_ca_file = pki_path("ca.crt");
-    WorkerFixture worker(config, {&broker});
-    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
-    ASSERT_TRUE(client.shake_hands());
-    client.send(connect_packet("anything"));
-    Peer upstream = broker.accept();
-    ASSERT_TRUE(upstream.open());
-    EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.relays == 1; }));
-    const std::string lines = worker.log_lines();
-    for (const char* field : {"tls=\"TLSv1.3\"", "sni=\"localhost\"", "cert_cn=\"client\"",
-                              "urn:example:device:client,", "cert_sha256=\""}) {
-        EXPECT_NE(lines.find(field), std::string::npos) << field << " in " << lines;
-    }
-}
-
 TEST(WorkerTls, HashesTheCommonName) {
     Broker first;
     Broker second;

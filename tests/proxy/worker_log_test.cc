@@ -1,0 +1,55 @@
+// Worker, the log: what an operator can read of a connection.
+#include "tests/proxy/secured_peer.h"
+
+namespace jumpgate {
+namespace {
+
+TEST(WorkerLog, SaysWhoTheClientIs) {
+    Broker broker;
+    Config config;
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    config.tls.client_auth = ClientAuth::Required;
+    config.tls.client_ca_file = pki_path("ca.crt");
+    WorkerFixture worker(config, {&broker});
+    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
+    ASSERT_TRUE(client.shake_hands());
+    client.send(connect_packet("anything"));
+    Peer upstream = broker.accept();
+    ASSERT_TRUE(upstream.open());
+    EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.relays == 1; }));
+    const std::string lines = worker.log_lines();
+    for (const char* field : {"tls=\"TLSv1.3\"", "sni=\"localhost\"", "cert_cn=\"client\"",
+                              "urn:example:device:client,", "cert_sha256=\""}) {
+        EXPECT_NE(lines.find(field), std::string::npos) << field << " in " << lines;
+    }
+}
+
+TEST(WorkerLog, NamesTheCauseOfARefusalAsTheStatisticsDo) {
+    Broker broker;
+    Config config;
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    config.tls.client_auth = ClientAuth::Required;
+    config.tls.client_ca_file = pki_path("ca.crt");
+    WorkerFixture worker(config, {&broker});
+    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "expired-client");
+    client.shake_hands();
+    client.receive_to_end();
+    EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.setups == 0; }));
+    const std::string lines = worker.log_lines();
+    EXPECT_NE(lines.find("reason=\"handshake_failed\""), std::string::npos) << lines;
+    EXPECT_NE(lines.find("cause=\"expired\""), std::string::npos) << lines;
+}
+
+TEST(WorkerLog, NamesTheBrokerThatCouldNotBeReached) {
+    Broker gone;
+    gone.close();
+    WorkerFixture worker({}, {&gone});
+    Peer client = worker.client();
+    client.send(connect_packet("lost"));
+    client.receive_to_end();
+    const std::string name = "broker=\"127.0.0.1:" + std::to_string(gone.port()) + "\"";
+    EXPECT_NE(worker.log_lines().find(name), std::string::npos);
+}
+
+}  // namespace
+}  // namespace jumpgate
