@@ -191,7 +191,8 @@ def bulk_run(name, haproxy_path, certificates, total, upwards):
         cpu = gate.cpu_seconds() - before
         thread.join()
     if received != (sent[0], total):
-        raise ScenarioError(f"{name}: {received[1]} of {total} bytes came, or others than were sent")
+        raise ScenarioError(f"{name}: {received[1]} of {total} bytes came, or others than were "
+                            "sent")
     return round(cpu / (total / 1e9), 4)
 
 
