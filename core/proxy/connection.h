@@ -133,8 +133,9 @@ Task<Completion> receive_plaintext(Connection& c);
 Task<size_t> send_whole(Connection& c, Socket to, std::span<const uint8_t> bytes);
 // Sends what `engine` has to say. False: it could not be sent.
 Task<bool> send_output(Connection& c, Socket to, tls::Engine& engine);
-// Waits for a turn at the worker's HandshakeGate. False: interrupted.
-Task<bool> pass_gate(Connection& c);
+// Waits for a turn at the worker's HandshakeGate; `begun`: not with the first step. False:
+// interrupted.
+Task<bool> pass_gate(Connection& c, bool begun);
 // Decrypts all that was fed to the client's engine into the greeting.
 tls::Step read_plaintext(Connection& c);
 

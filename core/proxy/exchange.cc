@@ -66,8 +66,8 @@ Task<bool> send_output(Connection& c, Socket to, tls::Engine& engine) {
     co_return whole;
 }
 
-Task<bool> pass_gate(Connection& c) {
-    if (!c.worker.gate().pass(c)) {
+Task<bool> pass_gate(Connection& c, bool begun) {
+    if (!c.worker.gate().pass(c, begun)) {
         // A fleet that comes back all at once waits here, and relays need the buffers meanwhile.
         c.wire.keep(c.worker.buffers());
         co_await c.op;

@@ -40,8 +40,8 @@ Task<Verdict> shake_hands(Connection& c) {
         verdict.words = "out of memory for a TLS handshake";
         co_return verdict;
     }
-    for (;;) {
-        bool go = co_await pass_gate(c);
+    for (bool begun = false;; begun = true) {
+        bool go = co_await pass_gate(c, begun);
         if (!go) co_return lost(c, Completion{-ECANCELED, 0});
         const tls::Step step = advance(c);
         if (step == tls::Step::Done) {

@@ -2,8 +2,10 @@
 //
 // A step of a handshake computes for 50 to 300 us, a relayed message for some; when a fleet comes
 // back all at once, handshakes would hold up the relays for seconds. Law: at most `per_turn` steps
-// run in one turn of the reactor; the others go on in later turns, first come, first served. A
-// client that is slow to answer holds nobody up: only steps count, not open handshakes.
+// run in one turn of the reactor; the others go on in later turns, first come, first served. What
+// was begun goes first, for it holds memory and nears its deadline, but for every fourth step:
+// clients that take many steps keep nobody out. One that is slow to answer holds nobody up:
+// only steps count, not open handshakes.
 #pragma once
 
 #include <cstdint>
@@ -27,20 +29,24 @@ class HandshakeGate : private Op {
     HandshakeGate& operator=(const HandshakeGate&) = delete;
 
     // True: run the step now. False: `waiter` is told when its turn has come; who gives up unlinks.
-    bool pass(GateWaiter& waiter);
+    // `begun`: it is not the first step of its handshake.
+    bool pass(GateWaiter& waiter, bool begun);
     uint64_t held_back() const { return held_back_; }
     bool in_flight() const { return yielding_; }
 
   private:
     void next_turn();
+    GateWaiter* next();
 
     Ring& ring_;
     const uint32_t per_turn_;
     uint32_t used_ = 0;
+    uint32_t steps_ = 0;  // of those that waited
     uint64_t turn_ = 0;
     uint64_t held_back_ = 0;
     bool yielding_ = false;
-    IntrusiveList<GateWaiter> waiters_;
+    IntrusiveList<GateWaiter> begun_;
+    IntrusiveList<GateWaiter> fresh_;
 };
 
 }  // namespace jumpgate

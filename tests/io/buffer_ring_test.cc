@@ -110,6 +110,27 @@ TEST_F(BufferRingTest, AQuietRingReusesFewBuffers) {
     EXPECT_LE(std::ranges::count(seen, true), 65);  // 64 posted and the one in hand
 }
 
+// However often all that is posted is filled before anybody looks: the rest stays untouched.
+TEST_F(BufferRingTest, AStormOfReceivesTouchesNotAllBuffers) {
+    open(4'096);
+    Told waiter(told_, 1);
+    std::vector<bool> seen(4'096);
+    for (int storm = 0; storm < 8; ++storm) {
+        std::vector<uint16_t> ids;
+        int32_t id = 0;
+        while ((id = taker_->take()) >= 0) ids.push_back(static_cast<uint16_t>(id));
+        EXPECT_LE(ids.size(), 512U);
+        for (uint16_t taken : ids) {
+            buffers_->taken();
+            seen[taken] = true;
+            buffers_->release(taken);
+        }
+        EXPECT_TRUE(buffers_->replenish(waiter)) << "armed again in the same turn";
+    }
+    EXPECT_LE(std::ranges::count(seen, true), 1'024);
+    EXPECT_EQ(buffers_->exhaustions(), 0U);
+}
+
 TEST_F(BufferRingTest, AnEmptyKernelRingDoublesWhatIsPosted) {
     open(1'024);
     Told waiter(told_, 1);
