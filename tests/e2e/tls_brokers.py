@@ -84,6 +84,7 @@ class TlsStream:
         self.tls = context.wrap_bio(self.coming, self.going, server_side,
                                     None if server_side else "localhost")
         self.decrypted = bytearray()
+        self.open = False  # the handshake is done
         while True:
             try:
                 self.tls.do_handshake()
@@ -95,6 +96,9 @@ class TlsStream:
                 self._flush()  # the alert
                 raise
         self._flush()
+        self.open = True
+        with self.lock:
+            self._decrypt()  # what came with the last flight
 
     def _flush(self):
         self.wire.sendall(self.going.read())
@@ -107,30 +111,28 @@ class TlsStream:
                 self.coming.write(data)
             else:
                 self.coming.write_eof()
+            if self.open:
+                self._decrypt()  # under the same lock: shutdown() must find no record
 
     def _decrypt(self):
-        with self.lock:
-            try:
-                while True:  # all of it: shutdown() must find no record
-                    data = self.tls.read(1 << 18)
-                    if not data:
-                        self.ended_cleanly = True
-                        return
-                    self.decrypted += data
-            except ssl.SSLWantReadError:
-                pass
-            except ssl.SSLZeroReturnError:
-                self.ended_cleanly = True
-            except ssl.SSLEOFError:
-                self.ended_cleanly = False
+        try:
+            while True:
+                data = self.tls.read(1 << 18)
+                if not data:
+                    self.ended_cleanly = True
+                    return
+                self.decrypted += data
+        except ssl.SSLWantReadError:
+            pass
+        except ssl.SSLZeroReturnError:
+            self.ended_cleanly = True
+        except ssl.SSLEOFError:
+            self.ended_cleanly = False
 
     def recv(self, count):
         """Like a socket's; the end of the stream, clean or not, is b""."""
-        if not self.decrypted:
-            self._decrypt()
         while not self.decrypted and self.ended_cleanly is None:
             self._take()
-            self._decrypt()
         data = bytes(self.decrypted[:count])
         del self.decrypted[:count]
         return data
