@@ -81,7 +81,7 @@ Task<bool> shake_hands_with_broker(Connection& c) {
     for (;;) {
         Completion done = co_await receive(c, c.broker, c.wire);
         if (done.result <= 0) co_return false;
-        bool go = co_await pass_gate(c);
+        bool go = co_await pass_gate(c, true);
         if (!go) co_return false;
         engine.feed(c.wire.bytes(buffers));
         const tls::Step step = engine.handshake();

@@ -271,7 +271,7 @@ def renegotiation():
             client.write(b"R\n")
             client.end()
             assert "RENEGOTIATING" in client.errors.text() + client.said.text()
-        gate.event("closed", lambda line: line.get("tls") == "renegotiation")
+        gate.event("closed", lambda line: line.get("cause") == "renegotiation")
         stats = settled(gate, lambda stats: stats["relays"] == 1)
         equal((stats["tls_errors"], stats["handshakes"]), (1, 3))
         equal(causes(stats), {"renegotiation": 1}, "before the CONNECT")
