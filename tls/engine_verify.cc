@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "tls/chain.h"
 #include "tls/engine_state.h"
 #include "tls/tickets.h"
 #include "tls/verify.h"
@@ -24,6 +25,13 @@ int Engine::State::verify(int fine, WOLFSSL_X509_STORE_CTX* store) {
         // 7.4.6, and `finish` asks again. From here it would be bad_certificate.
         if (state.server != nullptr) return 1;
         state.fail(Failure::NoCertificate, NO_PEER_CERT);
+        return 0;
+    }
+    const std::span shown(store->certs, static_cast<size_t>(store->totalCerts));
+    WOLFSSL_CTX* context = wolfSSL_get_SSL_CTX(state.wolf.get());
+    const Failure unchained = chain_failure(wolfSSL_CTX_GetCertManager(context), shown);
+    if (unchained != Failure::None) {
+        state.fail(unchained, ASN_NO_SIGNER_E);
         return 0;
     }
     const std::span<const uint8_t> leaf(store->certs[0].buffer, store->certs[0].length);
