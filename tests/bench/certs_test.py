@@ -156,7 +156,7 @@ class CertsTest(unittest.TestCase):
             self.assertIn(reason or "OK", text)
 
     def test_a_revoked_intermediate_takes_its_certificates_along(self):
-        both = ["intermediate-crl", "intermediate-revoked-crl"]
+        both = ["intermediate-crl", "revoked-ca-crl"]
         code, text = self.verify_with_crl("client-chain", *both)
         self.assertEqual(code, 0, text)  # the leaf itself is on no list
         code, text = self.verify_with_crl("client-chain", *both, every="-crl_check_all")
