@@ -143,6 +143,7 @@ REVOCATIONS = {  # name -> issuer, revoked leaves, whether its time is over, wha
     "empty-crl": ("ca", (), False, "of ca: nothing is revoked"),
     "stale-crl": ("ca", (), True, "of ca: its next update was due yesterday"),
     "other-crl": ("other-ca", (), False, "of other-ca: no help against certificates of ca"),
+    "revoked-ca-crl": ("ca", ("intermediate",), False, "of ca: intermediate is revoked"),
     "intermediate-crl": ("intermediate", (), False, "of intermediate: nothing is revoked"),
 }
 

@@ -45,19 +45,21 @@ size_t message_size(ByteView start) {
 }
 
 Fault judge_record_header(ByteView start) {
-    if (start[0] != kHandshakeRecord) return "begins with no handshake record";
-    if (start.size() > 1 && start[1] != kMajorVersion) return "has a record of no TLS version";
+    if (start[0] != kHandshakeRecord) return "the client begins with no handshake record";
+    if (start.size() > 1 && start[1] != kMajorVersion)
+        return "the ClientHello has a record of no TLS version";
     if (start.size() > 2 && start[2] > kRecordMinorVersionMax)
-        return "has a record of no TLS version";
+        return "the ClientHello has a record of no TLS version";
     if (start.size() < kRecordHeaderBytes) return nullptr;
     const size_t length = static_cast<size_t>(start[3] << 8 | start[4]);
-    if (length == 0) return "has an empty record";
-    return length > kRecordBytesMax ? "has a record that is too long" : nullptr;
+    if (length == 0) return "the ClientHello has an empty record";
+    return length > kRecordBytesMax ? "the ClientHello has a record that is too long" : nullptr;
 }
 
 Fault judge_message_header(ByteView start) {
-    if (!start.empty() && start[0] != kClientHelloMessage) return "begins with no ClientHello";
-    return message_size(start) > kHelloBytesMax ? "is longer than 16 KiB" : nullptr;
+    if (!start.empty() && start[0] != kClientHelloMessage)
+        return "the client begins with no ClientHello";
+    return message_size(start) > kHelloBytesMax ? "the ClientHello is longer than 16 KiB" : nullptr;
 }
 
 // Judges what is there of a record as well, so that rubbish is refused as early as it shows.
@@ -91,7 +93,7 @@ Assembled assemble(ByteView bytes) {
             return result;
         }
     }
-    if (cut) result.fault = "takes more than 16 KiB";
+    if (cut) result.fault = "the ClientHello takes more than 16 KiB";
     return result;
 }
 
@@ -115,17 +117,17 @@ std::optional<std::string> host_name(ByteView bytes) {
 Fault read_server_name(ByteView extension, ClientHello& hello) {
     Reader reader(extension);
     Reader names(reader.vector16());
-    if (!reader.finished() || names.empty()) return "has a malformed server_name";
+    if (!reader.finished() || names.empty()) return "the ClientHello has a malformed server_name";
     bool seen = false;
     while (!names.empty()) {
         const uint8_t type = names.u8();
         const ByteView name = names.vector16();
-        if (!names.ok()) return "has a malformed server_name";
-        if (type != 0) continue;               // only host_name (0) was ever defined
-        if (seen) return "names two servers";  // RFC 6066 3: one of each type
+        if (!names.ok()) return "the ClientHello has a malformed server_name";
+        if (type != 0) continue;  // only host_name (0) was ever defined
+        if (seen) return "the ClientHello names two servers";  // RFC 6066 3: one of each type
         seen = true;
         std::optional<std::string> text = host_name(name);
-        if (!text) return "has a server_name that is no host name";
+        if (!text) return "the ClientHello has a server_name that is no host name";
         hello.server_name = std::move(*text);
     }
     return nullptr;
@@ -134,11 +136,12 @@ Fault read_server_name(ByteView extension, ClientHello& hello) {
 Fault read_versions(ByteView extension, ClientHello& hello) {
     Reader reader(extension);
     Reader versions(reader.vector8());
-    if (!reader.finished() || versions.empty()) return "has malformed supported_versions";
+    if (!reader.finished() || versions.empty())
+        return "the ClientHello has malformed supported_versions";
     hello.version_max = 0;  // the extension alone counts; it may hold nothing that we know
     while (!versions.empty()) {
         const uint16_t version = versions.u16();
-        if (!versions.ok()) return "has malformed supported_versions";
+        if (!versions.ok()) return "the ClientHello has malformed supported_versions";
         // Others are drafts and GREASE (RFC 8701), to be ignored.
         if (version >> 8 == kMajorVersion) hello.version_max = std::max(hello.version_max, version);
     }
@@ -148,11 +151,12 @@ Fault read_versions(ByteView extension, ClientHello& hello) {
 Fault read_alpn(ByteView extension, ClientHello& hello) {
     Reader reader(extension);
     Reader names(reader.vector16());
-    if (!reader.finished() || names.empty()) return "has a malformed ALPN list";
+    if (!reader.finished() || names.empty()) return "the ClientHello has a malformed ALPN list";
     while (!names.empty()) {
         const ByteView name = names.vector8();
-        if (name.empty()) return "has a malformed ALPN list";
-        if (hello.alpn.size() == kProtocolsMax) return "offers more than 64 protocols (ALPN)";
+        if (name.empty()) return "the ClientHello has a malformed ALPN list";
+        if (hello.alpn.size() == kProtocolsMax)
+            return "the ClientHello offers more than 64 protocols (ALPN)";
         hello.alpn.emplace_back(as_text(name));
     }
     return nullptr;
@@ -164,8 +168,8 @@ Fault read_extensions(ByteView bytes, ClientHello& hello) {
     while (!reader.empty()) {
         const uint16_t type = reader.u16();
         const ByteView extension = reader.vector16();
-        if (!reader.ok()) return "has a malformed extension";
-        if (seen[type]) return "has an extension twice";  // RFC 8446 4.2
+        if (!reader.ok()) return "the ClientHello has a malformed extension";
+        if (seen[type]) return "the ClientHello has an extension twice";  // RFC 8446 4.2
         seen[type] = true;
         Fault fault = nullptr;
         if (type == kServerName) fault = read_server_name(extension, hello);
@@ -184,18 +188,19 @@ Fault read_message(ByteView body, ClientHello& hello) {
     const ByteView session_id = reader.vector8();
     const ByteView cipher_suites = reader.vector16();
     const ByteView compression_methods = reader.vector8();
-    if (!reader.ok()) return "is cut short";
-    if (legacy_version >> 8 < kMajorVersion) return "is of a version before SSL 3.0";
-    if (session_id.size() > 32) return "has a session id of more than 32 bytes";
+    if (!reader.ok()) return "the ClientHello is cut short";
+    if (legacy_version >> 8 < kMajorVersion)
+        return "the ClientHello is of a version before SSL 3.0";
+    if (session_id.size() > 32) return "the ClientHello has a session id of more than 32 bytes";
     if (cipher_suites.empty() || cipher_suites.size() % 2 != 0)
-        return "has a malformed list of cipher suites";
-    if (compression_methods.empty()) return "has no compression method";
+        return "the ClientHello has a malformed list of cipher suites";
+    if (compression_methods.empty()) return "the ClientHello has no compression method";
     // Only supported_versions can offer more than TLS 1.2 (RFC 8446 4.2.1).
     hello.version_max = std::min(legacy_version, kTls12);
     if (reader.empty()) return nullptr;
 
     const ByteView extensions = reader.vector16();
-    if (!reader.finished()) return "has extensions of another length than it says";
+    if (!reader.finished()) return "the ClientHello has extensions of another length than it says";
     return read_extensions(extensions, hello);
 }
 

@@ -22,7 +22,7 @@ struct ClientHello {
 };
 struct HelloNeedsMore {};
 struct HelloInvalid {
-    std::string_view text;  // what is wrong with it, said after "the ClientHello"; static
+    std::string_view text;  // what is wrong: "the ClientHello is cut short"; static
 };
 
 // Judges the first bytes of a client. `bytes` begins with the first byte of the first record; what

@@ -90,6 +90,10 @@ bool Engine::resumed() const {
 const Identity* Engine::identity() const {
     return state_->established ? state_->identity.get() : nullptr;
 }
+const Identity* Engine::claimed_identity() const {
+    const bool refused = !state_->established && state_->failure != Failure::None;
+    return refused ? state_->identity.get() : nullptr;
+}
 void Engine::forget_identity() { state_->identity.reset(); }
 std::string_view Engine::server_name() const { return state_->server_name; }
 

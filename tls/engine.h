@@ -69,6 +69,11 @@ class Engine {
     uint8_t alert() const;            // with PeerAlert: RFC 8446 6.2
     std::string_view detail() const;  // one phrase for the log; never secret
 
+    // Whom the certificate names that the peer showed, where the handshake failed over it or after
+    // it; null: none was shown, or its names cannot be read. For the log alone: nobody has proved
+    // to be this, and anybody may show any certificate.
+    const Identity* claimed_identity() const;
+
     // ---- After the handshake
     bool established() const;
     bool resumed() const;

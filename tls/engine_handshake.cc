@@ -101,7 +101,8 @@ Step Engine::State::read_hello() {
         input = input.subspan(taken);
     }
     const std::span<const uint8_t> bytes = whole ? input : held.span();
-    if (!looks_like_tls(bytes)) return fail(Failure::NotTls, "begins with no TLS record");
+    if (!looks_like_tls(bytes))
+        return fail(Failure::NotTls, "the client begins with no TLS record");
     const auto judged = read_client_hello(bytes);
     if (std::holds_alternative<HelloNeedsMore>(judged)) {
         if (whole) {
@@ -141,7 +142,7 @@ Step Engine::handshake() {
         state.spoke = true;
         const uint8_t first = state.input.front();
         if (first != kHandshakeRecord && first != kAlertRecord)
-            return state.fail(Failure::NotTls, "answers with no TLS record");
+            return state.fail(Failure::NotTls, "the server answers with no TLS record");
     }
     if (state.server != nullptr && state.sent_bytes > 0) {
         state.alert = refusal_in_the_clear(state.input);

@@ -62,8 +62,8 @@ struct Engine::State {
     std::span<const uint8_t> input;
     Bytes output;
     std::string server_name;  // server: as the client sent it; client: as `connect` was told
-    std::unique_ptr<Identity> identity;
-    uint64_t peer_not_after_s = 0;  // client: the server's certificate
+    std::unique_ptr<Identity> identity;  // before `established` a claim only
+    uint64_t peer_not_after_s = 0;       // client: the server's certificate
     const char* detail = "";
     uint64_t sent_bytes = 0;
     Failure failure = Failure::None;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "tls/chain.h"
 #include "tls/engine_state.h"
 #include "tls/tickets.h"
 #include "tls/verify.h"
@@ -13,22 +14,32 @@ namespace jumpgate::tls {
 // (WOLFSSL_ALWAYS_VERIFY_CB). 1: go on, 0: refuse.
 int Engine::State::verify(int fine, WOLFSSL_X509_STORE_CTX* store) {
     auto& state = *static_cast<State*>(store->userCtx);
+    if (fine != 0 && store->error_depth != 0) return 1;
+    if (state.setup == nullptr) return 0;
+    const std::span shown(store->certs, static_cast<size_t>(store->totalCerts));
+    const std::span<const uint8_t> leaf =
+        shown.empty() ? std::span<const uint8_t>()
+                      : std::span<const uint8_t>(shown[0].buffer, shown[0].length);
+    std::optional<Identity> identity = identify(leaf);
+    if (identity) state.identity = std::make_unique<Identity>(std::move(*identity));
     if (fine == 0) {
         state.fail(certificate_failure(store->error), store->error);
         return 0;
     }
-    if (store->error_depth != 0) return 1;
-    if (state.setup == nullptr) return 0;
-    if (store->totalCerts < 1) {  // TLS 1.2: the client has none; 1.3 does not come here
+    if (shown.empty()) {  // TLS 1.2: the client has none; 1.3 does not come here
         // Where one is required wolfSSL says so one message later, with the alert of RFC 5246
         // 7.4.6, and `finish` asks again. From here it would be bad_certificate.
         if (state.server != nullptr) return 1;
         state.fail(Failure::NoCertificate, NO_PEER_CERT);
         return 0;
     }
-    const std::span<const uint8_t> leaf(store->certs[0].buffer, store->certs[0].length);
-    std::optional<Identity> identity = identify(leaf);
-    if (!identity) {
+    WOLFSSL_CTX* context = wolfSSL_get_SSL_CTX(state.wolf.get());
+    const Failure unchained = chain_failure(wolfSSL_CTX_GetCertManager(context), shown);
+    if (unchained != Failure::None) {
+        state.fail(unchained, ASN_NO_SIGNER_E);
+        return 0;
+    }
+    if (state.identity == nullptr) {
         state.fail(Failure::BadCertificate, "the certificate's names cannot be read");
         return 0;
     }
@@ -37,8 +48,7 @@ int Engine::State::verify(int fine, WOLFSSL_X509_STORE_CTX* store) {
         state.fail(Failure::WrongName, DOMAIN_NAME_MISMATCH);
         return 0;
     }
-    state.peer_not_after_s = identity->not_after_s;
-    state.identity = std::make_unique<Identity>(std::move(*identity));
+    state.peer_not_after_s = state.identity->not_after_s;
     state.setup->verified = true;
     return 1;
 }

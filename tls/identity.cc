@@ -93,19 +93,42 @@ std::optional<uint64_t> read_time(ByteView der) {
 
 // ---- Certificates
 
+// The contents of the DER value that `in` is at, of tag `tag`; what it says in vain fails `in`.
+ByteView contents(Reader& in, uint8_t tag) {
+    const bool tagged = in.u8() == tag;
+    size_t length = in.u8();
+    if (length > 0x80) {  // so many bytes of length follow
+        size_t left = length - 0x80;
+        for (length = left > 3 ? SIZE_MAX : 0; left > 0 && left <= 3; --left)
+            length = length << 8 | in.u8();
+    }
+    return in.take(tagged ? length : SIZE_MAX);
+}
+
 // True where one SEQUENCE is all of `der` (X.690 8.1.3). wolfSSL passes over what lies behind it,
 // and the fingerprint would be the client's to choose.
 bool is_one_sequence(ByteView der) {
     Reader reader(der);
-    if (reader.u8() != (ASN_SEQUENCE | ASN_CONSTRUCTED)) return false;
-    size_t length = reader.u8();
-    if (length > 0x80) {  // so many bytes of length follow
-        size_t left = length - 0x80;
-        if (left > 3) return false;
-        for (length = 0; left > 0; --left) length = length << 8 | reader.u8();
-    }
-    reader.take(length);
+    contents(reader, ASN_SEQUENCE | ASN_CONSTRUCTED);
     return reader.finished();
+}
+
+// How many common names a subject has: RDNSequence, of sets of type and value (RFC 5280 4.1.2.4).
+// `subject`: its contents; 0 where they are not in that form.
+size_t count_common_names(ByteView subject) {
+    constexpr std::array<uint8_t, 3> kCommonName{0x55, 0x04, 0x03};  // 2.5.4.3
+    size_t count = 0;
+    Reader sets(subject);
+    while (sets.ok() && !sets.empty()) {
+        Reader pairs(contents(sets, ASN_SET | ASN_CONSTRUCTED));
+        while (pairs.ok() && !pairs.empty()) {
+            Reader pair(contents(pairs, ASN_SEQUENCE | ASN_CONSTRUCTED));
+            if (std::ranges::equal(contents(pair, ASN_OBJECT_ID), kCommonName)) ++count;
+            if (!pair.ok()) return 0;
+        }
+        if (!pairs.ok()) return 0;
+    }
+    return sets.ok() ? count : 0;
 }
 
 // wolfSSL's own reading, so that what is read here is what it verified.
@@ -171,7 +194,12 @@ std::optional<Identity> identify(ByteView certificate_der) {
     if (!certificate.ok) return std::nullopt;
 
     Identity identity;
-    if (decoded.subjectCN != nullptr && decoded.subjectCNLen > 0) {
+    // Of several, wolfSSL takes the last and others the first: a name that reads differently to
+    // different programs is none.
+    const ByteView subject(decoded.subjectRaw,
+                           static_cast<size_t>(std::max(decoded.subjectRawLen, 0)));
+    const bool named = decoded.subjectCN != nullptr && decoded.subjectCNLen > 0;
+    if (named && count_common_names(subject) == 1) {
         identity.common_name = view(decoded.subjectCN, decoded.subjectCNLen);
         if (!is_name(identity.common_name)) return std::nullopt;
     }

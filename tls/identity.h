@@ -16,7 +16,7 @@
 namespace jumpgate::tls {
 
 struct Identity {
-    std::string common_name;         // subject CN, the last of several; empty where there is none
+    std::string common_name;         // subject CN; empty where there is none, or several
     std::vector<std::string> names;  // subjectAltName: DNS, URI, IP as text; e-mail behind them
     std::array<uint8_t, 32> fingerprint{};  // SHA-256 of the certificate (DER)
     uint64_t not_after_s = 0;               // notAfter, Unix time: the last second it holds

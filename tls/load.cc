@@ -37,6 +37,36 @@ bool may_be_authority(const std::vector<uint8_t>& der) {
     return may;
 }
 
+// One of the operator's CAs that a list of its own issuer revokes is no longer one. wolfSSL asks
+// the lists about leaves alone, or (CHECKALL) wants one for each CA up to the root; an operator who
+// trusts an intermediate need not have the root's.
+std::optional<Problem> drop_revoked(WOLFSSL_CTX* context, const Pem& ca) {
+    WOLFSSL_CERT_MANAGER* authorities = wolfSSL_CTX_GetCertManager(context);
+    std::vector<std::vector<uint8_t>> kept;
+    bool any = false;
+    for (const std::string_view block : pem_blocks(ca.text, "CERTIFICATE")) {
+        std::vector<uint8_t> der = to_der(block);
+        const int listed =
+            wolfSSL_CertManagerCheckCRL(authorities, der.data(), static_cast<int>(der.size()));
+        if (listed == CRL_CERT_REVOKED) {
+            any = true;
+        } else {
+            kept.push_back(std::move(der));
+        }
+    }
+    if (!any) return std::nullopt;
+    size_t loaded = 0;
+    if (wolfSSL_CTX_UnloadCAs(context) != WOLFSSL_SUCCESS)
+        return problem(ca, "holds a revoked CA that cannot be taken out");
+    for (const std::vector<uint8_t>& der : kept) {
+        const int result = wolfSSL_CTX_load_verify_buffer(
+            context, der.data(), static_cast<long>(der.size()), WOLFSSL_FILETYPE_ASN1);
+        if (result == WOLFSSL_SUCCESS) ++loaded;  // else out of date, as before
+    }
+    if (loaded == 0) return problem(ca, "holds no CA certificate that is not revoked");
+    return std::nullopt;
+}
+
 std::optional<Problem> load_key(WOLFSSL_CTX* context, const Pair& pair) {
     const auto blocks = pem_blocks(pair.key.text, "PRIVATE KEY");
     if (blocks.empty()) return problem(pair.key, "holds no private key in PEM");
@@ -177,7 +207,7 @@ std::optional<Problem> load_revocations(WOLFSSL_CTX* context, const Pem& crl, co
             return problem(crl, "is out of date: fetch a new one from the CA");
         if (result != WOLFSSL_SUCCESS) return problem(crl, "holds a CRL that cannot be read");
     }
-    return std::nullopt;
+    return drop_revoked(context, ca);
 }
 
 }  // namespace jumpgate::tls

@@ -58,8 +58,9 @@ void add_client_certificates(FlagTable& table, DownstreamTls& tls) {
                  "Asks clients for a certificate. optional: they may come without one, but not "
                  "with a bad one. required: they may not come without.");
     add_text(table, "tls-client-crl", tls.client_crl_file, "FILE",
-             "Revocation lists of those CAs, PEM. Refuses certificates that are listed, and those "
-             "of a CA that has no list here, or an outdated one.");
+             "Revocation lists of those CAs, PEM. Refuses certificates that are listed, those "
+             "below a CA that is listed, and those of a CA that has no list here, or an outdated "
+             "one.");
     table
         .choice("require-client-id-matches", tls.client_id_matches,
                 {{"cert_cn", IdMatch::CertCn}, {"san", IdMatch::San}},

@@ -66,9 +66,9 @@ class CertsTest(unittest.TestCase):
                        self.path(f"{name}.crt"), "-purpose", f"ssl{purpose}", *options,
                        self.path(f"{name}.crt"))
 
-    def verify_with_crl(self, name, *lists):
+    def verify_with_crl(self, name, *lists, every="-crl_check"):
         options = [part for crl in lists for part in ("-CRLfile", self.path(f"{crl}.pem"))]
-        return self.verify(name, "client", "-crl_check", *options)
+        return self.verify(name, "client", every, *options)
 
     def test_the_good_ones_hold_for_their_purpose(self):
         for name, purpose in GOOD.items():
@@ -154,6 +154,14 @@ class CertsTest(unittest.TestCase):
             code, text = self.verify_with_crl(name, *lists)
             self.assertEqual(code == 0, reason is None, f"{name} by {lists}: {text}")
             self.assertIn(reason or "OK", text)
+
+    def test_a_revoked_intermediate_takes_its_certificates_along(self):
+        both = ["intermediate-crl", "revoked-ca-crl"]
+        code, text = self.verify_with_crl("client-chain", *both)
+        self.assertEqual(code, 0, text)  # the leaf itself is on no list
+        code, text = self.verify_with_crl("client-chain", *both, every="-crl_check_all")
+        self.assertNotEqual(code, 0)
+        self.assertIn(REVOKED, text)
 
     def test_revocation_lists_are_signed_by_their_ca(self):
         for name, (issuer, *_) in certs.REVOCATIONS.items():

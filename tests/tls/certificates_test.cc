@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/tls/duo.h"
+#include "tls/load.h"
 
 namespace jumpgate::tls {
 namespace {
@@ -128,6 +129,31 @@ TEST(ServerCertificates, AreRefusedForEachFault) {
             expect_refused(duo, duo.client, duo.server, fault.why, fault.certificate);
         }
     }
+}
+
+TEST(RefusedCertificates, AreNamedForTheLogAlone) {
+    const auto server = made(mutual_options());
+    for (const Version version : kBoth) {
+        for (const std::string name : {"other-client", "expired-client", "wrong-usage"}) {
+            Duo duo(server, held_to(version, client_options(name)));
+            EXPECT_FALSE(duo.shakes());
+            EXPECT_EQ(duo.server.engine->identity(), nullptr);
+            const Identity* claimed = duo.server.engine->claimed_identity();
+            ASSERT_NE(claimed, nullptr) << name;
+            EXPECT_EQ(claimed->common_name, name);
+            EXPECT_EQ(*claimed, *identify(first_certificate(pki_file(name + ".crt"))));
+        }
+        Duo none(server, held_to(version, client_options()));
+        EXPECT_FALSE(none.shakes());
+        EXPECT_EQ(none.server.engine->claimed_identity(), nullptr);
+        Duo good(server, held_to(version, client_options("client")));
+        EXPECT_TRUE(good.shakes());
+        EXPECT_EQ(good.server.engine->claimed_identity(), nullptr);
+    }
+    Duo elsewhere(made(server_options()), made(client_options()), "example.org");
+    EXPECT_FALSE(elsewhere.shakes());
+    ASSERT_NE(elsewhere.client.engine->claimed_identity(), nullptr);
+    EXPECT_EQ(elsewhere.client.engine->claimed_identity()->common_name, "server");
 }
 
 TEST(ServerCertificates, AreHeldAgainstTheName) {

@@ -154,10 +154,10 @@ TEST(ReadClientHello, ReadsNamesInLowerCaseAndRefusesWhatIsNone) {
     };
     for (const std::string_view name : wrong)
         EXPECT_EQ(fault(read_client_hello(with_extensions(name_extension(name)))),
-                  "has a server_name that is no host name")
+                  "the ClientHello has a server_name that is no host name")
             << name;
     EXPECT_EQ(fault(read_client_hello(with_extensions(name_extension(most + "b")))),
-              "has a server_name that is no host name");
+              "the ClientHello has a server_name that is no host name");
 }
 
 TEST(ReadClientHello, PassesOverNamesOfOtherTypes) {
@@ -209,7 +209,7 @@ TEST(ReadClientHello, ReadsAtMost64Protocols) {
     EXPECT_EQ(hello(with_extensions(extension(16, numbered(2, list)))).alpn.size(), 64u);
     put(list, {1, 'z'});
     EXPECT_EQ(fault(read_client_hello(with_extensions(extension(16, numbered(2, list))))),
-              "offers more than 64 protocols (ALPN)");
+              "the ClientHello offers more than 64 protocols (ALPN)");
 }
 
 // ---- What is refused
@@ -221,31 +221,40 @@ TEST(ReadClientHello, SaysWhatIsWrongWithTheMessage) {
         std::string_view fault;
     };
     const Case cases[] = {
-        {hello_of({.version = 0x0200}), "is of a version before SSL 3.0"},
-        {hello_of({.session_id = session_id}), "has a session id of more than 32 bytes"},
-        {hello_of({.ciphers = {}}), "has a malformed list of cipher suites"},
-        {hello_of({.ciphers = {0x13}}), "has a malformed list of cipher suites"},
-        {hello_of({.compression = {}}), "has no compression method"},
-        {hello_of({.behind = {0}}), "has extensions of another length than it says"},
-        {record({1, 0, 0, 3, 3, 3, 0}), "is cut short"},
-        {record({1, 0, 0, 0}), "is cut short"},
-        {with_extensions({0, 0, 0}), "has a malformed extension"},
-        {with_extensions({0, 99, 0, 1}), "has a malformed extension"},
-        {with_extensions({0, 99, 0, 0, 0, 99, 0, 0}), "has an extension twice"},
-        {with_extensions({0, 0, 0, 0}), "has a malformed server_name"},
-        {with_extensions(extension(0, {0, 0})), "has a malformed server_name"},
-        {with_extensions(extension(0, {0, 3, 0, 0, 9})), "has a malformed server_name"},
-        {with_extensions(extension(0, {0, 4, 0, 0, 1, 'a', 0})), "has a malformed server_name"},
-        {with_extensions(extension(0, {0, 8, 0, 0, 1, 'a', 0, 0, 1, 'b'})), "names two servers"},
-        {with_extensions(extension(43, {})), "has malformed supported_versions"},
-        {with_extensions(extension(43, {0})), "has malformed supported_versions"},
-        {with_extensions(extension(43, {3, 3, 4, 3})), "has malformed supported_versions"},
-        {with_extensions(extension(43, {2, 3, 4, 0})), "has malformed supported_versions"},
-        {with_extensions(extension(16, {})), "has a malformed ALPN list"},
-        {with_extensions(extension(16, {0, 0})), "has a malformed ALPN list"},
-        {with_extensions(extension(16, {0, 1, 0})), "has a malformed ALPN list"},
-        {with_extensions(extension(16, {0, 2, 2, 'a'})), "has a malformed ALPN list"},
-        {with_extensions(extension(16, {0, 2, 1, 'a', 0})), "has a malformed ALPN list"},
+        {hello_of({.version = 0x0200}), "the ClientHello is of a version before SSL 3.0"},
+        {hello_of({.session_id = session_id}),
+         "the ClientHello has a session id of more than 32 bytes"},
+        {hello_of({.ciphers = {}}), "the ClientHello has a malformed list of cipher suites"},
+        {hello_of({.ciphers = {0x13}}), "the ClientHello has a malformed list of cipher suites"},
+        {hello_of({.compression = {}}), "the ClientHello has no compression method"},
+        {hello_of({.behind = {0}}),
+         "the ClientHello has extensions of another length than it says"},
+        {record({1, 0, 0, 3, 3, 3, 0}), "the ClientHello is cut short"},
+        {record({1, 0, 0, 0}), "the ClientHello is cut short"},
+        {with_extensions({0, 0, 0}), "the ClientHello has a malformed extension"},
+        {with_extensions({0, 99, 0, 1}), "the ClientHello has a malformed extension"},
+        {with_extensions({0, 99, 0, 0, 0, 99, 0, 0}), "the ClientHello has an extension twice"},
+        {with_extensions({0, 0, 0, 0}), "the ClientHello has a malformed server_name"},
+        {with_extensions(extension(0, {0, 0})), "the ClientHello has a malformed server_name"},
+        {with_extensions(extension(0, {0, 3, 0, 0, 9})),
+         "the ClientHello has a malformed server_name"},
+        {with_extensions(extension(0, {0, 4, 0, 0, 1, 'a', 0})),
+         "the ClientHello has a malformed server_name"},
+        {with_extensions(extension(0, {0, 8, 0, 0, 1, 'a', 0, 0, 1, 'b'})),
+         "the ClientHello names two servers"},
+        {with_extensions(extension(43, {})), "the ClientHello has malformed supported_versions"},
+        {with_extensions(extension(43, {0})), "the ClientHello has malformed supported_versions"},
+        {with_extensions(extension(43, {3, 3, 4, 3})),
+         "the ClientHello has malformed supported_versions"},
+        {with_extensions(extension(43, {2, 3, 4, 0})),
+         "the ClientHello has malformed supported_versions"},
+        {with_extensions(extension(16, {})), "the ClientHello has a malformed ALPN list"},
+        {with_extensions(extension(16, {0, 0})), "the ClientHello has a malformed ALPN list"},
+        {with_extensions(extension(16, {0, 1, 0})), "the ClientHello has a malformed ALPN list"},
+        {with_extensions(extension(16, {0, 2, 2, 'a'})),
+         "the ClientHello has a malformed ALPN list"},
+        {with_extensions(extension(16, {0, 2, 1, 'a', 0})),
+         "the ClientHello has a malformed ALPN list"},
     };
     for (const Case& c : cases) EXPECT_EQ(fault(read_client_hello(c.bytes)), c.fault);
 }
@@ -256,22 +265,22 @@ TEST(ReadClientHello, RefusesWhatIsNoHandshakeAtItsFirstWrongByte) {
         std::string_view fault;
     };
     const Case cases[] = {
-        {{0x10}, "begins with no handshake record"},  // CONNECT
-        {{'G', 'E', 'T'}, "begins with no handshake record"},
-        {{0x80, 0x2e, 1, 3, 1}, "begins with no handshake record"},  // SSLv2's hello
-        {{23, 3, 3, 0, 1}, "begins with no handshake record"},
-        {{21, 3, 3, 0, 2, 1, 0}, "begins with no handshake record"},
-        {{22, 2}, "has a record of no TLS version"},
-        {{22, 3, 5}, "has a record of no TLS version"},
-        {{22, 3, 1, 0, 0}, "has an empty record"},
-        {{22, 3, 1, 0x48, 1}, "has a record that is too long"},
-        {{22, 3, 1, 0, 9, 2}, "begins with no ClientHello"},
+        {{0x10}, "the client begins with no handshake record"},  // CONNECT
+        {{'G', 'E', 'T'}, "the client begins with no handshake record"},
+        {{0x80, 0x2e, 1, 3, 1}, "the client begins with no handshake record"},  // SSLv2's hello
+        {{23, 3, 3, 0, 1}, "the client begins with no handshake record"},
+        {{21, 3, 3, 0, 2, 1, 0}, "the client begins with no handshake record"},
+        {{22, 2}, "the ClientHello has a record of no TLS version"},
+        {{22, 3, 5}, "the ClientHello has a record of no TLS version"},
+        {{22, 3, 1, 0, 0}, "the ClientHello has an empty record"},
+        {{22, 3, 1, 0x48, 1}, "the ClientHello has a record that is too long"},
+        {{22, 3, 1, 0, 9, 2}, "the client begins with no ClientHello"},
     };
     for (const Case& c : cases) {
         EXPECT_EQ(fault(read_client_hello(c.bytes)), c.fault);
         EXPECT_FALSE(looks_like_tls(c.bytes)) << c.fault;
         const std::span<const uint8_t> before(c.bytes.data(), c.bytes.size() - 1);
-        if (c.bytes[0] == 22 && c.fault != "begins with no handshake record") {
+        if (c.bytes[0] == 22 && c.fault != "the client begins with no handshake record") {
             EXPECT_TRUE(needs_more(read_client_hello(before))) << c.fault;
         }
     }
@@ -283,7 +292,7 @@ TEST(ReadClientHello, RefusesOtherRecordsAmongTheHellos) {
     const Octets whole = from_hex(kHelloOfTls13);
     Octets bytes = record({whole.begin() + 5, whole.begin() + 50});
     put(bytes, {20, 3, 3, 0, 1, 1});
-    EXPECT_EQ(fault(read_client_hello(bytes)), "begins with no handshake record");
+    EXPECT_EQ(fault(read_client_hello(bytes)), "the client begins with no handshake record");
 }
 
 TEST(ReadClientHello, HoldsToItsLimit) {
@@ -293,19 +302,19 @@ TEST(ReadClientHello, HoldsToItsLimit) {
     ASSERT_EQ(most.size(), kHelloBytesMax);
     EXPECT_EQ(hello(most).version_max, 0x0303);
     Octets more = with_extensions(extension(99, Octets(kHelloBytesMax - around + 1)));
-    EXPECT_EQ(fault(read_client_hello(more)), "takes more than 16 KiB");
+    EXPECT_EQ(fault(read_client_hello(more)), "the ClientHello takes more than 16 KiB");
     more.resize(kHelloBytesMax - 1);
     EXPECT_TRUE(needs_more(read_client_hello(more)));
 
     EXPECT_EQ(fault(read_client_hello(Octets{22, 3, 1, 0, 9, 1, 0, 0x3f, 0xfd})),
-              "is longer than 16 KiB");  // known as soon as the length is
+              "the ClientHello is longer than 16 KiB");  // known as soon as the length is
     EXPECT_TRUE(needs_more(read_client_hello(Octets{22, 3, 1, 0, 9, 1, 0, 0x3f, 0xfc})));
 
     Octets ones;  // 6 bytes each
     for (const uint8_t byte : message({.extensions = extension(99, Octets(3'000))}))
         put(ones, record({byte}));
     ASSERT_GT(ones.size(), kHelloBytesMax);
-    EXPECT_EQ(fault(read_client_hello(ones)), "takes more than 16 KiB");
+    EXPECT_EQ(fault(read_client_hello(ones)), "the ClientHello takes more than 16 KiB");
 }
 
 // ASan and UBSan judge this one; without them it proves that the answer does not depend on luck.

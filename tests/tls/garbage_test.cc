@@ -43,6 +43,7 @@ TEST(Garbage, InAHelloIsAnsweredWithAnAlert) {
     const auto engine = Engine::accept(made(server_options()));
     EXPECT_EQ(fed(*engine, hello), Step::Failed);
     EXPECT_EQ(engine->failure(), Failure::BadHello);
+    EXPECT_EQ(engine->detail(), "the ClientHello is cut short");
     const Bytes alert = engine->take_output();
     EXPECT_EQ(Ciphertext(alert.span().begin(), alert.span().end()),
               (Ciphertext{21, 3, 3, 0, 2, 2, 50}));

@@ -40,11 +40,20 @@ TEST(Identify, ReadsEveryKindOfName) {
     EXPECT_EQ(nameless->names, Names{"only.example"});
 }
 
-TEST(Identify, TakesTheLastCommonName) {
+// wolfSSL takes the last, brokers the first: either would be somebody else's name to the other.
+TEST(Identify, TakesNoneOfSeveralCommonNames) {
     const std::optional<Identity> read = identify(from_hex(kForever));
     ASSERT_TRUE(read);
-    EXPECT_EQ(read->common_name, "Ger\xc3\xa4t \xe6\xb0\xb4");
+    EXPECT_EQ(read->common_name, "");
     EXPECT_TRUE(read->names.empty());
+    // The first made another attribute (2.5.4.5, serialNumber): the last is the only one.
+    const auto one = identify(with(from_hex(kForever),
+                                   "\x04\x03\x0c\x07"
+                                   "Devices",
+                                   "\x04\x05\x0c\x07"
+                                   "Devices"));
+    ASSERT_TRUE(one);
+    EXPECT_EQ(one->common_name, "Ger\xc3\xa4t \xe6\xb0\xb4");
 }
 
 // As `openssl x509 -fingerprint -sha256` prints them.
