@@ -140,6 +140,7 @@ class Worker final : public RelayOwner {
     void log_broker_down(LogLine& line);
     void log_connected(const Connection& c);
     void log_closed(const EndedRelay& relay);
+    static void add_claim(LogLine& line, const tls::Engine& engine);
     static void add_failure(LogLine& line, const tls::Engine& engine);
     void connection_gone();
     void end_if_done();

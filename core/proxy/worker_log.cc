@@ -25,6 +25,7 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
     line.field("reason", text(verdict.refusal)).field("peer", c.peer.to_string());
     line.field("client", c.connect.client_id).field("phase", text(c.phase));
     if (c.identity() != nullptr) line.field("cert_cn", c.identity()->common_name);
+    if (c.client_engine != nullptr) add_claim(line, *c.client_engine);
     if (c.attempts > 0) {
         line.field("broker", shared_.routes.upstream().nodes()[c.node].name);  // the last one tried
     }
@@ -81,6 +82,14 @@ void Worker::log_closed(const EndedRelay& relay) {
 void Worker::log_broker_down(LogLine& line) {
     line.field("failures", config().fail_max).field("for_ms", config().fail_timeout_ms);
     log_.push(line.field("worker", index_).finish());
+}
+
+// Who a certificate that was refused says its owner is: behind NAT, all there is to find a device.
+void Worker::add_claim(LogLine& line, const tls::Engine& engine) {
+    const tls::Identity* claimed = engine.claimed_identity();
+    if (claimed == nullptr) return;
+    line.field("cert_cn_claimed", claimed->common_name);
+    line.field("cert_sha256", fmt::format("{:02x}", fmt::join(claimed->fingerprint, "")));
 }
 
 // The cause, as the statistics call it, and the alert where the other side sent one.

@@ -38,6 +38,7 @@ TEST(WorkerLog, NamesTheCauseOfARefusalAsTheStatisticsDo) {
     const std::string lines = worker.log_lines();
     EXPECT_NE(lines.find("reason=\"handshake_failed\""), std::string::npos) << lines;
     EXPECT_NE(lines.find("cause=\"expired\""), std::string::npos) << lines;
+    EXPECT_NE(lines.find("cert_cn_claimed=\"expired-client\""), std::string::npos) << lines;
 }
 
 TEST(WorkerLog, NamesTheBrokerThatCouldNotBeReached) {
