@@ -42,6 +42,11 @@ basicConstraints = critical, CA:true, pathlen:0
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
+[unsigning-ca]
+basicConstraints = critical, CA:true
+keyUsage = critical, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [leaf]
 basicConstraints = critical, CA:false
 subjectKeyIdentifier = hash
@@ -114,6 +119,8 @@ def leaves(server_names=SERVER_NAMES):
              issuer="intermediate", **server),
         Leaf("client-chain", "a device's, issued by the intermediate CA, which the file holds too",
              (device.format("client-chain"),), issuer="intermediate"),
+        Leaf("unsigning-client", "refused: its issuer, which the file holds too, is no CA for that",
+             issuer="unsigning-ca"),
         Leaf("big-client", f"legal, but large: a CN of {CN_CHARACTERS_MAX} characters and "
              f"{BIG_NAMES} names",
              tuple(device.format(f"name-{number}") for number in range(BIG_NAMES)),
@@ -137,7 +144,9 @@ AUTHORITIES = {
     "ca": "the CA of what follows: for --tls-client-ca, --upstream-ca, --cacertfile",
     "other-ca": "a CA that nobody trusts",
     "intermediate": "a CA below ca, the issuer of server-chain and client-chain",
+    "unsigning-ca": "a CA below ca that may not sign certificates (keyCertSign is missing)",
 }
+BELOW_CA = ("intermediate", "unsigning-ca")  # their extensions have their names
 REVOCATIONS = {  # name -> issuer, revoked leaves, whether its time is over, what it is for
     "crl": ("ca", ("revoked-client",), False, "of ca: revoked-client is revoked"),
     "empty-crl": ("ca", (), False, "of ca: nothing is revoked"),
@@ -193,9 +202,9 @@ class Pki:
         return ("-CA", self.path(f"{issuer}.crt"), "-CAkey", self.path(f"{issuer}.key"))
 
     def make_authority(self, name):
-        signed = self.signer("ca") if name == "intermediate" else ()
+        signed = self.signer("ca") if name in BELOW_CA else ()
         openssl(*self.request(name, f"jumpgate test {name}"), "-x509", *signed, *self.lifetime(),
-                "-extensions", "intermediate" if signed else "root",
+                "-extensions", name if signed else "root",
                 "-out", self.path(f"{name}.crt"))
 
     def make_leaf(self, leaf, existing_key=None):
@@ -215,8 +224,8 @@ class Pki:
         else:
             openssl(*request, "-x509", *self.signer(leaf.issuer), *self.lifetime(),
                     "-extensions", "leaf", "-out", certificate)
-        if leaf.issuer == "intermediate":
-            with open(certificate, "a") as chain, open(self.path("intermediate.crt")) as issuer:
+        if leaf.issuer in BELOW_CA:
+            with open(certificate, "a") as chain, open(self.path(f"{leaf.issuer}.crt")) as issuer:
                 chain.write(issuer.read())
 
     def sign_for_days(self, leaf, request, certificate):
@@ -271,7 +280,7 @@ def make_pki(out, clients=0, server_names=SERVER_NAMES, client_name=CLIENT_NAME,
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         pki = Pki(out, work, years, rsa)
         pki.make_authority("ca")
-        tasks = [pool.submit(pki.make_authority, name) for name in ("other-ca", "intermediate")]
+        tasks = [pool.submit(pki.make_authority, name) for name in ("other-ca", *BELOW_CA)]
         tasks += [pool.submit(pki.make_lone_key, "mismatch.key"),
                   pool.submit(pki.make_ticket_keys, "tickets.key")]
         finish(tasks)

@@ -27,6 +27,10 @@ Failure stream_failure(int error) {
             return Failure::NoCommonCipher;
         case NO_PEER_CERT:
             return Failure::NoCertificate;
+        case NOT_CA_ERROR:  // of a chain; `verify` is not asked about these
+        case ASN_PATHLEN_SIZE_E:
+        case ASN_PATHLEN_INV_E:
+            return Failure::BadCertificate;
         case SECURE_RENEGOTIATION_E:
             return Failure::Renegotiation;
         case MEMORY_E:
@@ -44,6 +48,8 @@ uint8_t alert_of(Failure failure) {
         case Failure::NoCommonCipher:
         case Failure::NoCertificate:  // RFC 5246 7.4.6
             return 40;                // handshake_failure
+        case Failure::BadCertificate:
+            return 42;  // bad_certificate
         case Failure::BadHello:
             return 50;  // decode_error
         case Failure::UnknownServerName:

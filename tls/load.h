@@ -34,8 +34,8 @@ std::variant<WolfContext, Problem> make_wolf_context(const Rules& rules);
 // Each returns what is wrong, or nothing.
 std::optional<Problem> load_pair(WOLFSSL_CTX* context, const Pair& pair);
 std::optional<Problem> load_authorities(WOLFSSL_CTX* context, const Pem& ca);
-// REQUIRES: the CAs are loaded. Switches on the check of leaves; that of the intermediate CAs that a
-// peer shows is chain.h's. A CA of `ca` that is itself on a list is taken out again.
+// REQUIRES: the CAs are loaded. Switches on the check of leaves; that of the intermediate CAs which
+// a peer shows is chain.h's. A CA of `ca` that is itself on a list is taken out again.
 std::optional<Problem> load_revocations(WOLFSSL_CTX* context, const Pem& crl, const Pem& ca);
 
 }  // namespace jumpgate::tls

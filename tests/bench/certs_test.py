@@ -19,8 +19,8 @@ GOOD = {"server": "server", "server-b": "server", "server-wildcard": "server", "
         "client-chain": "client", "revoked-client": "client", "wrong-host": "server",
         **{f"clients/{number}": "client" for number in range(CLIENTS)}}
 # What openssl says, by number (x509_vfy.h): the words differ between its releases.
-NO_CRL, NO_ISSUER, NOT_YET, EXPIRED, OLD_CRL, REVOKED, USAGE = (
-    f"error {number} at " for number in (3, 20, 9, 10, 12, 23, 26))
+NO_CRL, NO_ISSUER, NOT_YET, EXPIRED, OLD_CRL, REVOKED, USAGE, NO_CA = (
+    f"error {number} at " for number in (3, 20, 9, 10, 12, 23, 26, 32))
 BAD = {  # -> the purpose it is verified for, and why it fails
     "other-client": ("client", NO_ISSUER),
     "other-server": ("server", NO_ISSUER),
@@ -30,6 +30,7 @@ BAD = {  # -> the purpose it is verified for, and why it fails
     "future-server": ("server", NOT_YET),
     "wrong-usage": ("client", USAGE),
     "client": ("server", USAGE),
+    "unsigning-client": ("client", NO_CA),
 }
 HERE = ["DNS:localhost", "IP Address:127.0.0.1", "IP Address:0:0:0:0:0:0:0:1"]
 

@@ -101,6 +101,7 @@ def check_header_comment(tree):
 
 # --- names ---------------------------------------------------------------------------------------
 
+THEIRS = ("io_uring_", "wolfSSL_")  # names that we call but did not give
 VAGUE = {"manager", "util", "utils", "data", "helper", "helpers", "misc"}
 # Words of the MQTT specification and of io_uring, which readers look for under these names.
 TERMS = re.compile(r"(?:authentication|auth|correlation|user)_data"
@@ -128,7 +129,7 @@ def check_names(tree):
             for match in pattern.finditer(source.statements):
                 name = match.group(1) or match.group(2)
                 alone = pattern is FUNCTION and "_" not in name  # data() is every container's
-                if not alone and not name.startswith("io_uring_") and vague_word(name):
+                if not alone and not name.startswith(THEIRS) and vague_word(name):
                     yield source.complain(match.start(), f"`{name}` says `{vague_word(name)}`, "
                                           "which says nothing: use the field's term")
         for match in HANDLE.finditer(source.statements):

@@ -59,6 +59,15 @@ TEST(ClientCertificates, AreRefusedForEachFault) {
     }
 }
 
+TEST(ClientCertificates, AreRefusedBelowACaThatMayNotSign) {
+    const auto server = made(mutual_options());
+    for (const Version version : kBoth) {
+        Duo duo(server, held_to(version, client_options("unsigning-client")));
+        EXPECT_FALSE(duo.shakes());
+        EXPECT_EQ(text(duo.server.engine->failure()), "bad_certificate");
+    }
+}
+
 TEST(ClientCertificates, AreTakenWhereTheyAreGood) {
     ServerOptions options = mutual_options();
     options.client_crl = pki_file("crl.pem");
