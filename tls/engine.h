@@ -2,7 +2,7 @@
 //
 // Law: it does no input or output. What comes is lent with `feed` and consumed by the next calls;
 // what goes is collected in `output`, whatever the call: records, alerts, tickets, key updates.
-// The handshake's memory is freed when the handshake ends: idle, an engine costs 4 to 5 KB.
+// The handshake's memory is freed when the handshake ends: idle, an engine costs 3 to 5 KB.
 // One thread at a time. A failed engine stays failed; its last output may hold the alert to send.
 #pragma once
 
