@@ -34,7 +34,7 @@ TlsRelay::TlsRelay(TlsRelays& owner, TlsLeg client_leg, TlsLeg broker_leg)
       down(*this, false) {}
 
 // A record's plaintext (RFC 8446 5.1): what an engine gives at once, and the best piece to take.
-static constexpr size_t kScratchBytes = 16 * 1024;
+static constexpr size_t kScratchBytes = size_t{16} * 1024;
 
 TlsRelays::TlsRelays(Reactor& reactor, BufferRing& buffers, BufferRing& large, const Config& config,
                      Stats& stats, RelayOwner& owner)

@@ -10,7 +10,7 @@
 
 namespace jumpgate {
 
-static constexpr size_t kRecordBytesMax = 16 * 1024;
+static constexpr size_t kRecordBytesMax = size_t{16} * 1024;
 // While a send is in flight, smaller pieces than this wait to share a record: 22 bytes of overhead
 // on each byte would break the budget.
 static constexpr size_t kPieceBytesMin = 2048;

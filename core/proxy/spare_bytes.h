@@ -38,7 +38,7 @@ class SpareBytes {
   private:
     static constexpr size_t kSparesMax = 64;
     static constexpr size_t kCapacityMin = 4096;
-    static constexpr size_t kCapacityMax = 256 * 1024;
+    static constexpr size_t kCapacityMax = size_t{256} * 1024;
 
     std::vector<tls::Bytes> spares_;
 };
