@@ -80,7 +80,8 @@ void add_algorithms(FlagTable& table, DownstreamTls& tls) {
     ciphers.default_text = "ECDHE with AES-GCM or CHACHA20-POLY1305, all suites of TLS 1.3";
     ciphers.allowed = "some of these";
     Flag& curves = add_text(table, "tls-curves", tls.curves, "NAME:NAME...",
-                            "Curves for the key exchange, best first.");
+                            "Curves for the key exchange, best first. TLS 1.2 takes any: "
+                            "with --tls-min-version 1.3 they bind everybody.");
     curves.default_text = "X25519:P-256:P-384";
     curves.allowed = "X25519, P-256, P-384, P-521";
 }
