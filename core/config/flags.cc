@@ -132,7 +132,8 @@ void add_relaying(FlagTable& table, Config& config) {
     table.number("buffer-bytes", config.buffer_bytes, 512, 65'536, "bytes",
                  "Size of one such buffer.");
     table.number("relay-budget-bytes", config.relay_budget_bytes, 512, 16'777'216, "bytes",
-                 "What one direction may have read and not yet sent; at least --buffer-bytes.");
+                 "What one direction may have read and not yet sent; at least --buffer-bytes. Over "
+                 "TLS 131072 is the most.");
     table
         .number("socket-receive-bytes", config.socket_receive_bytes, 0, 1'073'741'824, "bytes",
                 "Kernel receive buffer of every socket (SO_RCVBUF). 0: the kernel tunes it.")

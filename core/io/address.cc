@@ -24,12 +24,12 @@ std::optional<Address> Address::parse(std::string_view host, uint16_t port) {
     return address;
 }
 
-// sin_port and sin6_port lie at the same offset, but the families are told apart all the same.
 bool Address::is_any() const {
     if (any.sa_family == AF_INET) return v4.sin_addr.s_addr == INADDR_ANY;
     return any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr);
 }
 
+// sin_port and sin6_port lie at the same offset, but the families are told apart all the same.
 uint16_t Address::port() const {
     if (!known()) return 0;
     return ntohs(any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port);

@@ -5,7 +5,6 @@ Usage: broker_tls_test.py [WORDS]; the program is named by the environment (JUMP
 Every stop is a leak test: the broker CHECKs that all sockets, buffers and messages are home.
 """
 import contextlib
-import functools
 import json
 import os
 import pathlib
@@ -13,33 +12,18 @@ import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench"))
 import broker_test
-import certs
 import mqtt_peer
 import packets
 from harness import BAD_WORDS, DEADLINE_S, Lines, behaviour, equal, main, start, wait_until
 from peers import receive, receive_all
+from pki import context, pki
 
 JUMPLOAD = os.environ.get("JUMPLOAD", "build/jumpload")
 FOLDER = tempfile.TemporaryDirectory(prefix="jumpgate-e2e-")
 HANDSHAKE_TIMEOUT_S = 10  # loadgen/broker_connection.cc: accept to CONNECT
-
-
-@functools.cache
-def pki_folder():
-    if "JUMPGATE_TEST_PKI" in os.environ:
-        return os.environ["JUMPGATE_TEST_PKI"]
-    certs.make_pki(FOLDER.name)
-    return FOLDER.name
-
-
-def pki(name):
-    """A file of the test PKI (bench/certs.py --show): server.crt, client.key, ca.crt ..."""
-    return os.path.join(pki_folder(), name)
 
 
 class Broker:
@@ -87,16 +71,6 @@ class Broker:
 
 
 # ---- Clients ------------------------------------------------------------------------------------
-
-def context(version=None, certificate=None):
-    """Python's own TLS (OpenSSL), which verifies the broker."""
-    made = ssl.create_default_context(cafile=pki("ca.crt"))
-    if version is not None:
-        made.minimum_version = made.maximum_version = version
-    if certificate is not None:
-        made.load_cert_chain(pki(certificate + ".crt"), pki(certificate + ".key"))
-    return made
-
 
 def dial(broker):
     return socket.create_connection(("127.0.0.1", broker.port), DEADLINE_S)

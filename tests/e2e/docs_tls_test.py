@@ -16,8 +16,9 @@ import tempfile
 import packets
 from harness import PROGRAM, Jumpgate, behaviour, equal, main, start
 from peers import free_port, receive_all
-from tls_brokers import (MUTUAL_LISTEN, UPSTREAM_CA, Recorder, TlsStream, client_context, over_tls,
-                         pki, server_context, tls_port)
+from pki import context, pki
+from tls_brokers import (MUTUAL_LISTEN, UPSTREAM_CA, Recorder, TlsStream, over_tls, server_context,
+                         tls_port)
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/tls.md").read_text(encoding="utf-8")
@@ -152,11 +153,10 @@ def device_alerts():
         flags = MUTUAL_LISTEN + ("--tls-client-crl", pki(crl + ".pem"))
         with Recorder() as broker, Jumpgate([broker], *flags) as gate:
             for place, version in enumerate((ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2)):
-                context = client_context(certificate)
-                context.minimum_version = context.maximum_version = version
+                verifying = context(version, certificate)
                 wire = socket.create_connection(("127.0.0.1", tls_port(gate)), 20)
                 try:
-                    with TlsStream(wire, context) as stream:
+                    with TlsStream(wire, verifying) as stream:
                         stream.recv(1)
                     raise AssertionError(f"{cause} was served")
                 except ssl.SSLError as error:

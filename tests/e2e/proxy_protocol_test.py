@@ -12,9 +12,9 @@ import packets
 from haproxy import HAProxy
 from harness import DEADLINE_S, Jumpgate, behaviour, equal, main
 from peers import Mosquitto, Peer, Stub, receive, receive_all
+from pki import context, pki
 from tls_brokers import (MUTUAL_LISTEN, TLS_LISTEN, UPSTREAM_CA, Recorder, TlsStream,
-                       accepted_by_broker, client_context, over_tls, pki, server_context,
-                       tls_connect, tls_port)
+                       accepted_by_broker, over_tls, server_context, tls_connect, tls_port)
 
 TRUSTED = ("--proxy-protocol-from", "127.0.0.0/8")
 SIGNATURE = b"\r\n\r\n\0\r\nQUIT\n"
@@ -101,7 +101,7 @@ def haproxy_ends_tls():
             f"verify required\n    server s 127.0.0.1:{gate.port} send-proxy-v2-ssl-cn\n"
         with HAProxy(body, (pki("server.crt"), pki("server.key"))) as haproxy:
             wire = haproxy.connect(SOURCE)
-            with TlsStream(wire, client_context("client")) as client:
+            with TlsStream(wire, context(certificate="client")) as client:
                 accepted_by_broker(client, "behind-tls")
                 is_seen_as(gate, "behind-tls", wire.getsockname())
 
@@ -113,7 +113,7 @@ def haproxy_passes_tls():
             "send-proxy-v2\n"
         with HAProxy(body) as haproxy:
             wire = haproxy.connect(SOURCE)
-            with TlsStream(wire, client_context("client")) as client:
+            with TlsStream(wire, context(certificate="client")) as client:
                 accepted_by_broker(client, "through")
                 line = is_seen_as(gate, "through", wire.getsockname())
                 equal((line["tls"], line["cert_cn"]), ("TLSv1.3", "client"))

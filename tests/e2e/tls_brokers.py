@@ -2,38 +2,17 @@
 its sockets, so that both directions can flow at once and every byte is seen twice: as it came, and
 decrypted.
 
-Certificates are those of bench/certs.py, in the folder JUMPGATE_TEST_PKI or made anew.
+Certificates: pki.py.
 """
 
-import functools
-import os
 import socket
 import ssl
-import sys
-import tempfile
 import threading
 
 import packets
 from harness import DEADLINE_S, equal, wait_until
 from peers import Mosquitto, receive
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench"))
-import certs  # noqa: E402  beside its own programs, not ours
-
-_made = tempfile.TemporaryDirectory(prefix="jumpgate-e2e-pki-")
-
-
-@functools.cache
-def pki_folder():
-    if "JUMPGATE_TEST_PKI" in os.environ:
-        return os.environ["JUMPGATE_TEST_PKI"]
-    certs.make_pki(_made.name)
-    return _made.name
-
-
-def pki(name):
-    """A file of the test PKI (bench/certs.py --show): ca.crt, broker.key, crl.pem ..."""
-    return os.path.join(pki_folder(), name)
+from pki import context, pki
 
 
 UPSTREAM_CA = ("--upstream-ca", pki("ca.crt"))
@@ -62,13 +41,6 @@ def server_context(certificate="broker", version=None, client_ca=None):
     if client_ca is not None:
         made.load_verify_locations(pki(client_ca + ".crt"))
         made.verify_mode = ssl.CERT_REQUIRED
-    return made
-
-
-def client_context(certificate=None):
-    made = ssl.create_default_context(cafile=pki("ca.crt"))
-    if certificate is not None:
-        made.load_cert_chain(pki(certificate + ".crt"), pki(certificate + ".key"))
     return made
 
 
@@ -169,7 +141,7 @@ class TlsStream:
 def tls_connect(gate, certificate=None):
     """A verified TLS connection to the proxy."""
     wire = socket.create_connection(("127.0.0.1", tls_port(gate)), DEADLINE_S)
-    return TlsStream(wire, client_context(certificate))
+    return TlsStream(wire, context(certificate=certificate))
 
 
 class Recorder:

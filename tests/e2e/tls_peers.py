@@ -4,19 +4,16 @@ A gate here is a jumpgate with a TLS port and the certificate `server`; the file
 test PKI (bench/certs.py --show). Everybody verifies the proxy, and takes an end without
 close_notify for an error.
 """
-import functools
 import os
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench"))
-import certs
 import packets
 from harness import DEADLINE_S, Jumpgate, Lines, equal, start
 from peers import receive
+from pki import context, pki
 
 FOLDER = tempfile.TemporaryDirectory(prefix="jumpgate-e2e-")
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
@@ -25,20 +22,6 @@ VERSIONS = (TLS12, TLS13)
 ONLY = {TLS12: ["--tls-ciphers", "ECDHE-ECDSA-AES128-GCM-SHA256"],
         TLS13: ["--tls-min-version", "1.3"]}
 NAMES = {TLS12: "TLSv1.2", TLS13: "TLSv1.3"}
-
-
-@functools.cache
-def pki_folder():
-    if "JUMPGATE_TEST_PKI" in os.environ:
-        return os.environ["JUMPGATE_TEST_PKI"]
-    folder = os.path.join(FOLDER.name, "pki")
-    certs.make_pki(folder, clients=4)
-    return folder
-
-
-def pki(name):
-    """A file of the test PKI: server.crt, client.key, ca.crt, clients/0.crt ..."""
-    return os.path.join(pki_folder(), name)
 
 
 def pair(name):
@@ -57,15 +40,6 @@ def tls_gate(brokers, *flags, certificate="server", **options):
 
 
 # ---- Python's ssl -------------------------------------------------------------------------------
-
-def context(version=None, certificate=None):
-    made = ssl.create_default_context(cafile=pki("ca.crt"))
-    if version is not None:
-        made.minimum_version = made.maximum_version = version
-    if certificate is not None:
-        made.load_cert_chain(pki(certificate + ".crt"), pki(certificate + ".key"))
-    return made
-
 
 def dial(gate):
     wire = socket.create_connection(("127.0.0.1", gate.tls_port), DEADLINE_S)

@@ -9,10 +9,7 @@ size_t refused(const Stats& stats, Refusal reason) {
 }
 
 Config with_match(IdMatch match) {
-    Config config;
-    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
-    config.tls.client_auth = ClientAuth::Optional;
-    config.tls.client_ca_file = pki_path("ca.crt");
+    Config config = with_tls(ClientAuth::Optional);
     config.tls.client_id_matches = match;
     return config;
 }

@@ -12,10 +12,9 @@
 namespace jumpgate {
 namespace {
 
-Config with_tls() {
-    Config config;
+Config listening() {
+    Config config = with_tls();
     config.listen.push_back({"127.0.0.1", 0, true});
-    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
     return config;
 }
 
@@ -38,7 +37,7 @@ std::string own_file(std::string_view name, std::string_view text, mode_t mode =
 }
 
 TEST(LoadCredentials, MakesWhatTheConfigurationUsesAndNothingElse) {
-    Config config = with_tls();
+    Config config = listening();
     Parsed<Credentials> loaded = load(config);
     ASSERT_TRUE(std::holds_alternative<Credentials>(loaded)) << problem_of(config);
     EXPECT_NE(std::get<Credentials>(loaded).server, nullptr);
@@ -87,7 +86,7 @@ TEST(LoadCredentials, NamesTheFlagTheFileAndTheProblem) {
         {"mismatch", key, pki_path("mismatch.key"), "--tls-key"},
     };
     for (const Case& one : cases) {
-        Config config = with_tls();
+        Config config = listening();
         one.change(config, one.path);
         const std::string problem = problem_of(config);
         EXPECT_NE(problem.find(one.flag + " " + one.path), std::string::npos)
@@ -96,14 +95,14 @@ TEST(LoadCredentials, NamesTheFlagTheFileAndTheProblem) {
 }
 
 TEST(LoadCredentials, NamesTheFlagOfAListThatCannotBeUsed) {
-    Config config = with_tls();
+    Config config = listening();
     config.tls.ciphers = "TLS_AES_128_GCM_SHA256:NO-SUCH";
     EXPECT_TRUE(problem_of(config).starts_with("--tls-ciphers: \"NO-SUCH\"")) << problem_of(config);
     config.tls.ciphers = "ECDHE-ECDSA-AES128-GCM-SHA256";
     EXPECT_EQ(problem_of(config), "");
     config.tls.min_version = TlsVersion::Tls13;
     EXPECT_TRUE(problem_of(config).starts_with("--tls-ciphers: no suite of TLS 1.3"));
-    config = with_tls();
+    config = listening();
     config.tls.curves = "P-192";
     EXPECT_TRUE(problem_of(config).starts_with("--tls-curves: \"P-192\"")) << problem_of(config);
 }
@@ -112,7 +111,7 @@ TEST(LoadCredentials, WarnsOfAKeyThatEverybodyMayRead) {
     std::ifstream key(pki_path("server.key"));
     std::stringstream text;
     text << key.rdbuf();
-    Config config = with_tls();
+    Config config = listening();
     config.tls.certificates[0].key = own_file("open.key", text.str(), 0644);
     Parsed<Credentials> loaded = load(config);
     ASSERT_TRUE(std::holds_alternative<Credentials>(loaded));
@@ -125,7 +124,7 @@ TEST(LoadCredentials, WarnsOfAKeyThatEverybodyMayRead) {
 }
 
 TEST(LoadCredentials, WarnsWhereCurvesDoNotBindEveryClient) {
-    Config config = with_tls();
+    Config config = listening();
     config.tls.curves = "P-384";
     Parsed<Credentials> loaded = load(config);
     ASSERT_TRUE(std::holds_alternative<Credentials>(loaded));
@@ -148,10 +147,10 @@ TEST(LoadCredentials, WarnsEachTimeOfBrokersThatAreNotVerified) {
 }
 
 TEST(LoadCredentials, NeverShowsWhatIsInAKeyFile) {
-    Config config = with_tls();
+    Config config = listening();
     config.tls.certificates[0].key = own_file("secret.key", "-----BEGIN hunter2-----");
     EXPECT_EQ(problem_of(config).find("hunter2"), std::string::npos);
-    config = with_tls();
+    config = listening();
     config.tls.ticket_keys_file = own_file("secret.tickets", "hunter2hunter2");
     EXPECT_EQ(problem_of(config).find("hunter2"), std::string::npos);
 }

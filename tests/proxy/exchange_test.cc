@@ -6,13 +6,10 @@ namespace {
 
 TEST(Exchange, GetsThroughManyHandshakesWithHardlyAnyBuffers) {
     Broker broker;
-    Config config;
+    Config config = with_tls(ClientAuth::Required);
     config.buffers = 16;
     config.buffer_bytes = 512;  // a ClientHello needs one, a client's last flight several
     config.relay_budget_bytes = 4'096;
-    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
-    config.tls.client_auth = ClientAuth::Required;
-    config.tls.client_ca_file = pki_path("ca.crt");
     WorkerFixture worker(config, {&broker});
     std::vector<SecuredPeer> clients;
     for (int i = 0; i < 24; ++i) {
@@ -27,8 +24,7 @@ TEST(Exchange, GetsThroughManyHandshakesWithHardlyAnyBuffers) {
 
 TEST(Exchange, SeesAClientThatGoesAtAnyPointOfItsHandshake) {
     Broker broker;
-    Config config;
-    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    Config config = with_tls();
     WorkerFixture worker(config, {&broker});
     uint64_t gone = 0;
     for (const bool with_reset : {false, true}) {

@@ -4,14 +4,6 @@
 namespace jumpgate {
 namespace {
 
-Config with_tls(ClientAuth auth = ClientAuth::None) {
-    Config config;
-    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
-    config.tls.client_auth = auth;
-    if (auth != ClientAuth::None) config.tls.client_ca_file = pki_path("ca.crt");
-    return config;
-}
-
 // One TLS broker at `broker`, known as `name`.
 Config with_tls_broker(const Broker& broker, std::string name = "localhost") {
     Config config;

@@ -45,11 +45,8 @@ TEST(Introduce, PassesOnWhatATrustedHeaderSaid) {
 TEST(Introduce, WritesAVersion2HeaderThatReadsBack) {
     for (const SendProxy version : {SendProxy::V2, SendProxy::V2Tls}) {
         Broker broker;
-        Config config;
+        Config config = with_tls(ClientAuth::Required);
         config.proxy_protocol.send = version;
-        config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
-        config.tls.client_auth = ClientAuth::Required;
-        config.tls.client_ca_file = pki_path("ca.crt");
         WorkerFixture worker(config, {&broker});
         SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
         ASSERT_TRUE(client.shake_hands());

@@ -6,6 +6,14 @@
 
 namespace jumpgate {
 
+Config with_tls(ClientAuth auth) {
+    Config config;
+    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
+    config.tls.client_auth = auth;
+    if (auth != ClientAuth::None) config.tls.client_ca_file = pki_path("ca.crt");
+    return config;
+}
+
 tls::ClientContextRef SecuredPeer::client_context(std::string_view name) {
     tls::ClientOptions options;
     options.ca = pki_file("ca.crt");

@@ -13,6 +13,10 @@
 
 namespace jumpgate {
 
+// A proxy with the certificate server.crt, which asks for client certificates of ca.crt where
+// `auth` says so.
+Config with_tls(ClientAuth auth = ClientAuth::None);
+
 class SecuredPeer {
   public:
     // As a client: trusts ca.crt, shows the certificate NAME.crt with NAME.key unless it is empty.

@@ -6,10 +6,7 @@ namespace {
 
 TEST(WorkerLog, SaysWhoTheClientIs) {
     Broker broker;
-    Config config;
-    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
-    config.tls.client_auth = ClientAuth::Required;
-    config.tls.client_ca_file = pki_path("ca.crt");
+    Config config = with_tls(ClientAuth::Required);
     WorkerFixture worker(config, {&broker});
     SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
     ASSERT_TRUE(client.shake_hands());
@@ -26,10 +23,7 @@ TEST(WorkerLog, SaysWhoTheClientIs) {
 
 TEST(WorkerLog, NamesTheCauseOfARefusalAsTheStatisticsDo) {
     Broker broker;
-    Config config;
-    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
-    config.tls.client_auth = ClientAuth::Required;
-    config.tls.client_ca_file = pki_path("ca.crt");
+    Config config = with_tls(ClientAuth::Required);
     WorkerFixture worker(config, {&broker});
     SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "expired-client");
     client.shake_hands();

@@ -77,11 +77,8 @@ TEST(WorkerTls, ResumesItsSessionsWithABroker) {
 TEST(WorkerTls, HashesTheCommonName) {
     Broker first;
     Broker second;
-    Config config;
+    Config config = with_tls(ClientAuth::Required);
     config.hash_key = HashKey::CertCn;
-    config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
-    config.tls.client_auth = ClientAuth::Required;
-    config.tls.client_ca_file = pki_path("ca.crt");
     WorkerFixture worker(config, {&first, &second});
     for (int i = 0; i < 12; ++i) {
         SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");

@@ -74,7 +74,6 @@ TEST(ClientCertificates, AreTakenWhereTheyAreGood) {
     const auto server = made(options);
     for (const Version version : kBoth) {
         for (const std::string name : {"client", "proxy", "big-client"}) {
-            if (name == "big-client" && !kManyNames) continue;
             Duo duo(server, held_to(version, client_options(name)));
             EXPECT_TRUE(duo.shakes()) << name << ": " << duo.server.engine->detail();
             EXPECT_TRUE(duo.talks()) << name;

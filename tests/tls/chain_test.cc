@@ -116,8 +116,7 @@ TEST(Chain, MayBeACertificateThatIsTrustedItself) {
 
 TEST(Chain, EndsAtARevokedIntermediate) {
     const Pem both = joined({"ca.crt", "intermediate.crt"});
-    const auto server =
-        trusting(both, joined({"revoked-ca-crl.pem", "intermediate-crl.pem"}));
+    const auto server = trusting(both, joined({"revoked-ca-crl.pem", "intermediate-crl.pem"}));
     for (const Version version : kBoth) {
         EXPECT_EQ(judged(server, version, pki_pair("client-chain")), Failure::Revoked);
         EXPECT_EQ(judged(server, version, shown("client-chain", {})), Failure::UnknownCa);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <wolfssl/options.h>
 
 #include <memory>
 #include <span>
@@ -17,18 +16,6 @@
 namespace jumpgate::tls {
 
 using Ciphertext = std::vector<uint8_t>;
-
-// What a wolfSSL that was not built by ./dev may lack.
-#ifdef WOLFSSL_EXTRA_ALERTS
-inline constexpr bool kAlertsForAll = true;
-#else
-inline constexpr bool kAlertsForAll = false;
-#endif
-#ifdef WOLFSSL_MAX_ALT_NAMES
-inline constexpr bool kManyNames = true;
-#else
-inline constexpr bool kManyNames = false;
-#endif
 
 inline TicketKeys pki_ticket_keys() {
     auto keys = TicketKeys::parse(pki_file("tickets.key").text);
