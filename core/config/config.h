@@ -29,7 +29,8 @@ struct BrokerAddress {
     uint16_t port = 0;    // 1 to 65,535
     uint32_t weight = 1;  // 0 to 1,000; 0: drained, it gets no new client
     bool tls = false;
-    std::string sni{};  // name sent and verified; empty: the host
+    std::string sni{};     // name sent and verified; empty: the host
+    int32_t priority = 0;  // a lower one is a backup: used while no higher one can serve
     bool operator==(const BrokerAddress&) const = default;
 };
 

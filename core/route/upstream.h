@@ -15,9 +15,15 @@
 
 namespace jumpgate {
 
+// Words of an upstream's `type` and `hash`.
+enum class Balance : uint8_t { ConsistentHash, RoundRobin, LeastConnections };
+enum class HashMethod : uint8_t { Jump, Rendezvous };
+
 struct Node {
-    std::string name;     // "host:port"
-    uint32_t weight = 1;  // 0 to kWeightMax, relative to the other nodes; 0: drained
+    std::string name;      // "host:port"
+    uint32_t weight = 1;   // 0 to kWeightMax, relative to the other nodes; 0: drained
+    int32_t priority = 0;  // nodes of a lower one serve only while no higher one can
+    uint16_t slot = 0;     // where the process counts this broker (core/proxy/broker_board.h)
 };
 
 inline constexpr uint32_t kWeightMax = 1'000;

@@ -1,0 +1,58 @@
+// Snapshot: what workers route and dial by: the route table, where brokers are, TLS contexts.
+//
+// Law: immutable once a worker has it; replaced whole; freed by the control thread when the last
+// worker has let go (`holders`). A slot (of a broker, of a route) keeps its meaning over snapshots
+// while it is listed or has clients, so relays and counters need no snapshot.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/config/objects.h"
+#include "core/io/address.h"
+#include "core/proxy/broker_board.h"
+#include "core/proxy/credentials.h"
+#include "core/route/route_table.h"
+
+namespace jumpgate {
+
+// One broker by its slot.
+struct Broker {
+    std::string upstream;            // id
+    std::string name;                // "host:port"
+    std::vector<Address> addresses;  // several ways to it; empty: its name was never resolved
+    bool tls = false;
+    std::string server_name;  // for SNI and verification
+    bool listed = false;      // in the configuration of this snapshot
+    uint32_t weight = 0;
+    int32_t priority = 0;
+    std::optional<ActiveCheck> check;
+    uint32_t slow_start_s = 0;
+    uint16_t upstream_index = 0;
+};
+
+// What an upstream's dials obey; the choice of a node is route_table.upstream(i).
+struct UpstreamPlan {
+    uint32_t dial_timeout_ms = 3'000;
+    uint32_t dial_attempts_max = 3;
+    uint32_t fail_max = 3;
+    uint32_t fail_timeout_ms = 10'000;
+    AllDown all_down = AllDown::UseAll;
+    tls::ClientContextRef context;  // null: no node over TLS
+};
+
+struct Snapshot {
+    uint64_t version = 0;
+    RouteTable routes;
+    std::vector<UpstreamPlan> upstreams;  // as routes.upstreams()
+    std::vector<Broker> brokers;          // by slot
+    std::vector<std::string> route_ids;   // by slot
+    Credentials credentials;              // server context, warnings
+
+    std::atomic<uint32_t> holders{0};
+};
+
+}  // namespace jumpgate
