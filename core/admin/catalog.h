@@ -19,10 +19,6 @@
 
 namespace jumpgate {
 
-enum class ObjectType : uint8_t { StreamRoute, Upstream, Ssl };
-// "stream_routes", "upstreams", "ssls"
-std::string_view text(ObjectType type);
-
 // An object as the API shows it.
 struct StoredObject {
     Value value;  // as it was given, with id, create_time, update_time

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/config.h"
@@ -117,6 +118,10 @@ struct SslConfig {
     TlsVersion max_version = TlsVersion::Tls13;
     bool enabled = true;  // status: 1
 };
+
+enum class ObjectType : uint8_t { StreamRoute, Upstream, Ssl };
+// "stream_routes", "upstreams", "ssls"
+std::string_view text(ObjectType type);
 
 // Sorted as matching wants them: files in their order, then what came by the API by its id.
 struct Objects {
