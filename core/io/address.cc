@@ -24,6 +24,13 @@ std::optional<Address> Address::parse(std::string_view host, uint16_t port) {
     return address;
 }
 
+std::span<const uint8_t> Address::ip_bytes() const {
+    if (!known()) return {};
+    if (any.sa_family == AF_INET) return {reinterpret_cast<const uint8_t*>(&v4.sin_addr), 4};
+    if (any.sa_family == AF_INET6) return v6.sin6_addr.s6_addr;
+    return {};
+}
+
 bool Address::is_any() const {
     if (any.sa_family == AF_INET) return v4.sin_addr.s_addr == INADDR_ANY;
     return any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr);

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,8 @@ struct Address {
     static std::optional<Address> parse(std::string_view host, uint16_t port);
 
     bool known() const { return length != 0; }
+    // The address alone, 4 or 16 bytes in network order; empty where it is neither.
+    std::span<const uint8_t> ip_bytes() const;
     // 0.0.0.0 or ::
     bool is_any() const;
     uint16_t port() const;

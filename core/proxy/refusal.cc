@@ -41,6 +41,8 @@ std::string_view text(Refusal refusal) {
             return "setup_timeout";
         case Refusal::ClientGone:
             return "client_gone";
+        case Refusal::NoRoute:
+            return "no_route";
         case Refusal::NoBroker:
             return "no_broker";
         case Refusal::BrokerTls:
@@ -91,6 +93,7 @@ mqtt::ReasonCode reason_of(Refusal refusal) {
         case Refusal::PlainOnTls:
         case Refusal::NotCertified:
             return mqtt::ReasonCode::NotAuthorized;
+        case Refusal::NoRoute:
         case Refusal::NoBroker:
         case Refusal::BrokerTls:
             return mqtt::ReasonCode::ServerUnavailable;

@@ -32,13 +32,14 @@ enum class Refusal : uint8_t {
     ProxyNotTrusted,     // a PROXY header from a peer not in --proxy-protocol-from
     SetupTimeout,        // no complete CONNECT within --setup-timeout-ms
     ClientGone,          // closed or reset before its CONNECT was complete
+    NoRoute,             // no stream route matches the client
     NoBroker,            // no broker is alive, or none could be reached
     BrokerTls,           // no broker's handshake succeeded: its certificate, as a rule
     TooManyConnections,  // over --connections-max
     ServerBusy,          // out of descriptors, source ports or memory, for now
     ShuttingDown,        // the proxy is draining
 };
-inline constexpr size_t kRefusals = 22;
+inline constexpr size_t kRefusals = 23;
 
 std::string_view text(Refusal refusal);
 
