@@ -171,8 +171,8 @@ void Worker::start_relay(Connection& c) {
     RelayIdentity identity;
     identity.peer = c.peer;
     identity.node = c.node;
+    identity.level = c.connect.level;
     identity.set_client_id(c.connect.client_id);
-    stats_.nodes[c.node].relays++;
     const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
     if (logs(Severity::Debug)) log_connected(c);
     if (c.client_engine != nullptr) c.client_engine->forget_identity();
@@ -198,7 +198,6 @@ void Worker::release(Connection& c) {
 }
 
 void Worker::relay_ended(const EndedRelay& relay) {
-    stats_.nodes[relay.identity.node].relays--;
     log_closed(relay);
     connection_gone();
 }
