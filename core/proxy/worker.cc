@@ -98,8 +98,9 @@ void Worker::start_relay(Connection& c) {
     RelayIdentity identity;
     identity.peer = c.peer;
     identity.node = c.node;
+    identity.level = c.connect.level;
     identity.set_client_id(c.connect.client_id);
-    stats_.nodes[c.node].relays++;
+    identity.route = c.route->slot;
     shared_.board.routed[c.route->slot].fetch_add(1, std::memory_order_relaxed);
     const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
     if (logs(Severity::Debug)) log_connected(c);
@@ -129,7 +130,6 @@ void Worker::release(Connection& c) {
 }
 
 void Worker::relay_ended(const EndedRelay& relay) {
-    stats_.nodes[relay.identity.node].relays--;
     shared_.board.clients[relay.identity.node].fetch_sub(1, std::memory_order_relaxed);
     shared_.board.routed[relay.identity.route].fetch_sub(1, std::memory_order_relaxed);
     log_closed(relay);
