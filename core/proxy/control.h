@@ -107,11 +107,14 @@ struct Applied {
     bool changed = false;    // routing is another than before
 };
 
+// Certificates and keys that objects and flags name.
+enum class ReadFiles : uint8_t { Again, WhereChanged };
+
 class Control {
   public:
     // Makes `objects` what new clients are served by, or says why not and changes nothing. Clients
     // that are connected stay. Returns when every worker routes by it.
-    virtual Parsed<Applied> apply(const Objects& objects) = 0;
+    virtual Parsed<Applied> apply(const Objects& objects, ReadFiles files) = 0;
     // The dry run of apply().
     virtual std::optional<Problem> check(const Objects& objects) = 0;
     virtual Watch watch() = 0;

@@ -128,6 +128,12 @@ class Worker final : public RelayOwner {
     void dial_failed(const Connection& c, int32_t sys, bool local);
     // Takes the newest snapshot of Shared.
     void adopt();
+    // Of the relays, plain and TLS: appends to `out`, up to `max` in all.
+    void find(std::string_view client_id, size_t max, std::vector<FoundRelay>& out);
+    // Ends up to `count` clients of a broker; how many.
+    size_t evict(uint16_t slot, size_t count);
+    unsigned index() const { return index_; }
+    uint64_t now_us() const { return reactor_->now_ns() / kNanosPerMicro; }
 
     // ---- TLS (worker_tls.cc)
     const Credentials& credentials() const { return snapshot().credentials; }

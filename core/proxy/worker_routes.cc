@@ -119,6 +119,16 @@ void Worker::leave_node(Connection& c) {
     shared_.board.clients[c.node].fetch_sub(1, std::memory_order_relaxed);
 }
 
+void Worker::find(std::string_view client_id, size_t max, std::vector<FoundRelay>& out) {
+    relays_->find(client_id, max, out);
+    tls_relays_->find(client_id, max, out);
+}
+
+size_t Worker::evict(uint16_t slot, size_t count) {
+    const size_t plain = relays_->close_some(slot, count, rng_);
+    return plain + tls_relays_->close_some(slot, count - plain, rng_);
+}
+
 // ---- Dials -------------------------------------------------------------------------------------
 
 Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_bytes) {
