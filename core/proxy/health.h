@@ -64,6 +64,7 @@ class HealthChecker {
     size_t in_flight() const { return probes_.live(); }
 
   private:
+    struct WaitLink : Link {};
     struct Watched;
     struct Running;
 
@@ -77,8 +78,7 @@ class HealthChecker {
     void start_waiting();
     ProbePlan plan(const Watched& broker);
     uint64_t next_delay_ms(const Watched& broker);
-    void log_up(const Watched& broker, uint32_t checks);
-    void log_down(const Watched& broker, uint32_t checks);
+    void log(Severity severity, std::string_view event, const Watched& broker);
 
     Reactor& reactor_;
     BrokerBoard& board_;
@@ -87,7 +87,7 @@ class HealthChecker {
     std::vector<std::unique_ptr<Watched>> watched_;  // by slot; null: not checked
     Slab<Running, 16> probes_;
     IntrusiveList<Probe, ProbeLink> running_;
-    IntrusiveList<Watched> waiting_;
+    IntrusiveList<Watched, WaitLink> waiting_;
     bool stopping_ = false;
 };
 

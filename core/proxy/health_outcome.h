@@ -6,6 +6,8 @@
 // everybody at once to those that are.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -17,6 +19,7 @@ namespace jumpgate {
 // What is counted. Ignored says nothing of the broker: our own shortage, an HTTP status that is on
 // neither list.
 enum class Outcome : uint8_t { Passed, Ignored, TcpFailed, TimedOut, Refused };
+inline constexpr size_t kOutcomes = 5;
 
 struct CheckResult {
     Outcome outcome = Outcome::Ignored;
@@ -37,14 +40,12 @@ class Standing {
     uint32_t row() const { return row_; }
 
   private:
-    Place judged(Outcome outcome, const ActiveCheck& thresholds) const;
+    Place judged(bool failure, const ActiveCheck& thresholds) const;
+    uint32_t& counted(Outcome outcome) { return counts_[static_cast<size_t>(outcome)]; }
 
     Place place_ = Place::Unknown;
     uint32_t row_ = 0;
-    uint32_t successes_ = 0;
-    uint32_t tcp_failures_ = 0;
-    uint32_t timeouts_ = 0;
-    uint32_t refusals_ = 0;
+    std::array<uint32_t, kOutcomes> counts_{};  // by Outcome, since the last one that ended it
 };
 
 // What a broker is worth `elapsed_ms` after its recovery: from 10 % to all of its weight, in
