@@ -150,9 +150,9 @@ class Server final : public Control {
     std::vector<std::vector<ListenerSocket>> listener_sockets_;  // per worker
     std::vector<std::string> listening_;                         // plain addresses, ports filled in
     std::vector<std::string> tls_listening_;                     // those of --tls-listen
-    std::unique_ptr<SignalWatch> signals_;  // outlives the ring: its read ends with it
-    std::unique_ptr<Reactor> reactor_;
+    std::unique_ptr<SignalWatch> signals_;  // these two outlive the ring: their reads end with it
     std::unique_ptr<Wakeup> wakeup_;
+    std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<HealthChecker> health_;
     std::unique_ptr<Resolver> resolver_;
     std::vector<std::unique_ptr<Seat>> seats_;

@@ -13,26 +13,6 @@ namespace jumpgate {
 static constexpr std::chrono::milliseconds kAnswerTimeout{kAnswerTimeoutMs};
 static constexpr uint32_t kEvictTickMs = 100;
 
-std::string_view text(BrokerCondition condition) {
-    switch (condition) {
-        case BrokerCondition::Unchecked:
-            return "unchecked";
-        case BrokerCondition::Up:
-            return "up";
-        case BrokerCondition::Starting:
-            return "starting";
-        case BrokerCondition::Down:
-            return "down";
-        case BrokerCondition::NotReady:
-            return "not_ready";
-        case BrokerCondition::Busy:
-            return "busy";
-        case BrokerCondition::Drained:
-            return "drained";
-    }
-    return "unknown";
-}
-
 void Server::drain() {
     const std::lock_guard<std::mutex> lock(call_lock_);
     drain_wanted_ = true;
