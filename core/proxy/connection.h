@@ -86,9 +86,9 @@ class Connection : public ConnectionLink,
     tls::Bytes sending;
     std::unique_ptr<tls::Engine> client_engine;  // null: plain
     std::unique_ptr<tls::Engine> broker_engine;
-    mqtt::ConnectView connect;  // valid once Peek has passed; its views point into the greeting
-    Routing* routing = nullptr;      // what it is routed by, from Phase::Route to its end
-    const Route* route = nullptr;    // of that; null: none matches
+    mqtt::ConnectView connect;     // valid once Peek has passed; its views point into the greeting
+    Routing* routing = nullptr;    // what it is routed by, from Phase::Route to its end
+    const Route* route = nullptr;  // of that; null: none matches
     uint64_t route_hash = 0;
     uint16_t node = 0;  // slot of the broker
     uint16_t port;      // of the listener

@@ -109,8 +109,7 @@ static Task<Attempt> greet_broker(Connection& c, std::span<const uint8_t> first)
     attempt.whole = whole;
     // HTTP: no request may reach two servers, so the first byte decides.
     const size_t decisive_bytes = c.http ? 1 : c.connect.packet_length;
-    attempt.connect_sent =
-        !is_tls(c) && sent + greeting_bytes >= first.size() + decisive_bytes;
+    attempt.connect_sent = !is_tls(c) && sent + greeting_bytes >= first.size() + decisive_bytes;
     attempt.sys = c.timed_out ? ETIMEDOUT : standing ? EPIPE : -done.result;
     co_return attempt;
 }

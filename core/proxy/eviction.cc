@@ -22,8 +22,8 @@ void Evictions::give_back(const EvictionOrder& rest) {
     const auto entry = std::ranges::find(entries_, rest.slot, &Entry::slot);
     if (entry == entries_.end()) return;
     // No more than a second's worth: else a broker whose clients all end up would be swept at once.
-    entry->credit_milli = std::min(entry->credit_milli + rest.count * 1'000,
-                                   uint64_t{entry->per_second} * 1'000);
+    entry->credit_milli =
+        std::min(entry->credit_milli + rest.count * 1'000, uint64_t{entry->per_second} * 1'000);
 }
 
 }  // namespace jumpgate

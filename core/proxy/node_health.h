@@ -5,6 +5,7 @@
 // fails costs a client one attempt, never its place. Does not probe: it only learns from dials.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 

@@ -64,6 +64,17 @@ bool begins_proxy_header(std::span<const uint8_t> bytes) {
     return text.starts_with(kVersion1) || text.starts_with(kVersion2);
 }
 
+HttpStart begins_http_request(std::span<const uint8_t> bytes) {
+    constexpr std::array<std::string_view, 9> kMethods = {
+        "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH "};
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    for (const std::string_view method : kMethods) {
+        if (text.starts_with(method)) return HttpStart::Yes;
+        if (method.starts_with(text)) return HttpStart::Maybe;
+    }
+    return HttpStart::No;
+}
+
 Refusal classify(const mqtt::Invalid& invalid, std::span<const uint8_t> bytes) {
     const uint8_t first_byte = bytes[0];
     if (begins_proxy_header(bytes)) return Refusal::ProxyNotTrusted;

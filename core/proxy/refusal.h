@@ -50,6 +50,11 @@ inline constexpr std::string_view kProxyNotTrusted =
 // A PROXY header, version 1 or 2, by its first 6 or 12 bytes.
 bool begins_proxy_header(std::span<const uint8_t> bytes);
 
+// Whether a stream is HTTP/1: a method that clients use, and a space (RFC 9112 3). Maybe: these few
+// bytes could still become one.
+enum class HttpStart : uint8_t { Yes, No, Maybe };
+HttpStart begins_http_request(std::span<const uint8_t> bytes);
+
 // The refusal that a broken CONNECT stands for. `bytes` (one or more) tell other protocols apart.
 Refusal classify(const mqtt::Invalid& invalid, std::span<const uint8_t> bytes);
 

@@ -1,5 +1,5 @@
-// Routing: a worker's use of one snapshot: what each upstream's brokers are worth at the moment, and
-// which of them a client gets.
+// Routing: a worker's use of one snapshot: what each upstream's brokers are worth at the moment,
+// and which of them a client gets.
 //
 // Law: it holds its snapshot from its making to its end; `users` counts the connections that were
 // routed by it and are not relayed yet. A broker counts as its configured weight, times the share

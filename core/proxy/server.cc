@@ -82,7 +82,8 @@ void Server::announce() {
     if (!tls_listening_.empty()) {
         ready.field("tls_listen", fmt::format("{}", fmt::join(tls_listening_, ",")));
     }
-    ready.field("brokers", static_cast<uint64_t>(std::ranges::count_if(newest().brokers, &Broker::listed)));
+    ready.field("brokers",
+                static_cast<uint64_t>(std::ranges::count_if(newest().brokers, &Broker::listed)));
     ready.field("workers", seats_.size()).field("connections_max", shared_.connections_max);
     ready.field("routes", fmt::format("{:016x}", newest().routes.fingerprint()));
     if (shared_.severity < Severity::Info) return;
@@ -104,7 +105,9 @@ void Server::on_signal(int number) {
         if (hangup_ != nullptr) hangup_(hangup_context_);
         return;
     }
-    begin_drain(number == SIGINT ? "SIGINT" : number == SIGQUIT ? "SIGQUIT" : "SIGTERM",
+    begin_drain(number == SIGINT    ? "SIGINT"
+                : number == SIGQUIT ? "SIGQUIT"
+                                    : "SIGTERM",
                 number == SIGINT || draining_);
 }
 

@@ -1,10 +1,10 @@
 // Server: the process. Opens the listeners, starts the workers, and then is their control thread:
 // signals, statistics, log lines, health checks, drain; and it answers the control plane.
 //
-// Law: nothing half-starts: each address is bound, each name asked for and each ring open before the
-// first client is accepted, or the process ends with one sentence and exit code 1. The functions of
-// Control run on their callers' threads; what they want done here they leave under `call_lock_` and
-// wake the control thread.
+// Law: nothing half-starts: each address is bound, each name asked for and each ring open before
+// the first client is accepted, or the process ends with one sentence and exit code 1. The
+// functions of Control run on their callers' threads; what they want done here they leave under
+// `call_lock_` and wake the control thread.
 #pragma once
 
 #include <condition_variable>
@@ -182,7 +182,7 @@ class Server final : public Control {
     bool watch_wanted_ = false;
     bool drain_wanted_ = false;
     bool find_wanted_ = false;
-    bool ended_ = false;  // serve() is over
+    bool ended_ = false;    // serve() is over
     uint64_t adopted_ = 0;  // every worker routes by this version or a later one
     uint64_t watches_ = 0;
     uint64_t finds_ = 0;      // find() calls so far

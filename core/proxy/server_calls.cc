@@ -19,7 +19,8 @@ void Server::drain() {
     wakeup_->signal();
 }
 
-// ---- watch ---------------------------------------------------------------------------------------
+// ---- watch
+// ---------------------------------------------------------------------------------------
 
 Watch Server::watch() {
     std::unique_lock<std::mutex> lock(call_lock_);
@@ -38,8 +39,8 @@ void Server::finish_watch() {
     Watch watch;
     sum_stats(watch.stats);
     for (const std::unique_ptr<Seat>& seat : seats_) {
-        watch.workers.push_back({seat->report.busy_ns, seat->report.life_ns,
-                                 seat->report.stats.cq_overflows});
+        watch.workers.push_back(
+            {seat->report.busy_ns, seat->report.life_ns, seat->report.stats.cq_overflows});
     }
     watch.listeners = listening_;
     watch.listeners.insert(watch.listeners.end(), tls_listening_.begin(), tls_listening_.end());
@@ -109,7 +110,8 @@ BrokerState Server::state_of(uint16_t slot, const Snapshot& snapshot, const Stat
     return state;
 }
 
-// ---- explain -------------------------------------------------------------------------------------
+// ---- explain
+// -------------------------------------------------------------------------------------
 
 static std::string key_of(const RouteQuery& query, HashKey key) {
     switch (key) {
@@ -159,7 +161,8 @@ RouteAnswer Server::explain(const RouteQuery& query) {
     return answer;
 }
 
-// ---- find ----------------------------------------------------------------------------------------
+// ---- find
+// ----------------------------------------------------------------------------------------
 
 std::vector<FoundConnection> Server::find(std::string_view client_id, size_t max) {
     const std::lock_guard<std::mutex> one_at_a_time(find_lock_);
@@ -233,7 +236,8 @@ void Server::on_found(Seat& seat) {
     answered_.notify_all();
 }
 
-// ---- evict ---------------------------------------------------------------------------------------
+// ---- evict
+// ---------------------------------------------------------------------------------------
 
 // Its slot; else what forbids it.
 bool Server::is_drained(std::string_view upstream, std::string_view node, uint16_t& slot,

@@ -1,5 +1,6 @@
 // Server, the start: names, certificates, listeners, descriptors, rings, threads, in this order.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -50,7 +51,7 @@ std::string Server::parse_sources() {
 // can, something is wrong that had better be seen at once.
 std::string Server::first_snapshot(const Objects& objects) {
     ResolverOptions options;
-    options.servers = config_.dns_servers;
+    options.servers = fmt::format("{}", fmt::join(config_.dns_servers, ","));
     if (std::optional<Problem> problem = Resolver::check_servers(options.servers)) {
         return fmt::format("--dns-servers {}: {}", options.servers, problem->text);
     }
@@ -69,8 +70,8 @@ std::string Server::first_snapshot(const Objects& objects) {
     });
     if (none) {
         const auto& [name, answer] = *names.begin();
-        return fmt::format("broker {}: cannot resolve the name: {}", text(HostPort{name.host, name.port}),
-                           answer.problem);
+        return fmt::format("broker {}: cannot resolve the name: {}",
+                           text(HostPort{name.host, name.port}), answer.problem);
     }
     Parsed<std::unique_ptr<Snapshot>> built = build(objects, names, ReadFiles::Again);
     if (Problem* problem = std::get_if<Problem>(&built)) return std::move(problem->text);

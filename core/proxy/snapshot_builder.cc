@@ -34,12 +34,11 @@ static std::string tls_key(const Objects& objects) {
         add(ssl.client_crl);
     }
     for (const UpstreamConfig& upstream : objects.upstreams) {
-        const bool tls = upstream.scheme_tls ||
-                         std::ranges::any_of(upstream.nodes, &BrokerAddress::tls);
+        const bool tls =
+            upstream.scheme_tls || std::ranges::any_of(upstream.nodes, &BrokerAddress::tls);
         key += fmt::format("\2{}\1{}\1", tls, upstream.tls.client_cert_id);
-        key += upstream.tls.verify
-                   ? std::to_string(static_cast<int>(*upstream.tls.verify))
-                   : std::string("-");
+        key += upstream.tls.verify ? std::to_string(static_cast<int>(*upstream.tls.verify))
+                                   : std::string("-");
         add(upstream.tls.identity.certificate);
         add(upstream.tls.identity.key);
         add(upstream.tls.ca);
@@ -131,7 +130,7 @@ std::string SnapshotBuilder::add_node(const UpstreamConfig& upstream, const Brok
     broker.name = name;
     broker.addresses = target.addresses;
     broker.tls = address.tls || upstream.scheme_tls;
-    broker.server_name = !address.sni.empty()               ? address.sni
+    broker.server_name = !address.sni.empty()                ? address.sni
                          : !upstream.tls.server_name.empty() ? upstream.tls.server_name
                                                              : target.host;
     // No part of a name in SNI (RFC 6066 3).
@@ -149,10 +148,9 @@ std::string SnapshotBuilder::add_node(const UpstreamConfig& upstream, const Brok
 UpstreamPlan SnapshotBuilder::plan_of(const UpstreamConfig& upstream) const {
     UpstreamPlan plan;
     plan.dial_timeout_ms = upstream.connect_timeout_ms.value_or(config_.dial_timeout_ms);
-    plan.dial_attempts_max = upstream.retries ? std::min(*upstream.retries + 1, 16U)
-                                              : config_.dial_attempts_max;
-    plan.fail_max =
-        upstream.passive ? upstream.passive->unhealthy_tcp_failures : config_.fail_max;
+    plan.dial_attempts_max =
+        upstream.retries ? std::min(*upstream.retries + 1, 16U) : config_.dial_attempts_max;
+    plan.fail_max = upstream.passive ? upstream.passive->unhealthy_tcp_failures : config_.fail_max;
     plan.fail_timeout_ms = config_.fail_timeout_ms;
     plan.all_down = upstream.active ? upstream.all_down : AllDown::UseAll;
     return plan;
@@ -186,8 +184,7 @@ std::string SnapshotBuilder::load_tls(const Request& request, Snapshot& snapshot
         snapshot.credentials = request.previous->credentials;
         snapshot.credentials.warnings.clear();
     } else {
-        Parsed<Credentials> loaded =
-            load_credentials(config_, request.objects, process_tickets_);
+        Parsed<Credentials> loaded = load_credentials(config_, request.objects, process_tickets_);
         if (Problem* problem = std::get_if<Problem>(&loaded)) return std::move(problem->text);
         snapshot.credentials = std::move(std::get<Credentials>(loaded));
         tls_key_ = std::move(key);

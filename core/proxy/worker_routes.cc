@@ -39,10 +39,9 @@ void Worker::begin_slots(const Snapshot* before, const Snapshot& now) {
             health_.forget(slot);
         }
         // A session was verified by the context it came from.
-        const bool same_context =
-            same && old.listed && broker.listed &&
-            before->upstreams[old.upstream_index].context ==
-                now.upstreams[broker.upstream_index].context;
+        const bool same_context = same && old.listed && broker.listed &&
+                                  before->upstreams[old.upstream_index].context ==
+                                      now.upstreams[broker.upstream_index].context;
         if (!same_context) sessions_[slot].reset();
     }
 }

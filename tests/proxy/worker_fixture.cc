@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/route/chooser.h"
@@ -124,9 +125,6 @@ WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*>
     shared_ = std::make_unique<Shared>(config_);
     shared_->severity = Severity::Debug;
     shared_->connections_max = config_.connections_max > 0 ? config_.connections_max : dial_slots;
-    for (const BrokerAddress& broker : config_.brokers) {
-        shared_->nodes.push_back(*Address::parse(broker.host, broker.port));
-    }
     for (const std::string& source : config_.source_addresses) {
         shared_->sources.push_back(*Address::parse(source, 0));
     }
@@ -142,12 +140,10 @@ WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*>
     }
     control_ = std::move(*Reactor::open({.submissions = 16, .completions = 64, .disabled = {}}));
     worker_ = std::make_unique<Worker>(0, *shared_, std::move(listeners));
-    Parsed<Credentials> credentials = load_credentials(config_, tickets_);
-    if (const Problem* problem = std::get_if<Problem>(&credentials)) {
-        ADD_FAILURE() << problem->text;
-    } else {
-        shared_->credentials = std::get<Credentials>(credentials);
-    }
+    builder_ =
+        std::make_unique<SnapshotBuilder>(config_, shared_->board, tls::TicketKeys::random());
+    const std::string problem = build(objects_of(config_));
+    if (!problem.empty()) ADD_FAILURE() << problem;
     report_.complete = [](Op& op, Completion) { static_cast<Report&>(op).seen = true; };
     RingLimits limits;
     limits.accept_slots = dial_slots + 4;
@@ -169,17 +165,43 @@ WorkerFixture::~WorkerFixture() {
     thread_.join();
 }
 
-std::string WorkerFixture::reload() {
-    Parsed<Credentials> credentials = load_credentials(config_, tickets_);
-    if (const Problem* problem = std::get_if<Problem>(&credentials)) return problem->text;
-    {
-        const std::lock_guard<std::mutex> lock(shared_->credentials_lock);
-        shared_->credentials = std::get<Credentials>(credentials);
+std::string WorkerFixture::build(const Objects& objects) {
+    const Names names = literal_names(objects);
+    SnapshotBuilder::Request request{.objects = objects, .names = names};
+    if (!snapshots_.empty()) {
+        request.previous = snapshots_.back().get();
+        request.oldest_version = snapshots_.front()->version;
     }
-    shared_->reloads_pending = 1;
-    post(control_->ring(), worker_->ring_fd(), worker_->reload_message());
-    stats();  // comes behind it
+    Parsed<std::unique_ptr<Snapshot>> built = builder_->build(request);
+    if (const Problem* problem = std::get_if<Problem>(&built)) return problem->text;
+    snapshots_.push_back(std::get<0>(std::move(built)));
+    const std::lock_guard<std::mutex> lock(shared_->snapshot_lock);
+    shared_->snapshot = snapshots_.back().get();
     return {};
+}
+
+std::string WorkerFixture::reload() { return apply(objects_of(config_)); }
+
+std::string WorkerFixture::apply(const Objects& objects) {
+    std::string problem = build(objects);
+    if (!problem.empty()) return problem;
+    Errand errand;
+    on_worker([](Errand&, Worker& worker) { worker.adopt(); }, errand);
+    return {};
+}
+
+size_t WorkerFixture::snapshots_held() const {
+    return static_cast<size_t>(std::ranges::count_if(
+        snapshots_, [](const std::unique_ptr<Snapshot>& each) { return each->holders > 0; }));
+}
+
+void WorkerFixture::on_worker(void (*run)(Errand&, Worker&), Errand& errand) {
+    errand.run = run;
+    errand.done = [](Errand&) {};
+    worker_->send_errand(control_->ring(), errand);
+    const uint64_t deadline_ns = monotonic_ns() + 5 * kNanosPerSecond;
+    while (errand.out && monotonic_ns() < deadline_ns) control_->turn(10 * kNanosPerMilli);
+    ASSERT_FALSE(errand.out) << "the worker does not answer";
 }
 
 Stats WorkerFixture::stats() {
@@ -211,6 +233,31 @@ bool WorkerFixture::wait_for_end() {
     const uint64_t deadline_ns = monotonic_ns() + 5 * kNanosPerSecond;
     while (!ended_.seen && monotonic_ns() < deadline_ns) control_->turn(10 * kNanosPerMilli);
     return ended_.seen;
+}
+
+Objects objects_of(const Config& config) {
+    UpstreamConfig upstream;
+    upstream.id = "default";
+    upstream.type = Balance::ConsistentHash;
+    upstream.key = config.hash_key;
+    upstream.key_prefix_until = config.hash_key_prefix_until;
+    upstream.nodes = config.brokers;
+    StreamRouteConfig route;
+    route.id = "default";
+    route.upstream_id = "default";
+    Objects objects;
+    objects.upstreams.push_back(std::move(upstream));
+    objects.stream_routes.push_back(std::move(route));
+    return objects;
+}
+
+Names literal_names(const Objects& objects) {
+    Names names;
+    for (const WatchedName& name : names_of(objects)) {
+        ResolvedTarget target{name.host, name.port, 0, {*Address::parse(name.host, name.port)}};
+        names[name].targets.push_back(std::move(target));
+    }
+    return names;
 }
 
 std::string connect_packet(std::string_view client_id, uint8_t level) {
