@@ -178,10 +178,9 @@ TEST(TlsRelay, DeliversWhatItHasBeforeItEvicts) {
         EXPECT_EQ(got, much.substr(0, got.size()));
         EXPECT_EQ(ends.client.end(), StreamEnd::CloseNotify);
     });
-    fixture.last_end();
-    ends.broker = TlsPeer();
-    broker_sends.join();
     EXPECT_EQ(fixture.last_end(), RelayEnd::Evicted);
+    fixture.settle();
+    broker_sends.join();
 }
 
 // A client that reads nothing does not hold its broker: --half-close-timeout-s.
@@ -195,6 +194,7 @@ TEST(TlsRelay, EvictsAlsoAClientThatReadsNothing) {
     Rng rng(10);
     EXPECT_EQ(fixture.close_some(0, 1, rng), 1U);
     EXPECT_EQ(fixture.last_end(), RelayEnd::Evicted);
+    fixture.settle();  // its sockets are closed
     broker_sends.join();
 }
 
