@@ -9,6 +9,8 @@ namespace jumpgate {
 
 static constexpr uint16_t kBufferGroup = 1;
 static constexpr uint16_t kLargeBufferGroup = 2;
+// Lines of the access log that may wait for the control thread: 8 MiB.
+static constexpr size_t kAccessLinesMax = 8'192;
 
 Worker::Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> listener_sockets)
     : index_(index),
@@ -53,6 +55,7 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
     tls_relays_ =
         std::make_unique<TlsRelays>(*reactor_, *buffers_, *large_buffers_, config, stats_, *this);
     gate_ = std::make_unique<HandshakeGate>(reactor_->ring(), config.tls.handshakes_max);
+    if (shared_.access_log) access_log_ = std::make_unique<LogQueue>(kAccessLinesMax);
     adopt();
     for (const ListenerSocket& socket : listener_sockets_) {
         listeners_.push_back(std::make_unique<Listener>(*this, socket.fd, socket.tls));
@@ -133,6 +136,7 @@ void Worker::relay_ended(const EndedRelay& relay) {
     shared_.board.clients[relay.identity.node].fetch_sub(1, std::memory_order_relaxed);
     shared_.board.routed[relay.identity.route].fetch_sub(1, std::memory_order_relaxed);
     log_closed(relay);
+    if (access_log_ != nullptr) log_access(relay);
     connection_gone();
 }
 

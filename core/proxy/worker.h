@@ -40,6 +40,7 @@ struct Shared {
     uint32_t connections_max = 0;
     LineFormat line_format = LineFormat::Text;
     Severity severity = Severity::Info;
+    bool access_log = false;  // a line for each connection that ends, in Worker::access_log()
     TrustedPeers proxy_headers_from;
     uint64_t started_s = 0;  // Unix time, for unique ids
     std::mutex snapshot_lock;
@@ -94,6 +95,7 @@ class Worker final : public RelayOwner {
     // CHECK: the errand is not out.
     void send_errand(Ring& from, Errand& errand);
     LogQueue& log() { return log_; }
+    LogQueue* access_log() { return access_log_.get(); }  // null: none is kept
 
     // ---- For its connections ----
     Reactor& reactor() { return *reactor_; }
@@ -166,10 +168,15 @@ class Worker final : public RelayOwner {
     void begin_slots(const Snapshot* before, const Snapshot& now);
     void let_go();
     const std::string& broker_name(uint16_t slot) const { return snapshot().brokers[slot].name; }
+    const std::string& upstream_id(uint16_t slot) const {
+        return snapshot().brokers[slot].upstream;
+    }
     const std::string& route_id(uint16_t slot) const { return snapshot().route_ids[slot]; }
     void log_broker_down(const Connection& c, LogLine& line);
     void log_connected(const Connection& c);
     void log_closed(const EndedRelay& relay);
+    void log_access(const EndedRelay& relay);
+    void log_access(const Connection& c, const Verdict& verdict);
     static void add_claim(LogLine& line, const tls::Engine& engine);
     static void add_failure(LogLine& line, const tls::Engine& engine);
     void connection_gone();
@@ -183,6 +190,7 @@ class Worker final : public RelayOwner {
     std::vector<ListenerSocket> listener_sockets_;
     Messages messages_;
     LogQueue log_;
+    std::unique_ptr<LogQueue> access_log_;
 
     std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<BufferRing> buffers_;

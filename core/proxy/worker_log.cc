@@ -11,8 +11,16 @@
 
 namespace jumpgate {
 
+// What slots stand for. There is one route and one upstream, made of flags.
+std::string_view Worker::route_id(uint16_t) const { return "default"; }
+std::string_view Worker::upstream_id(uint16_t) const { return "default"; }
+std::string_view Worker::broker_name(uint16_t node) const {
+    return shared_.routes.upstream().nodes()[node].name;
+}
+
 void Worker::refused(const Connection& c, const Verdict& verdict) {
     stats_.refused[static_cast<size_t>(verdict.refusal)]++;
+    if (access_log_ != nullptr) log_access(c, verdict);
     const bool ours =
         verdict.refusal == Refusal::NoBroker || verdict.refusal == Refusal::BrokerTls ||
         verdict.refusal == Refusal::TooManyConnections || verdict.refusal == Refusal::ServerBusy;
@@ -69,6 +77,7 @@ void Worker::log_closed(const EndedRelay& relay) {
     LogLine line(shared_.line_format, severity, "closed");
     line.field("peer", who.peer.to_string()).field("client", who.client_id());
     line.field("broker", broker_name(who.node));
+    if (who.level != 0) line.field("connack", text(who.connack));
     line.field("end", text(relay.end));
     if (relay.tls_failure != tls::Failure::None) line.field("cause", text(relay.tls_failure));
     if (relay.tls_alert != 0) line.field("alert", tls::alert_text(relay.tls_alert));

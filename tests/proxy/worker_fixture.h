@@ -102,6 +102,7 @@ class WorkerFixture {
     // Runs on the worker's thread, and returns when it has.
     void on_worker(void (*run)(Errand&, Worker&), Errand& errand);
     std::string log_lines();
+    std::string access_lines();
     void drain();
     void stop();  // and waits for the worker's end
     bool ended() const { return ended_.seen; }
