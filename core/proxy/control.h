@@ -104,6 +104,7 @@ struct FoundConnection {
 struct Applied {
     uint64_t version = 0;
     double moved_share = 0;  // of client ids that another broker serves from now on, 0 to 1
+    std::string hint;        // how fewer could have moved; may be empty
     bool changed = false;    // routing is another than before
 };
 

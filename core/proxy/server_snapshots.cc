@@ -59,7 +59,11 @@ Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objec
     const Snapshot* before = snapshots_.empty() ? nullptr : &newest();
     if (before != nullptr) {
         applied.changed = before->routes.fingerprint() != snapshot->routes.fingerprint();
-        if (applied.changed) applied.moved_share = moved_share(before->routes, snapshot->routes);
+        if (applied.changed) {
+            const MovedShare moved = moved_share(before->routes, snapshot->routes);
+            applied.moved_share = moved.share;
+            applied.hint = hint(moved);
+        }
     }
     warn_of(snapshot->credentials);
     warn_of_names(before, *snapshot);

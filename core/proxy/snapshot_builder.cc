@@ -93,7 +93,10 @@ std::string SnapshotBuilder::add_upstreams(const Request& request, Snapshot& sna
             std::vector<ResolvedTarget> targets = name.targets;
             // Never resolved: it keeps its place in the list, or clients would move when it is.
             if (targets.empty() && address.port != 0) {
-                targets.push_back({address.host, address.port, 0, {}});
+                ResolvedTarget place;
+                place.host = address.host;
+                place.port = address.port;
+                targets.push_back(std::move(place));
             }
             for (const ResolvedTarget& target : targets) {
                 std::string problem = add_node(upstream, address, target, snapshot, nodes);
@@ -137,11 +140,11 @@ std::string SnapshotBuilder::add_node(const UpstreamConfig& upstream, const Brok
     if (broker.server_name.ends_with('.')) broker.server_name.pop_back();
     broker.listed = true;
     broker.weight = address.weight;
-    broker.priority = address.priority;
+    broker.priority = address.priority - int32_t{target.srv_priority};
     broker.check = upstream.active;
     broker.slow_start_s = upstream.slow_start_s;
     broker.upstream_index = static_cast<uint16_t>(snapshot.upstreams.size());
-    nodes.push_back({name, address.weight, address.priority, *slot});
+    nodes.push_back({name, broker.weight, broker.priority, *slot});
     return {};
 }
 

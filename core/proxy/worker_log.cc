@@ -11,13 +11,6 @@
 
 namespace jumpgate {
 
-// What slots stand for. There is one route and one upstream, made of flags.
-std::string_view Worker::route_id(uint16_t) const { return "default"; }
-std::string_view Worker::upstream_id(uint16_t) const { return "default"; }
-std::string_view Worker::broker_name(uint16_t node) const {
-    return shared_.routes.upstream().nodes()[node].name;
-}
-
 void Worker::refused(const Connection& c, const Verdict& verdict) {
     stats_.refused[static_cast<size_t>(verdict.refusal)]++;
     if (access_log_ != nullptr) log_access(c, verdict);

@@ -21,6 +21,14 @@ StreamRouteConfig route(std::string id, std::string upstream_id) {
     return config;
 }
 
+ResolvedTarget target(std::string host, uint16_t port) {
+    ResolvedTarget target;
+    target.host = std::move(host);
+    target.port = port;
+    target.addresses = {*Address::parse("127.0.0.1", port)};
+    return target;
+}
+
 class Builder {
   public:
     std::string build(const Objects& objects, const Names& names) {
@@ -128,11 +136,9 @@ TEST(SnapshotBuilder, UnfoldsSrvTargetsAndKeepsThePlaceOfANameWithoutAddress) {
     Builder builder;
     Objects objects;
     objects.upstreams = {upstream("u", {{"_mqtt._tcp.fleet", 0, 2}, {"later", 1883, 1}})};
-    Names names = {{{"_mqtt._tcp.fleet", 0},
-                    {{{"broker-0", 1883, 0, {*Address::parse("127.0.0.1", 1883)}},
-                      {"broker-1", 1884, 0, {*Address::parse("127.0.0.1", 1884)}}},
-                     ""}},
-                   {{"later", 1883}, {{}, "no such name"}}};
+    Names names;
+    names[{"_mqtt._tcp.fleet", 0}].targets = {target("broker-0", 1883), target("broker-1", 1884)};
+    names[{"later", 1883}].problem = "no such name";
     ASSERT_EQ(builder.build(objects, names), "");
     const std::span<const Node> nodes = builder.newest().routes.upstreams()[0].nodes();
     ASSERT_EQ(nodes.size(), 3U);

@@ -15,7 +15,7 @@ void expect_fields(const std::string& lines, std::initializer_list<const char*> 
 }
 
 TEST(WorkerAccess, TellsTheWholeStoryOfARelayedClient) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Peer client = worker.client();
     client.send(connect_packet("meter", 5));
@@ -37,7 +37,7 @@ TEST(WorkerAccess, TellsTheWholeStoryOfARelayedClient) {
 }
 
 TEST(WorkerAccess, TellsOfTls) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_tls(), {&broker});
     {
         SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
@@ -53,7 +53,7 @@ TEST(WorkerAccess, TellsOfTls) {
 
 // The log of events holds lines back that anybody can cause in numbers; this one does not.
 TEST(WorkerAccess, HasEveryRefusal) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     constexpr int kClients = 30;
     for (int i = 0; i < kClients; ++i) {
@@ -69,7 +69,7 @@ TEST(WorkerAccess, HasEveryRefusal) {
 }
 
 TEST(WorkerAccess, NamesTheBrokerThatCouldNotBeReached) {
-    Broker gone;
+    FakeBroker gone;
     gone.close();
     WorkerFixture worker({}, {&gone});
     Peer client = worker.client();

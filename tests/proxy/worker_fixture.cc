@@ -91,7 +91,7 @@ void Peer::reset() {
     fd_ = -1;
 }
 
-Broker::Broker(int backlog) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+FakeBroker::FakeBroker(int backlog) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = loopback(0);
     socklen_t length = sizeof address;
     EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), length), 0);
@@ -100,24 +100,24 @@ Broker::Broker(int backlog) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)
     port_ = ntohs(address.sin_port);
 }
 
-Broker::~Broker() { close(); }
+FakeBroker::~FakeBroker() { close(); }
 
-void Broker::close() {
+void FakeBroker::close() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
 }
 
-Peer Broker::accept(int timeout_ms) {
+Peer FakeBroker::accept(int timeout_ms) {
     pollfd ready{fd_, POLLIN, 0};
     if (poll(&ready, 1, timeout_ms) != 1) return {};
     return Peer(::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
 }
 
-WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*> brokers,
+WorkerFixture::WorkerFixture(Config config, std::initializer_list<const FakeBroker*> brokers,
                              uint32_t dial_slots)
     : config_(std::move(config)) {
     if (config_.brokers.empty()) {
-        for (const Broker* broker : brokers) {
+        for (const FakeBroker* broker : brokers) {
             config_.brokers.push_back({"127.0.0.1", broker->port(), 1});
         }
     }
@@ -261,7 +261,10 @@ Objects objects_of(const Config& config) {
 Names literal_names(const Objects& objects) {
     Names names;
     for (const WatchedName& name : names_of(objects)) {
-        ResolvedTarget target{name.host, name.port, 0, {*Address::parse(name.host, name.port)}};
+        ResolvedTarget target;
+        target.host = name.host;
+        target.port = name.port;
+        target.addresses = {*Address::parse(name.host, name.port)};
         names[name].targets.push_back(std::move(target));
     }
     return names;

@@ -52,12 +52,12 @@ class Peer {
 };
 
 // A listening socket that plays a broker.
-class Broker {
+class FakeBroker {
   public:
-    explicit Broker(int backlog = 64);
-    ~Broker();
-    Broker(const Broker&) = delete;
-    Broker& operator=(const Broker&) = delete;
+    explicit FakeBroker(int backlog = 64);
+    ~FakeBroker();
+    FakeBroker(const FakeBroker&) = delete;
+    FakeBroker& operator=(const FakeBroker&) = delete;
     uint16_t port() const { return port_; }
     // The next connection, or a closed Peer after `timeout_ms`.
     Peer accept(int timeout_ms = 5000);
@@ -72,7 +72,7 @@ class Broker {
 class WorkerFixture {
   public:
     // Brokers are added to the config; `limits` small by default.
-    WorkerFixture(Config config, std::initializer_list<const Broker*> brokers,
+    WorkerFixture(Config config, std::initializer_list<const FakeBroker*> brokers,
                   uint32_t dial_slots = 64);
     ~WorkerFixture();
     WorkerFixture(const WorkerFixture&) = delete;
