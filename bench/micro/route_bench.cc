@@ -1,4 +1,5 @@
-// From a client id to its broker: XXH3 of the key, then the weighted jump hash. Once per client.
+// From a client to its broker: the route by its conditions, XXH3 of the key, then the weighted jump
+// hash. Once per client.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -8,6 +9,7 @@
 
 #include "core/base/check.h"
 #include "core/route/chooser.h"
+#include "core/route/moved_share.h"
 #include "core/route/route_table.h"
 
 namespace {
@@ -48,5 +50,32 @@ void route_by_tenant(benchmark::State& state) {
     route_keys(state, table_of(static_cast<size_t>(state.range(0)), '/'));
 }
 BENCHMARK(route_by_tenant)->Arg(8);
+
+// Which route: the one for all clients, or the last of many by prefix.
+void find_route(benchmark::State& state) {
+    std::vector<Route> routes;
+    for (int64_t i = 1; i < state.range(0); ++i) {
+        Route route{.id = fmt::format("tenant{}", i)};
+        auto match = TextMatch::make(TextMatch::Kind::Prefix, fmt::format("tenant{}/", i));
+        route.match.client_id = std::get<TextMatch>(std::move(match));
+        routes.push_back(std::move(route));
+    }
+    routes.push_back(Route{.id = "default"});
+    const RouteTable table(std::move(routes), std::vector<Upstream>(1));
+    RouteQuery query{.client_id = "device-000001", .level = 4};
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(query);
+        benchmark::DoNotOptimize(table.find(query));
+    }
+}
+BENCHMARK(find_route)->Arg(1)->Arg(100)->Arg(4'096);
+
+// What a reload pays to say how many clients it moves.
+void move_share(benchmark::State& state) {
+    const RouteTable before = table_of(8, std::nullopt);
+    const RouteTable after = table_of(7, std::nullopt);
+    for (auto _ : state) benchmark::DoNotOptimize(moved_share(before, after).share);
+}
+BENCHMARK(move_share)->Unit(benchmark::kMillisecond);
 
 }  // namespace
