@@ -47,8 +47,8 @@ inline constexpr uint32_t kChainDepthMax = 100;  // wolfSSL itself stops at 9 ce
 struct ServerGroup {
     std::string label;        // put before problems: "ssls 1"; may be empty
     std::vector<Pair> pairs;  // at least one; the client gets the first whose key it can check
-    // "a.example.org", "*.example.org" (one label), "*" (any); each belongs to one group alone.
-    // Empty: each pair is chosen by the names of its certificate.
+    // "a.example.org", "*.example.org" (every name below), "*" (any); each is of one group alone.
+    // Empty: each pair is chosen by the names of its certificate, "*." there is for one label.
     std::vector<std::string> names;
     ClientAuth client_auth = ClientAuth::None;
     Pem client_ca;                           // required unless client_auth is None

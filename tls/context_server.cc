@@ -145,24 +145,29 @@ std::optional<Problem> add_group(const ServerOptions& options, const ServerGroup
         site.group = number;
         site.title = group.label.empty() ? pair.certificate.label : group.label;
         const auto& names = group.names.empty() ? site.certified : group.names;
-        for (const std::string& name : names) server.names.push_back({as_sni(name), index});
+        for (const std::string& name : names)
+            server.names.push_back({as_sni(name), index, !group.names.empty()});
     }
     return std::nullopt;
 }
 
-// Sorts the names; a name of two groups would leave it open what its clients must show. Addresses
-// are never sent as SNI (RFC 6066 3), and certificates may share them.
+// Sorts the names. A name of two groups would leave it open what its clients must show; but an
+// address, which no client should send (RFC 6066 3) and certificates share, is the first one's.
 std::optional<Problem> sort_names(ServerContext& server) {
     std::ranges::stable_sort(server.names, std::ranges::less(), &SiteName::name);
-    for (size_t i = 1; i < server.names.size(); ++i) {
-        const std::string& name = server.names[i].name;
-        const Site& first = server.sites[server.names[i - 1].site];
-        const Site& second = server.sites[server.names[i].site];
-        if (name != server.names[i - 1].name || first.group == second.group) continue;
-        if (is_ip_literal(name)) continue;
-        return Problem{second.title + ": the name " + name + " is also one of " + first.title +
-                       "; a name (SNI) can choose one of them only"};
+    std::vector<SiteName> sorted;
+    for (SiteName& next : server.names) {
+        const bool is_same = !sorted.empty() && sorted.back().name == next.name;
+        const Site& second = server.sites[next.site];
+        if (is_same && server.sites[sorted.back().site].group != second.group) {
+            if (is_ip_literal(next.name)) continue;
+            return Problem{second.title + ": the name " + next.name + " is also one of " +
+                           server.sites[sorted.back().site].title +
+                           "; a name (SNI) can choose one of them only"};
+        }
+        sorted.push_back(std::move(next));
     }
+    server.names = std::move(sorted);
     return std::nullopt;
 }
 

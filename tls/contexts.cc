@@ -49,17 +49,25 @@ const Site* ServerContext::best_of(const Sites& candidates, const ClientHello& h
     return best;
 }
 
-const Site* ServerContext::named(std::string_view name, const ClientHello& hello) const {
-    const auto found = std::ranges::equal_range(names, name, std::ranges::less(), &SiteName::name);
-    return best_of(std::views::transform(found, &SiteName::site), hello);
+std::span<const SiteName> ServerContext::named(std::string_view name) const {
+    return std::ranges::equal_range(names, name, std::ranges::less(), &SiteName::name);
 }
 
 const Site* ServerContext::choose(const ClientHello& hello) const {
     const std::string& name = hello.server_name;
+    const auto best_named = [&](std::span<const SiteName> found) {
+        return best_of(std::views::transform(found, &SiteName::site), hello);
+    };
     if (!name.empty()) {
-        if (const Site* exact = named(name, hello)) return exact;
-        if (const Site* wild = named(wildcard_of(name), hello)) return wild;
-        if (const Site* any = named("*", hello)) return any;
+        if (const auto exact = named(name); !exact.empty()) return best_named(exact);
+        const size_t first_dot = name.find('.');
+        for (size_t dot = first_dot; dot != name.npos; dot = name.find('.', dot + 1)) {
+            const auto wild = named("*" + name.substr(dot));
+            // All of one name are of one group, and alike.
+            if (!wild.empty() && (dot == first_dot || wild.front().is_deep))
+                return best_named(wild);
+        }
+        if (const auto any = named("*"); !any.empty()) return best_named(any);
     }
     if (strict_sni) return nullptr;
     return best_of(std::views::iota(uint32_t{0}, default_sites), hello);

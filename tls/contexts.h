@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,6 +41,7 @@ struct Site {
 struct SiteName {
     std::string name;
     uint32_t site;
+    bool is_deep;  // a wildcard given by a person stands for any labels, a certificate's for one
 };
 
 class ServerContext {
@@ -51,14 +53,14 @@ class ServerContext {
     std::vector<std::string> alpn;
     TicketKeys ticket_keys;
 
-    // Exact before wildcard (one label), before the default. Among several the first that the
-    // client can check, best one that certifies the name. Null: strict, and nothing matches.
+    // Exact before wildcard, the longest first, before the default. Among several the first that
+    // the client can check, best one that certifies the name. Null: strict, and nothing matches.
     const Site* choose(const ClientHello& hello) const;
 
   private:
     template <class Sites>
     const Site* best_of(const Sites& candidates, const ClientHello& hello) const;
-    const Site* named(std::string_view name, const ClientHello& hello) const;
+    std::span<const SiteName> named(std::string_view name) const;
 };
 
 class ClientContext {

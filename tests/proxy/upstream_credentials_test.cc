@@ -1,8 +1,7 @@
 // Towards brokers: each upstream is who it says it is, trusts whom it names, and nobody else's.
 #include "core/proxy/upstream_credentials.h"
 
-#include "tests/proxy/secured_peer.h"
-#include "tls/engine.h"
+#include "tests/tls/duo.h"
 
 namespace jumpgate {
 namespace {
@@ -52,20 +51,10 @@ std::string seen_by_broker(const tls::ClientContextRef& context, const std::stri
     options.pairs = {pki_pair(server)};
     options.client_auth = tls::ClientAuth::Optional;
     options.client_ca = pki_file("ca.crt");
-    const auto broker =
-        tls::Engine::accept(std::get<tls::ServerContextRef>(tls::make_server_context(options)));
-    const auto proxy = tls::Engine::connect(context, host);
-    for (int turn = 0; turn < 8; ++turn) {
-        tls::Engine& from = turn % 2 == 0 ? *proxy : *broker;
-        tls::Engine& to = turn % 2 == 0 ? *broker : *proxy;
-        if (!from.established()) from.handshake();
-        const tls::Bytes sent = from.take_output();
-        to.feed(sent.span());
-        to.handshake();
-        to.feed({});
-    }
-    if (!proxy->established()) return std::string(tls::text(proxy->failure()));
-    const tls::Identity* who = broker->identity();
+    auto broker = std::get<tls::ServerContextRef>(tls::make_server_context(options));
+    tls::Duo duo(broker, context, host);
+    if (!duo.shakes()) return std::string(tls::text(duo.client.engine->failure()));
+    const tls::Identity* who = duo.server.engine->identity();
     return who == nullptr ? "nobody" : who->common_name;
 }
 

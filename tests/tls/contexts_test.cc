@@ -67,7 +67,7 @@ TEST(Groups, AskTheirOwnClientsForTheirOwnCertificates) {
         {"a.theirs.test", "other-client", "other-client"},
         {"a.theirs.test", "client", "unknown_ca"},
         {"b.theirs.test", "", "no_certificate"},
-        {"a.b.theirs.test", "", "anonymous"},  // one label: the default group's
+        {"a.b.theirs.test", "", "no_certificate"},
         {"theirs.test", "", "anonymous"},
         {"maybe.test", "", "anonymous"},
         {"maybe.test", "client", "client"},
@@ -181,11 +181,30 @@ TEST(Choose, TakesExactNamesBeforeWildcardsBeforeAny) {
     EXPECT_EQ(title("z.test"), "exact");
     EXPECT_EQ(title("b.x.test"), "wild");
     EXPECT_EQ(title("a.y.test"), "wild");
-    EXPECT_EQ(title("a.b.x.test"), "any");
+    EXPECT_EQ(title("a.b.x.test"), "wild");
+    EXPECT_EQ(title("b.a.x.test"), "wild");
     EXPECT_EQ(title("x.test"), "any");
     EXPECT_EQ(title("test"), "any");
     EXPECT_EQ(title("localhost"), "server.crt");
     EXPECT_EQ(title(""), "server.crt");
+}
+
+TEST(Choose, TakesTheLongestWildcard) {
+    ServerOptions options = server_options();
+    options.others.push_back(group_of("short", "server", {"*.test"}));
+    options.others.push_back(group_of("long", "server", {"*.x.test"}));
+    options.others.push_back(group_of("certified", "server-wildcard", {}));  // *.wild.example.test
+    const auto server = made(options);
+    const auto title = [&](const std::string& name) {
+        return server->choose(hello_to(name))->title;
+    };
+    EXPECT_EQ(title("a.test"), "short");
+    EXPECT_EQ(title("x.test"), "short");
+    EXPECT_EQ(title("a.y.test"), "short");
+    EXPECT_EQ(title("a.x.test"), "long");
+    EXPECT_EQ(title("a.b.x.test"), "long");
+    EXPECT_EQ(title("a.wild.example.test"), "certified");
+    EXPECT_EQ(title("a.b.wild.example.test"), "short");  // one label alone is certified
 }
 
 TEST(Choose, TakesTheFirstOfAGroupWhoseKeyTheClientCanCheck) {
