@@ -13,13 +13,6 @@
 
 namespace jumpgate {
 
-// What was found. Errors forbid the whole; warnings (a field without effect here, a route that
-// cannot be reached) are for the log.
-struct Checked {
-    std::vector<Complaint> errors;
-    std::vector<Complaint> warnings;
-};
-
 // Appends what `document` has under stream_routes, upstreams and ssls (other keys are the caller's)
 // to `objects`. `file` names it in complaints and origins. An inline upstream of a stream route
 // becomes an upstream "stream_route/ID". Items without an id get "arr_N", as APISIX has it.

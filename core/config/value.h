@@ -63,4 +63,11 @@ struct Complaint {
 };
 std::string text(const Complaint& complaint);
 
+// What was found. Errors forbid the whole; warnings (a field without effect here, a route that
+// cannot be reached) are for the log.
+struct Checked {
+    std::vector<Complaint> errors;
+    std::vector<Complaint> warnings;
+};
+
 }  // namespace jumpgate

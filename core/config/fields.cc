@@ -1,0 +1,131 @@
+#include "core/config/fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/base/check.h"
+#include "core/base/flags.h"
+
+namespace jumpgate {
+
+namespace {
+
+// Insertions, removals and replacements that make one word of the other (Levenshtein), without
+// regard to case.
+size_t edits(std::string_view from, std::string_view to) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; };
+    std::vector<size_t> row(to.size() + 1);
+    std::iota(row.begin(), row.end(), size_t{0});
+    for (size_t i = 0; i < from.size(); ++i) {
+        size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (size_t j = 0; j < to.size(); ++j) {
+            const size_t replaced = diagonal + (lower(from[i]) == lower(to[j]) ? 0U : 1U);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+std::string in_table(std::string_view text) {
+    std::string result;
+    for (const char c : text) result += c == '|' ? "\\|" : std::string(1, c);
+    return result;
+}
+
+}  // namespace
+
+FieldRow& FieldTable::add_row(FieldRow row) {
+    CHECK(find(row.name) == nullptr);
+    rows_.push_back(std::move(row));
+    return rows_.back();
+}
+
+FieldRow& FieldTable::ignored(std::string name, std::string why) {
+    const auto read = [why](const Value& value, const Place& place, void*) {
+        place.warning(value.mark, "has no effect: " + why);
+    };
+    Value schema = schema_of({{"description", make_text("Has no effect: " + why)}});
+    return add_row({std::move(name), "", "", "", std::move(schema), false, true, nullptr, read});
+}
+
+FieldRow& FieldTable::refused(std::string name, std::string instead) {
+    const auto read = [instead](const Value& value, const Place& place, void*) {
+        const bool list = value.kind == Value::Kind::List;
+        const bool map = value.kind == Value::Kind::Map;
+        const bool empty = (list && value.items.empty()) || (map && value.members.empty());
+        if (!empty) place.error(value.mark, "is not supported: " + instead);
+    };
+    return add_row({std::move(name), "", "", "", {}, false, false, nullptr, read});
+}
+
+const FieldRow* FieldTable::find(std::string_view name) const {
+    const auto found = std::ranges::find(rows_, name, &FieldRow::name);
+    return found == rows_.end() ? nullptr : &*found;
+}
+
+std::string FieldTable::near_miss(std::string_view name) const {
+    constexpr size_t kEditsMax = 2;
+    if (name.size() > 64) return "";  // edits() is quadratic
+    const FieldRow* nearest = nullptr;
+    size_t least = kEditsMax + 1;
+    for (const FieldRow& row : rows_) {
+        const size_t count = row.in_schema ? edits(name, row.name) : least;
+        if (count >= least || count * 2 >= row.name.size()) continue;
+        least = count;
+        nearest = &row;
+    }
+    return nearest == nullptr ? "" : fmt::format("; did you mean {}?", nearest->name);
+}
+
+void FieldTable::read_into(const Value& map, const Place& place, void* target) const {
+    if (map.kind != Value::Kind::Map) return place.error(map.mark, kind_problem(map), "a map");
+    for (const Member& member : map.members) {
+        const Place inside = place.at(member.key);
+        if (const FieldRow* row = find(member.key))
+            row->read(member.value, inside, target);
+        else
+            inside.error(member.mark, "is unknown" + near_miss(member.key));
+    }
+    for (const FieldRow& row : rows_)
+        if (row.required && map.find(row.name) == nullptr)
+            place.at(row.name).error(map.mark, "is missing", row.allowed);
+}
+
+Value FieldTable::schema() const {
+    Value properties = schema_of({});
+    Value required;
+    required.kind = Value::Kind::List;
+    for (const FieldRow& row : rows_) {
+        if (!row.in_schema) continue;
+        Value schema = row.schema;
+        if (!row.help.empty()) set(schema, "description", make_text(row.help));
+        set(properties, row.name, std::move(schema));
+        if (row.required) required.items.push_back(make_text(row.name));
+    }
+    Value no;
+    no.kind = Value::Kind::Bool;
+    Value schema = schema_of({{"type", make_text("object")},
+                              {"properties", std::move(properties)},
+                              {"additionalProperties", std::move(no)}});
+    if (!required.items.empty()) set(schema, "required", std::move(required));
+    return schema;
+}
+
+std::string FieldTable::markdown(std::string_view prefix) const {
+    std::string page;
+    for (const FieldRow& row : rows_) {
+        if (row.help.empty()) continue;
+        const std::string name = fmt::format("{}{}", prefix, row.name);
+        page +=
+            fmt::format("| `{}` | {} | {} | {} |\n", name, in_table(row.allowed),
+                        row.required ? "required" : in_table(row.default_text), in_table(row.help));
+        if (row.inner != nullptr) page += row.inner->markdown(name + ".");
+    }
+    return page;
+}
+
+}  // namespace jumpgate
