@@ -107,42 +107,73 @@ DnsChannel::~DnsChannel() {
     ares_library_cleanup();
 }
 
+// Those of a channel, with their ports.
+static std::vector<Address> servers_of(ares_channel channel) {
+    std::vector<Address> servers;
+    ares_addr_port_node* nodes = nullptr;
+    if (channel == nullptr || ares_get_servers_ports(channel, &nodes) != ARES_SUCCESS) return {};
+    for (const ares_addr_port_node* one = nodes; one != nullptr; one = one->next) {
+        Address& address = servers.emplace_back();
+        if (one->family == AF_INET) {
+            address.length = sizeof(sockaddr_in);
+            std::memcpy(&address.v4.sin_addr, &one->addr, sizeof address.v4.sin_addr);
+        } else {
+            address.length = sizeof(sockaddr_in6);
+            std::memcpy(&address.v6.sin6_addr, &one->addr, sizeof address.v6.sin6_addr);
+        }
+        address.any.sa_family = static_cast<sa_family_t>(one->family);
+        const int port = one->udp_port;
+        address.set_port(port == 0 ? kDnsPort : static_cast<uint16_t>(port));
+    }
+    ares_free_data(nodes);
+    return servers;
+}
+
 void DnsChannel::open() {
     resolv_conf_changed_ns_ = changed_ns(options_.resolv_conf);
     std::array<char, 2> files = {"f"};
-    std::array<char, 2> names = {"b"};
     ares_options settings{};
     settings.lookups = files.data();
     settings.resolvconf_path = options_.resolv_conf.data();
-    constexpr int kForBoth = ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF;
-    int failed = ares_init_options(&hosts_, &settings, kForBoth);
-    if (failed == ARES_SUCCESS) {
-        settings.lookups = names.data();
-        settings.flags = ARES_FLAG_EDNS;
-        settings.ednspsz = kEdnsBytes;
-        settings.timeout = static_cast<int>(options_.timeout_ms);
-        settings.tries = kTries;
-        settings.sock_state_cb = &DnsChannel::socket_changed;
-        settings.sock_state_cb_data = this;
-        int chosen = kForBoth | ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ | ARES_OPT_TIMEOUTMS |
-                     ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
-#ifdef ARES_OPT_QUERY_CACHE  // 1.31: we ask when a TTL is over, and then want to know
-        settings.qcache_max_ttl = 0;
-        chosen |= ARES_OPT_QUERY_CACHE;
-#endif
-        failed = ares_init_options(&dns_, &settings, chosen);
-    }
-    if (failed == ARES_SUCCESS && !options_.servers.empty()) {
-        const auto servers = parse_name_servers(options_.servers);
-        CHECK(std::holds_alternative<std::vector<HostPort>>(servers));
-        std::string list;
-        for (const HostPort& server : std::get<std::vector<HostPort>>(servers)) {
-            list += (list.empty() ? "" : ",") + text(server);
-        }
-        failed = ares_set_servers_ports_csv(dns_, list.c_str());
-    }
+    int failed = ares_init_options(&hosts_, &settings, ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF);
+    if (failed == ARES_SUCCESS) failed = open_dns();
     if (failed != ARES_SUCCESS) close();
     open_problem_ = failed == ARES_SUCCESS ? "" : ares_strerror(failed);
+}
+
+// -> a status of c-ares
+int DnsChannel::open_dns() {
+    std::string list;
+    size_t count = servers_of(hosts_).size();
+    if (!options_.servers.empty()) {
+        const auto parsed = parse_name_servers(options_.servers);
+        CHECK(std::holds_alternative<std::vector<HostPort>>(parsed));
+        const auto& servers = std::get<std::vector<HostPort>>(parsed);
+        for (const HostPort& server : servers) list += (list.empty() ? "" : ",") + text(server);
+        count = servers.size();
+    }
+    std::array<char, 2> names = {"b"};
+    ares_options settings{};
+    settings.lookups = names.data();
+    settings.resolvconf_path = options_.resolv_conf.data();
+    settings.flags = ARES_FLAG_EDNS;
+    // SERVFAIL, NOTIMP and REFUSED make it ask the next server, and are forgotten (1.18): where
+    // there is no next one, they are the answer.
+    if (count == 1) settings.flags |= ARES_FLAG_NOCHECKRESP;
+    settings.ednspsz = kEdnsBytes;
+    settings.timeout = static_cast<int>(options_.timeout_ms);
+    settings.tries = kTries;
+    settings.sock_state_cb = &DnsChannel::socket_changed;
+    settings.sock_state_cb_data = this;
+    int chosen = ARES_OPT_LOOKUPS | ARES_OPT_RESOLVCONF | ARES_OPT_FLAGS | ARES_OPT_EDNSPSZ |
+                 ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+#ifdef ARES_OPT_QUERY_CACHE  // 1.31: we ask when a TTL is over, and then want to know
+    settings.qcache_max_ttl = 0;
+    chosen |= ARES_OPT_QUERY_CACHE;
+#endif
+    const int failed = ares_init_options(&dns_, &settings, chosen);
+    if (failed != ARES_SUCCESS || list.empty()) return failed;
+    return ares_set_servers_ports_csv(dns_, list.c_str());
 }
 
 // What is in flight is answered by ares_destroy(), with ARES_EDESTRUCTION.
@@ -282,7 +313,8 @@ std::string DnsChannel::words(int status, const DnsQuery& query) const {
             return fmt::format("no answer from {} within {}.{} s", server_names(), waited_ms / 1000,
                                waited_ms % 1000 / 100);
         case ARES_ECONNREFUSED:
-            return fmt::format("{} cannot be reached", server_names());
+            return fmt::format("{} cannot be reached{}", server_names(),
+                               servers_of(dns_).size() > 1 ? ", or will not answer" : "");
         case ARES_EBADNAME:
         case ARES_ENONAME:
             return "not a name that the DNS can hold";
@@ -295,24 +327,10 @@ std::string DnsChannel::words(int status, const DnsQuery& query) const {
 }
 
 std::string DnsChannel::server_names() const {
-    ares_addr_port_node* servers = nullptr;
-    if (dns_ == nullptr || ares_get_servers_ports(dns_, &servers) != ARES_SUCCESS) return "";
     std::string names;
-    for (const ares_addr_port_node* one = servers; one != nullptr; one = one->next) {
-        Address address;
-        if (one->family == AF_INET) {
-            address.length = sizeof(sockaddr_in);
-            std::memcpy(&address.v4.sin_addr, &one->addr, sizeof address.v4.sin_addr);
-        } else {
-            address.length = sizeof(sockaddr_in6);
-            std::memcpy(&address.v6.sin6_addr, &one->addr, sizeof address.v6.sin6_addr);
-        }
-        address.any.sa_family = static_cast<sa_family_t>(one->family);
-        const int port = one->udp_port;
-        address.set_port(port == 0 ? kDnsPort : static_cast<uint16_t>(port));
-        names += (names.empty() ? "" : ", ") + address.to_string();
+    for (const Address& server : servers_of(dns_)) {
+        names += (names.empty() ? "" : ", ") + server.to_string();
     }
-    ares_free_data(servers);
     return names.empty() ? "no name server" : names;
 }
 

@@ -85,7 +85,7 @@ class DnsChannel {
     void wait(int wake_fd, uint64_t timeout_ns);
 
   private:
-    // Both families of callbacks of c-ares, which calls them with its own types.
+    // What c-ares calls.
     static void hosts_file_read(void* query, int status, int, ares_addrinfo* found);
     static void addresses_came(void* part, int status, int, ares_addrinfo* found);
     static void services_came(void* query, int status, int, unsigned char* reply, int length);
@@ -93,6 +93,7 @@ class DnsChannel {
 
     void prepare(DnsQuery& query, const std::string& name);
     void open();
+    int open_dns();
     void close();
     void reopen_if_changed();
     void ask_families(DnsQuery& query);
