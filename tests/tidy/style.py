@@ -145,15 +145,17 @@ TESTS = ("tests/", "bench/")
 # (pattern, where it is banned, where it is allowed all the same, what to do instead)
 BANNED = [
     (r"\bstd::j?thread\b(?!::)|\bpthread_create\b", ("",),
-     ("core/proxy/server", "loadgen/", *TESTS),
-     "threads start in core/proxy/server and loadgen/ only: share nothing, use the mailbox"),
+     ("core/proxy/server", "core/io/resolver", "loadgen/", *TESTS),
+     "threads start in core/proxy/server, core/io/resolver and loadgen/ only: share nothing, use "
+     "the mailbox"),
     (r"\bthread_local\b", ("",), ("core/io/task.cc", "loadgen/broker_message.cc", *TESTS),
      "make it a field of the Worker"),
     (r"\bstd::shared_ptr\b", ("core/io/", "core/proxy/"), (),
      "give it one owner and lend references"),
     (r"\bstd::function\b", ("core/io/", "core/proxy/"), (),
      "use a plain function pointer and the Op"),
-    (r"\bstd::(?:mutex|shared_mutex|condition_variable)\b", ("core/io/", "core/route/"), (),
+    (r"\bstd::(?:mutex|shared_mutex|condition_variable)\b", ("core/io/", "core/route/"),
+     ("core/io/resolver",),
      "no locks on the data path: use the mailbox"),
     (r"\b(?:throw|try|catch)\b", DATA_PLANE, (), "return Result<T> or Error"),
     (r"\b(?:sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(", ("tests/",), (),
