@@ -106,7 +106,11 @@ void Broker::close() {
 
 Peer Broker::accept(int timeout_ms) {
     pollfd ready{fd_, POLLIN, 0};
-    if (poll(&ready, 1, timeout_ms) != 1) return {};
+    int found = 0;
+    do {
+        found = poll(&ready, 1, timeout_ms);
+    } while (found < 0 && errno == EINTR);  // a ring that closes elsewhere in this process
+    if (found != 1) return {};
     return Peer(::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
 }
 
