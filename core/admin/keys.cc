@@ -1,0 +1,139 @@
+#include "core/admin/keys.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <iterator>
+
+#include "core/base/read_file.h"
+
+namespace jumpgate {
+
+// Printed in documents and shipped in defaults of Apache APISIX, so every scanner tries them.
+static constexpr std::array<std::string_view, 2> kPublicKeys = {"edd1c9f034335f136f87ad84b625c8f1",
+                                                                "4054f7cf07e344346cd3f287985e76a2"};
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+    std::array<unsigned char, kKeyLengthMax> left{};
+    std::array<unsigned char, kKeyLengthMax> right{};
+    std::memcpy(left.data(), a.data(), std::min(a.size(), left.size()));
+    std::memcpy(right.data(), b.data(), std::min(b.size(), right.size()));
+    size_t difference = a.size() ^ b.size();
+    for (size_t i = 0; i < left.size(); ++i) difference |= static_cast<size_t>(left[i] ^ right[i]);
+    // The compiler may not learn from one byte that it could stop there.
+    asm volatile("" : "+r"(difference));
+    return difference == 0;
+}
+
+static std::optional<std::string> problem_of(std::string_view key) {
+    for (const std::string_view known : kPublicKeys)
+        if (key == known)
+            return "is a key that Apache APISIX shipped and documents print: everybody knows it "
+                   "(CVE-2020-13945); choose another";
+    if (key.size() < kKeyLengthMin || key.size() > kKeyLengthMax)
+        return fmt::format("has {} characters; allowed: {} to {}", key.size(), kKeyLengthMin,
+                           kKeyLengthMax);
+    for (const char c : key)
+        if (c <= ' ' || c > '~') return "holds a character that is not printable ASCII";
+    return std::nullopt;
+}
+
+static std::string_view trimmed(std::string_view text) {
+    const size_t first = text.find_first_not_of(" \t\r");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
+
+Parsed<Keys> Keys::parse(std::string_view text) {
+    Keys keys;
+    bool admin = false;
+    for (size_t number = 1; !text.empty(); ++number) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        std::string_view line = trimmed(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.empty() || line[0] == '#') continue;
+        Entry entry{{}, Role::Admin};
+        const size_t space = line.find_first_of(" \t");
+        if (space != std::string_view::npos) {
+            const std::string_view role = line.substr(0, space);
+            if (role != "admin" && role != "viewer")
+                return Problem{
+                    fmt::format("line {}: the role is unknown; allowed: admin, viewer", number)};
+            if (role == "viewer") entry.role = Role::Viewer;
+            line = trimmed(line.substr(space));
+        }
+        if (const auto problem = problem_of(line))
+            return Problem{fmt::format("line {}: the key {}", number, *problem)};
+        for (const Entry& other : keys.entries_)
+            if (other.key == line) return Problem{fmt::format("line {}: is there twice", number)};
+        entry.key = line;
+        admin |= entry.role == Role::Admin;
+        keys.entries_.push_back(std::move(entry));
+    }
+    if (!admin) return Problem{"holds no key of an admin"};
+    return keys;
+}
+
+std::optional<Role> Keys::role_of(std::string_view key) const {
+    std::optional<Role> role;
+    for (const Entry& entry : entries_)  // all of them: which one it is takes no shorter
+        if (equal_in_constant_time(entry.key, key)) role = entry.role;
+    return role;
+}
+
+static Problem failed(const std::string& path, int sys) {
+    return Problem{path + ": " + std::strerror(sys)};
+}
+
+// Nothing: done. EEXIST: somebody was faster, whose key it is then.
+static std::optional<int> generate(const std::string& path) {
+    std::array<uint8_t, 32> random{};
+    if (getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size()))
+        return errno;
+    std::string text;
+    text.reserve(2 * random.size() + 1);  // no copies of a key are left behind
+    for (const uint8_t byte : random) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+    text.push_back('\n');
+    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (fd < 0) return errno;
+    const bool written =
+        write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
+    const int sys = errno == 0 ? EIO : errno;
+    close(fd);
+    explicit_bzero(text.data(), text.size());
+    if (written) return std::nullopt;
+    unlink(path.c_str());
+    return sys;
+}
+
+Parsed<KeyFile> open_key_file(const std::string& path) {
+    KeyFile file;
+    if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+        errno = 0;
+        const std::optional<int> sys = generate(path);
+        if (sys && *sys != EEXIST) return failed(path, *sys);
+        file.generated = !sys;
+    }
+    Parsed<std::string> text = read_file(path);
+    if (const Problem* problem = std::get_if<Problem>(&text))
+        return Problem{path + ": " + problem->text};
+    struct stat status {};
+    if (stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+        file.warning = fmt::format("{}: others than its owner may use it (mode {:04o}); chmod 600",
+                                   path, status.st_mode & 07777U);
+    Parsed<Keys> keys = Keys::parse(std::get<std::string>(text));
+    explicit_bzero(std::get<std::string>(text).data(), std::get<std::string>(text).size());
+    if (const Problem* problem = std::get_if<Problem>(&keys))
+        return Problem{path + ": " + problem->text};
+    file.keys = std::move(std::get<Keys>(keys));
+    return file;
+}
+
+}  // namespace jumpgate
