@@ -13,23 +13,25 @@
 
 namespace jumpgate {
 
-// Appends what `document` has under stream_routes, upstreams and ssls (other keys are the caller's)
-// to `objects`. `file` names it in complaints and origins. An inline upstream of a stream route
-// becomes an upstream "stream_route/ID". Items without an id get "arr_N", as APISIX has it.
-void read_objects(const Value& document, std::string_view file, Objects& objects,
-                  std::vector<Complaint>& complaints);
-
-// One object, as a body of the Admin API gives it; the id comes from the path. Appends one (a route
-// with an inline upstream: two) to `objects`.
-void read_object(ObjectType type, std::string_view id, const Value& value, const Origin& origin,
-                 Objects& objects, std::vector<Complaint>& complaints);
-
-// What must hold over all: ids are unique, references resolve, every route can be reached, nodes
-// are unique, limits on counts. Warnings (an unreachable route among them) do not forbid.
+// What was found. Errors forbid the whole; warnings (a field without effect here, a route that
+// cannot be reached) are for the log.
 struct Checked {
     std::vector<Complaint> errors;
     std::vector<Complaint> warnings;
 };
+
+// Appends what `document` has under stream_routes, upstreams and ssls (other keys are the caller's)
+// to `objects`. `file` names it in complaints and origins. An inline upstream of a stream route
+// becomes an upstream "stream_route/ID". Items without an id get "arr_N", as APISIX has it.
+void read_objects(const Value& document, std::string_view file, Objects& objects, Checked& found);
+
+// One object, as a body of the Admin API gives it; the id comes from the path. Appends one (a route
+// with an inline upstream: two) to `objects`.
+void read_object(ObjectType type, std::string_view id, const Value& value, const Origin& origin,
+                 Objects& objects, Checked& found);
+
+// What must hold over all: ids are unique, references resolve, every route can be reached, nodes
+// are unique, limits on counts.
 Checked check_objects(const Objects& objects);
 
 // The JSON Schema (draft 2020-12) of a configuration file's objects, and their reference page.
