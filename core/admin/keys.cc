@@ -10,7 +10,6 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <iterator>
 
 #include "core/base/read_file.h"
 
@@ -51,34 +50,21 @@ static std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
-Parsed<Keys> Keys::parse(std::string_view text) {
-    Keys keys;
-    bool admin = false;
+std::optional<Problem> Keys::add(std::string_view text, Role role) {
+    bool added = false;
     for (size_t number = 1; !text.empty(); ++number) {
         const size_t end = std::min(text.find('\n'), text.size());
-        std::string_view line = trimmed(text.substr(0, end));
+        const std::string_view key = trimmed(text.substr(0, end));
         text.remove_prefix(std::min(end + 1, text.size()));
-        if (line.empty() || line[0] == '#') continue;
-        Entry entry{{}, Role::Admin};
-        const size_t space = line.find_first_of(" \t");
-        if (space != std::string_view::npos) {
-            const std::string_view role = line.substr(0, space);
-            if (role != "admin" && role != "viewer")
-                return Problem{
-                    fmt::format("line {}: the role is unknown; allowed: admin, viewer", number)};
-            if (role == "viewer") entry.role = Role::Viewer;
-            line = trimmed(line.substr(space));
-        }
-        if (const auto problem = problem_of(line))
+        if (key.empty() || key[0] == '#') continue;
+        if (const auto problem = problem_of(key))
             return Problem{fmt::format("line {}: the key {}", number, *problem)};
-        for (const Entry& other : keys.entries_)
-            if (other.key == line) return Problem{fmt::format("line {}: is there twice", number)};
-        entry.key = line;
-        admin |= entry.role == Role::Admin;
-        keys.entries_.push_back(std::move(entry));
+        if (role_of(key)) return Problem{fmt::format("line {}: the key is there twice", number)};
+        entries_.push_back({std::string(key), role});
+        added = true;
     }
-    if (!admin) return Problem{"holds no key of an admin"};
-    return keys;
+    if (!added) return Problem{"holds no key"};
+    return std::nullopt;
 }
 
 std::optional<Role> Keys::role_of(std::string_view key) const {
@@ -99,7 +85,10 @@ static std::optional<int> generate(const std::string& path) {
         return errno;
     std::string text;
     text.reserve(2 * random.size() + 1);  // no copies of a key are left behind
-    for (const uint8_t byte : random) fmt::format_to(std::back_inserter(text), "{:02x}", byte);
+    for (const uint8_t byte : random) {
+        text.push_back("0123456789abcdef"[byte >> 4U]);
+        text.push_back("0123456789abcdef"[byte & 15U]);
+    }
     text.push_back('\n');
     const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0) return errno;
@@ -113,26 +102,25 @@ static std::optional<int> generate(const std::string& path) {
     return sys;
 }
 
-Parsed<KeyFile> open_key_file(const std::string& path) {
+Parsed<KeyFile> open_key_file(const std::string& path, Role role, Keys& keys) {
     KeyFile file;
-    if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
+    if (role == Role::Admin && access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
         errno = 0;
         const std::optional<int> sys = generate(path);
         if (sys && *sys != EEXIST) return failed(path, *sys);
         file.generated = !sys;
     }
-    Parsed<std::string> text = read_file(path);
-    if (const Problem* problem = std::get_if<Problem>(&text))
+    Parsed<std::string> read = read_file(path);
+    if (const Problem* problem = std::get_if<Problem>(&read))
         return Problem{path + ": " + problem->text};
+    std::string& text = std::get<std::string>(read);
     struct stat status {};
     if (stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IRWXG | S_IRWXO)) != 0)
         file.warning = fmt::format("{}: others than its owner may use it (mode {:04o}); chmod 600",
                                    path, status.st_mode & 07777U);
-    Parsed<Keys> keys = Keys::parse(std::get<std::string>(text));
-    explicit_bzero(std::get<std::string>(text).data(), std::get<std::string>(text).size());
-    if (const Problem* problem = std::get_if<Problem>(&keys))
-        return Problem{path + ": " + problem->text};
-    file.keys = std::move(std::get<Keys>(keys));
+    const std::optional<Problem> problem = keys.add(text, role);
+    explicit_bzero(text.data(), text.size());
+    if (problem) return Problem{path + ": " + problem->text};
     return file;
 }
 

@@ -111,7 +111,7 @@ TEST_F(HttpServerTest, ARefusedRequestIsNeverAnsweredAndItsBodyIsReadAway) {
 
 TEST_F(HttpServerTest, WhatIsNoHttpIsRefused) {
     const std::string cases[] = {
-        "\x10\x20\x00\x04MQTT\r\n\r\n",
+        std::string("\x10\x10\0\4MQTT\4\2\0\74\0\4gate\r\n\r\n", 22),
         "GET /x HTTP/1.1\r\n\r\n",  // no Host (RFC 9112 3.2)
         "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
         "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999999\r\n\r\n",
