@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/check.h"
+#include "core/route/chooser.h"
 #include "core/route/route_table.h"
 
 namespace {
@@ -19,18 +20,21 @@ constexpr size_t kKeys = 4'096;
 RouteTable table_of(size_t nodes, std::optional<char> prefix_until) {
     std::vector<Node> list(nodes);
     for (size_t i = 0; i < nodes; ++i) list[i].name = fmt::format("broker{}:1883", i);
-    return {Upstream(std::move(list)), HashKey::ClientId, prefix_until};
+    std::vector<Upstream> upstreams;
+    upstreams.emplace_back(UpstreamRule{.key_prefix_until = prefix_until}, std::move(list));
+    return {{Route{.id = "default"}}, std::move(upstreams)};
 }
 
 void route_keys(benchmark::State& state, const RouteTable& table) {
     std::vector<std::string> keys;
     for (size_t i = 0; i < kKeys; ++i) keys.push_back(fmt::format("tenant{}/dev{:06}", i % 97, i));
-    const Upstream& upstream = table.upstream();
-    CHECK(upstream.pick(table.hash(keys[0]), upstream.weights()));
+    const Upstream& upstream = table.upstreams().front();
+    Chooser chooser;
+    CHECK(chooser.choose(upstream, upstream.hash(keys[0]), upstream.weights(), {}));
     size_t i = 0;
     for (auto _ : state) {
-        const uint64_t hash = table.hash(keys[i++ % kKeys]);
-        benchmark::DoNotOptimize(upstream.pick(hash, upstream.weights()));
+        const uint64_t hash = upstream.hash(keys[i++ % kKeys]);
+        benchmark::DoNotOptimize(chooser.choose(upstream, hash, upstream.weights(), {}));
     }
 }
 

@@ -9,11 +9,12 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/route/pick.h"
+
 namespace jumpgate {
 
 // A broker's place in every table of the process: stable while it is configured or has clients.
 inline constexpr uint16_t kBrokerSlots = 16'384;
-inline constexpr uint16_t kShareFull = 1'000;  // all of its weight
 
 struct BrokerBoard {
     BrokerBoard() {

@@ -22,7 +22,11 @@ static RouteTable make_routes(const Config& config) {
     for (const BrokerAddress& broker : config.brokers) {
         nodes.push_back({with_port(broker.host, broker.port), broker.weight});
     }
-    return RouteTable(Upstream(std::move(nodes)), config.hash_key, config.hash_key_prefix_until);
+    UpstreamRule rule{
+        .id = "default", .key = config.hash_key, .key_prefix_until = config.hash_key_prefix_until};
+    std::vector<Upstream> upstreams;
+    upstreams.emplace_back(std::move(rule), std::move(nodes));
+    return RouteTable({Route{.id = "default"}}, std::move(upstreams));
 }
 
 // The rules of core/config let no other text through.

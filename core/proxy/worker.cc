@@ -55,7 +55,7 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
     tls_relays_ =
         std::make_unique<TlsRelays>(*reactor_, *buffers_, *large_buffers_, config, stats_, *this);
     gate_ = std::make_unique<HandshakeGate>(reactor_->ring(), config.tls.handshakes_max);
-    const Upstream& upstream = shared_.routes.upstream();
+    const Upstream& upstream = shared_.upstream();
     health_ =
         std::make_unique<NodeHealth>(upstream.weights(), config.fail_max, config.fail_timeout_ms);
     stats_.nodes.resize(upstream.size());
@@ -102,31 +102,34 @@ void Worker::admit(Accepted accepted) {
 void Worker::set_route_hash(Connection& c) {
     std::string remote;
     std::string_view key = c.connect.client_id;
-    if (shared_.routes.hash_key() == HashKey::Username) {
+    if (shared_.upstream().rule().key == HashKey::Username) {
         key = c.connect.username;
-    } else if (shared_.routes.hash_key() == HashKey::RemoteAddr) {
+    } else if (shared_.upstream().rule().key == HashKey::RemoteAddr) {
         remote = c.peer.host();
         key = remote;
-    } else if (shared_.routes.hash_key() == HashKey::CertCn) {
+    } else if (shared_.upstream().rule().key == HashKey::CertCn) {
         const tls::Identity* identity = c.identity();
         key = identity == nullptr ? std::string_view() : identity->common_name;
     }
     // A client without a key has no home: hash("") would send all of them to one broker.
-    c.route_hash = key.empty() ? rng_.next() : shared_.routes.hash(key);
+    c.route_hash = key.empty() ? rng_.next() : shared_.upstream().hash(key);
 }
 
 std::optional<uint16_t> Worker::pick_node(const Connection& c) {
     std::span<const uint32_t> weights = health_->weights(now_ms());
     // All marked down: what was true of the last dials may be over, so any may be tried.
     if (std::ranges::all_of(weights, [](uint32_t weight) { return weight == 0; })) {
-        weights = shared_.routes.upstream().weights();
+        weights = shared_.upstream().weights();
     }
     if (c.attempts > 0) {
         untried_weights_.assign(weights.begin(), weights.end());
         for (unsigned i = 0; i < c.attempts; ++i) untried_weights_[c.tried[i]] = 0;
         weights = untried_weights_;
     }
-    return shared_.routes.upstream().pick(c.route_hash, weights);
+    const std::optional<Choice> choice =
+        chooser_.choose(shared_.upstream(), c.route_hash, weights, {});
+    if (!choice) return std::nullopt;
+    return choice->node;
 }
 
 Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_bytes) {
@@ -148,7 +151,7 @@ void Worker::dial_succeeded(uint16_t node) {
     stats_.nodes[node].down = false;
     if (!recovered || !logs(Severity::Info)) return;
     LogLine line(shared_.line_format, Severity::Info, "broker_up");
-    line.field("broker", shared_.routes.upstream().nodes()[node].name);
+    line.field("broker", shared_.upstream().nodes()[node].name);
     log_.push(line.field("worker", index_).finish());
 }
 
@@ -156,7 +159,7 @@ void Worker::dial_failed(const Connection& c, int32_t sys, bool local) {
     stats_.nodes[c.node].dial_failures++;
     if (local || !mark_down(c.node) || !logs(Severity::Warn)) return;
     LogLine line(shared_.line_format, Severity::Warn, "broker_down");
-    line.field("broker", shared_.routes.upstream().nodes()[c.node].name);
+    line.field("broker", shared_.upstream().nodes()[c.node].name);
     log_broker_down(line.field("why", std::strerror(sys)));
 }
 

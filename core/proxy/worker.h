@@ -23,6 +23,7 @@
 #include "core/proxy/relay.h"
 #include "core/proxy/relay_tls.h"
 #include "core/proxy/trusted_peers.h"
+#include "core/route/chooser.h"
 #include "core/route/route_table.h"
 
 namespace jumpgate {
@@ -32,9 +33,11 @@ namespace jumpgate {
 struct Shared {
     explicit Shared(const Config& whole);  // server_start.cc
 
+    const Upstream& upstream() const { return routes.upstreams().front(); }
+
     const Config& config;
-    RouteTable routes;
-    std::vector<Address> nodes;    // where routes.upstream().nodes() live, in the same order
+    RouteTable routes;             // one route for all clients, and its upstream
+    std::vector<Address> nodes;    // where upstream().nodes() live, in the same order
     std::vector<Address> sources;  // addresses to dial from; empty: the kernel's choice
     SocketOptions broker_sockets;  // buffer sizes of the sockets we open
     uint32_t connections_max = 0;
@@ -167,6 +170,7 @@ class Worker final : public RelayOwner {
     std::vector<std::unique_ptr<Listener>> listeners_;
     IntrusiveList<Connection, ConnectionLink> setups_;
     std::unique_ptr<NodeHealth> health_;
+    Chooser chooser_;
     std::vector<uint32_t> untried_weights_;  // scratch of pick_node
     std::array<LogThrottle, kRefusals> refusal_lines_;
     Rng rng_;

@@ -19,7 +19,7 @@ void Worker::reload() {
 void Worker::take_credentials() {
     const std::lock_guard<std::mutex> lock(shared_.credentials_lock);
     credentials_ = shared_.credentials;
-    sessions_.assign(shared_.routes.upstream().size(), nullptr);
+    sessions_.assign(shared_.upstream().size(), nullptr);
 }
 
 void Worker::handshake_done(const Connection& c) {
@@ -53,7 +53,7 @@ void Worker::broker_handshake_failed(const Connection& c) {
     }
     if (!mark_down(c.node) || !logs(Severity::Warn)) return;
     LogLine line(shared_.line_format, Severity::Warn, "broker_down");
-    line.field("broker", shared_.routes.upstream().nodes()[c.node].name).field("why", fault.words);
+    line.field("broker", shared_.upstream().nodes()[c.node].name).field("why", fault.words);
     add_failure(line, *c.broker_engine);
     log_broker_down(line);
 }

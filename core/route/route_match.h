@@ -1,11 +1,11 @@
 // RouteMatch: which clients a stream route is for.
 //
 // Law: pure choice by what is known at CONNECT; a condition that is not given is always met.
-// Regular expressions run in time linear in the text (RE2), for clients write the text.
+// Names of servers (sni) are compared without regard to case (RFC 6066 section 3), all else
+// exactly.
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/base/cidr.h"
-#include "core/base/parsed.h"
+#include "core/route/text_match.h"
 
 namespace jumpgate {
 
@@ -32,37 +32,10 @@ struct RouteQuery {
     Protocol protocol = Protocol::Mqtt;
 };
 
-// A pattern for one text.
-class TextMatch {
-  public:
-    enum class Kind : uint8_t { Any, Exact, Prefix, Glob, Regex };
-
-    TextMatch();  // Any
-    TextMatch(const TextMatch&);
-    TextMatch& operator=(const TextMatch&);
-    TextMatch(TextMatch&&) noexcept;
-    TextMatch& operator=(TextMatch&&) noexcept;
-    ~TextMatch();
-
-    // Glob: '*' any run, '?' one character (UTF-8), '\' takes the next literally. Regex: RE2
-    // syntax, found anywhere unless anchored. Up to 1,024 bytes.
-    static Parsed<TextMatch> make(Kind kind, std::string_view pattern);
-
-    bool matches(std::string_view text) const;
-    Kind kind() const { return kind_; }
-    const std::string& pattern() const { return pattern_; }
-    // How much it says: exact over prefix over glob over regex over any, then literal characters.
-    uint32_t specificity() const;
-
-  private:
-    struct Regex;  // immutable, shared by copies
-    Kind kind_ = Kind::Any;
-    std::string pattern_;
-    std::shared_ptr<const Regex> regex_;
-};
-
 struct RouteMatch {
-    std::vector<std::string> snis;  // lower case; "*.example.com" for every name below; empty: any
+    // "*.example.com" for every name below it, of any depth, as APISIX has it; empty: any client,
+    // with a name or without; "*": any with a name.
+    std::vector<std::string> snis;
     TextMatch client_id;
     TextMatch username;
     TextMatch cert_cn;
@@ -77,9 +50,10 @@ struct RouteMatch {
     bool matches_but_level(const RouteQuery& query) const;
     // Greater is tried first: sni, client id, username, cert_cn, remote_addr, server_addr,
     // server_port, level, in this order. An exact sni is above any wildcard, a longer wildcard
-    // above a shorter.
+    // above a shorter; of several the most specific counts (RouteTable makes a route of each).
     std::vector<uint32_t> specificity() const;
-    // One line, the same for equal conditions: for fingerprints and for people.
+    // One line, the same for equal conditions and different for others: for fingerprints and for
+    // people. "any" where there is none: 'client_id=prefix:"meter-" level=4|5'.
     std::string text() const;
 };
 

@@ -1,105 +1,54 @@
-// The choice in two steps. Jump and accept: attempt k draws a node by jump hash and accepts it with
-// probability weight / weight_max (rejection sampling). Where 64 draws find nobody (few nodes live,
-// or one is far heavier than the rest), weighted rendezvous looks at every live node.
-// Both draw from the key alone: a change of one weight cannot move a key between two other nodes.
 #include "core/route/upstream.h"
 
 #include <algorithm>
-#include <bit>
+#include <functional>
 #include <utility>
 
 #include "core/base/check.h"
-#include "core/route/jump_hash.h"
 
 namespace jumpgate {
 
-namespace {
-
-__extension__ using Product = unsigned __int128;  // of two 64-bit numbers
-
-constexpr uint64_t kAcceptDraw = 0xacce97;      // any two numbers above kPickAttempts: they keep
-constexpr uint64_t kRendezvousDraw = 0x4e7de5;  // the three kinds of draw apart
-
-// Whether a uniform 64-bit `draw` falls below weight / weight_max, by its upper 32 bits.
-bool accepts(uint64_t draw, uint32_t weight, uint32_t weight_max) {
-    return (draw >> 32) * weight_max < static_cast<uint64_t>(weight) << 32;
-}
-
-// -log2(draw / 2^64) in units of 2^-32, at least 1. One bit per squaring: libm's log may differ in
-// its last bit between machines, and replicas must not.
-uint64_t negative_log2(uint64_t draw) {
-    draw |= 1;  // no zero
-    const int zeros = std::countl_zero(draw);
-    uint64_t mantissa = draw << zeros;  // in [1, 2), 63 fraction bits
-    uint64_t fraction = 0;
-    for (int bit = 0; bit < 32; ++bit) {
-        // Squared, [1, 4) with 62 fraction bits: log2's next bit is whether it reached 2.
-        mantissa = static_cast<uint64_t>((static_cast<Product>(mantissa) * mantissa) >> 64);
-        const uint64_t reached_two = mantissa >> 63;
-        mantissa <<= 1 - reached_two;
-        fraction = fraction << 1 | reached_two;
+std::string_view text(Balance balance) {
+    switch (balance) {
+        case Balance::ConsistentHash:
+            return "chash";
+        case Balance::RoundRobin:
+            return "roundrobin";
+        case Balance::LeastConnections:
+            return "least_conn";
     }
-    return (static_cast<uint64_t>(zeros + 1) << 32) - fraction;
+    return "unknown";
 }
 
-// The live node with the least exponential draw of rate `weight`; each wins with probability
-// weight / sum of weights. Schindelhauer and Schomaker, "Weighted Distributed Hash Tables", SPAA
-// 2005: the logarithmic method.
-std::optional<uint16_t> rendezvous(uint64_t hash, std::span<const uint32_t> weights) {
-    const uint64_t base = mix(hash, kRendezvousDraw);
-    std::optional<uint16_t> best;
-    uint64_t best_draw = 0;
-    uint64_t best_weight = 1;
-    for (size_t i = 0; i < weights.size(); ++i) {
-        if (weights[i] == 0) continue;
-        const uint64_t uniform = mix(base, i);
-        // Is draw / weight < best_draw / best_weight? Draws stay under 2^39, weights under 2^10.
-        const auto loses = [&](uint64_t draw) {
-            return best && draw * best_weight >= best_draw * weights[i];
-        };
-        if (loses(~uniform >> 32)) continue;  // -log2(x) >= 1 - x: spares nearly all logarithms
-        const uint64_t draw = negative_log2(uniform);
-        if (loses(draw)) continue;
-        best = static_cast<uint16_t>(i);
-        best_draw = draw;
-        best_weight = weights[i];
+std::string_view text(HashMethod method) {
+    return method == HashMethod::Jump ? "jump" : "rendezvous";
+}
+
+static std::vector<Tier> tiers_of(std::span<const Node> nodes) {
+    std::vector<Tier> tiers;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+        const int32_t priority = nodes[i].priority;
+        auto tier = std::ranges::find(tiers, priority, &Tier::priority);
+        if (tier == tiers.end()) tier = tiers.insert(tier, Tier{priority, {}, 0});
+        tier->nodes.push_back(static_cast<uint16_t>(i));
+        tier->weight_max = std::max(tier->weight_max, nodes[i].weight * kShareFull);
     }
-    return best;
+    std::ranges::sort(tiers, std::greater(), &Tier::priority);
+    return tiers;
 }
 
-}  // namespace
-
-std::optional<uint16_t> pick(uint64_t hash, std::span<const uint32_t> weights,
-                             uint32_t weight_max) {
-    const auto nodes = static_cast<uint32_t>(weights.size());
-    CHECK(weights.size() <= kNodesMax && weight_max <= kWeightMax);
-    if (nodes == 0 || weight_max == 0) return std::nullopt;
-    for (uint32_t attempt = 0; attempt < kPickAttempts; ++attempt) {
-        const uint64_t draw = mix(hash, attempt);
-        const uint32_t node = jump_hash(draw, nodes);
-        const uint32_t weight = weights[node];
-        CHECK(weight <= weight_max);
-        // The heaviest node always accepts: no second draw for fleets of equal weight.
-        if (weight == weight_max || accepts(mix(draw, kAcceptDraw), weight, weight_max))
-            return static_cast<uint16_t>(node);
-    }
-    return rendezvous(hash, weights);
-}
-
-Upstream::Upstream(std::vector<Node> nodes) : nodes_(std::move(nodes)) {
+Upstream::Upstream(UpstreamRule rule, std::vector<Node> nodes)
+    : rule_(std::move(rule)), nodes_(std::move(nodes)) {
     CHECK(nodes_.size() <= kNodesMax);
+    CHECK(rule_.balance_factor_percent == 0 || rule_.balance_factor_percent > 100);
     weights_.reserve(nodes_.size());
+    name_hashes_.reserve(nodes_.size());
     for (const Node& node : nodes_) {
         CHECK(node.weight <= kWeightMax);
-        weights_.push_back(node.weight);
-        weight_max_ = std::max(weight_max_, node.weight);
+        weights_.push_back(node.weight * kShareFull);
+        name_hashes_.push_back(hash_of(node.name));
     }
-}
-
-std::optional<uint16_t> Upstream::pick(uint64_t hash,
-                                       std::span<const uint32_t> effective_weights) const {
-    CHECK(effective_weights.size() == nodes_.size());
-    return jumpgate::pick(hash, effective_weights, weight_max_);
+    tiers_ = tiers_of(nodes_);
 }
 
 }  // namespace jumpgate

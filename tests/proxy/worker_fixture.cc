@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "core/route/chooser.h"
+
 namespace jumpgate {
 
 static sockaddr_in loopback(uint16_t port) {
@@ -233,10 +235,11 @@ std::string connect_packet(std::string_view client_id, uint8_t level) {
 std::string id_for_first_node(const std::vector<uint16_t>& ports) {
     std::vector<Node> nodes;
     for (const uint16_t port : ports) nodes.push_back({"127.0.0.1:" + std::to_string(port), 1});
-    const Upstream upstream(std::move(nodes));
+    const Upstream upstream({}, std::move(nodes));
     for (int i = 0;; ++i) {
         std::string id = "dev" + std::to_string(i);
-        if (upstream.pick(hash_of(id), upstream.weights()) == 0) return id;
+        if (Chooser().choose(upstream, upstream.hash(id), upstream.weights(), {})->node == 0)
+            return id;
     }
 }
 
