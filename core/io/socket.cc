@@ -193,6 +193,13 @@ void recv_once(Ring& ring, Op& op, Socket socket, uint16_t group) {
     sqe.buf_group = group;
 }
 
+void recv_into(Ring& ring, Op& op, Socket socket, std::span<uint8_t> room) {
+    io_uring_sqe& sqe = ring.next_sqe(op);
+    io_uring_prep_recv(&sqe, socket.slot, room.data(), room.size(), 0);
+    sqe.flags |= IOSQE_FIXED_FILE;
+    sqe.ioprio |= IORING_RECVSEND_POLL_FIRST;  // an O_NONBLOCK socket without bytes: -EAGAIN else
+}
+
 void recv_many(Ring& ring, Op& op, Socket socket, uint16_t group, uint32_t budget_bytes) {
     const Capabilities& can = ring.capabilities();
     if (!can.recv_multishot || (budget_bytes != 0 && !can.recv_budget)) {
