@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace jumpgate {
@@ -299,6 +300,11 @@ void close_socket(Ring& ring, Socket socket) {
 void install_fd(Ring& ring, Op& op, Socket socket) {
     io_uring_sqe& sqe = ring.next_sqe(op);
     io_uring_prep_fixed_fd_install(&sqe, socket.slot, 0);
+}
+
+size_t peek(int fd, std::span<uint8_t> into) {
+    const ssize_t got = recv(fd, into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
+    return static_cast<size_t>(std::max<ssize_t>(got, 0));
 }
 
 }  // namespace jumpgate

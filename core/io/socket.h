@@ -111,5 +111,7 @@ void close_socket(Ring& ring, Socket socket);
 
 // Installs the socket as an ordinary descriptor (result = fd; -EMFILE at RLIMIT_NOFILE).
 void install_fd(Ring& ring, Op& op, Socket socket);
+// Copies the first bytes that wait on the descriptor and leaves them there: how many; 0 for none.
+size_t peek(int fd, std::span<uint8_t> into);
 
 }  // namespace jumpgate

@@ -118,7 +118,9 @@ static std::optional<Verdict> consider(Connection& c) {
         return refusal_of(Refusal::TooLarge, more->level, "CONNECT over --connect-size-max");
     }
     c.connect = std::get<mqtt::ConnectView>(result);
-    return judge(c);
+    const Verdict verdict = judge(c);
+    if (verdict.pass) c.worker.stats().connect_accepted(c.connect.level);
+    return verdict;
 }
 
 Task<Verdict> read_greeting(Connection& c) {

@@ -85,6 +85,7 @@ class Connection : public ConnectionLink,
     std::unique_ptr<tls::Engine> broker_engine;
     mqtt::ConnectView connect;  // valid once Peek has passed; its views point into the greeting
     uint64_t route_hash = 0;
+    uint16_t route = 0;  // slot
     uint16_t node = 0;
     uint8_t attempts = 0;
     std::array<uint16_t, kDialAttemptsMax> tried;  // nodes whose dial failed

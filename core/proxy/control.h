@@ -116,7 +116,7 @@ class Control {
     virtual std::optional<Problem> check(const Objects& objects) = 0;
     virtual Watch watch() = 0;
     virtual RouteAnswer explain(const RouteQuery& query) = 0;
-    // Clients whose id begins as `client_id` does, as far as it is kept (39 bytes); `max` of them.
+    // Clients whose id begins as `client_id` does, as far as it is kept (43 bytes); `max` of them.
     virtual std::vector<FoundConnection> find(std::string_view client_id, size_t max) = 0;
     // Closes the clients of a drained node (weight 0 or no longer listed), `per_second` of them,
     // until none is left. The number there are now. A second call sets another rate; 0 stops it.

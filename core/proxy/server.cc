@@ -168,8 +168,7 @@ void Server::on_report(Seat& seat) {
 // A worker that ends does not answer any more; what it counted stays in the sum.
 void Server::on_end(Seat& seat) {
     seat.ended = true;
-    seat.report.stats.setups = seat.report.stats.relays = 0;
-    for (NodeStats& node : seat.report.stats.nodes) node.relays = 0;
+    seat.report.stats.clear_gauges();
     if (seat.report_due) on_report(seat);
     if (all_ended()) reactor_->stop();
 }

@@ -9,6 +9,8 @@ namespace jumpgate {
 
 static constexpr uint16_t kBufferGroup = 1;
 static constexpr uint16_t kLargeBufferGroup = 2;
+// Lines of the access log that may wait for the control thread: 8 MiB.
+static constexpr size_t kAccessLinesMax = 8'192;
 
 Worker::Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> listener_sockets)
     : index_(index),
@@ -59,6 +61,7 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
     health_ =
         std::make_unique<NodeHealth>(upstream.weights(), config.fail_max, config.fail_timeout_ms);
     stats_.nodes.resize(upstream.size());
+    if (shared_.access_log) access_log_ = std::make_unique<LogQueue>(kAccessLinesMax);
     take_credentials();
     for (const ListenerSocket& socket : listener_sockets_) {
         listeners_.push_back(std::make_unique<Listener>(*this, socket.fd, socket.tls));
@@ -173,9 +176,10 @@ bool Worker::mark_down(uint16_t node) {
 void Worker::start_relay(Connection& c) {
     RelayIdentity identity;
     identity.peer = c.peer;
+    identity.route = c.route;
     identity.node = c.node;
+    identity.level = c.connect.level;
     identity.set_client_id(c.connect.client_id);
-    stats_.nodes[c.node].relays++;
     const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
     if (logs(Severity::Debug)) log_connected(c);
     if (c.client_engine != nullptr) c.client_engine->forget_identity();
@@ -201,8 +205,8 @@ void Worker::release(Connection& c) {
 }
 
 void Worker::relay_ended(const EndedRelay& relay) {
-    stats_.nodes[relay.identity.node].relays--;
     log_closed(relay);
+    if (access_log_ != nullptr) log_access(relay);
     connection_gone();
 }
 

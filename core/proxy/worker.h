@@ -43,6 +43,7 @@ struct Shared {
     uint32_t connections_max = 0;
     LineFormat line_format = LineFormat::Text;
     Severity severity = Severity::Info;
+    bool access_log = false;  // a line for each connection that ends, in Worker::access_log()
     TrustedPeers proxy_headers_from;
     uint64_t started_s = 0;  // Unix time, for unique ids
     std::mutex credentials_lock;
@@ -84,6 +85,7 @@ class Worker final : public RelayOwner {
     Op& stats_message() { return static_cast<StatsMessage&>(messages_); }
     Op& reload_message() { return static_cast<ReloadMessage&>(messages_); }
     LogQueue& log() { return log_; }
+    LogQueue* access_log() { return access_log_.get(); }  // null: none is kept
 
     // ---- For its connections ----
     Reactor& reactor() { return *reactor_; }
@@ -143,6 +145,11 @@ class Worker final : public RelayOwner {
     void log_broker_down(LogLine& line);
     void log_connected(const Connection& c);
     void log_closed(const EndedRelay& relay);
+    void log_access(const EndedRelay& relay);
+    void log_access(const Connection& c, const Verdict& verdict);
+    std::string_view route_id(uint16_t slot) const;
+    std::string_view upstream_id(uint16_t node) const;
+    std::string_view broker_name(uint16_t node) const;
     static void add_claim(LogLine& line, const tls::Engine& engine);
     static void add_failure(LogLine& line, const tls::Engine& engine);
     void connection_gone();
@@ -156,6 +163,7 @@ class Worker final : public RelayOwner {
     std::vector<ListenerSocket> listener_sockets_;
     Messages messages_;
     LogQueue log_;
+    std::unique_ptr<LogQueue> access_log_;
 
     std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<BufferRing> buffers_;

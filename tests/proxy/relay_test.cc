@@ -118,10 +118,29 @@ TEST(Relay, EndsAHalfClosedPairAtTheTimeout) {
     EXPECT_TRUE(worker.wait_for([](const Stats& s) { return s.half_close_timeouts == 1; }));
 }
 
-TEST(Relay, CutsTheClientIdToWhatALogLineNeeds) {
-    RelayIdentity identity;
-    identity.set_client_id(std::string(100, 'i'));
-    EXPECT_EQ(identity.client_id(), std::string(RelayIdentity::kClientIdBytesMax, 'i'));
+TEST(Relay, TellsTheStatisticsOfVersionsRoutesAndEnds) {
+    Broker broker;
+    WorkerFixture worker({}, {&broker});
+    {
+        Pair pair(worker, broker);
+        pair.upstream.send(std::string("\x20\2\0\0", 4));
+        EXPECT_EQ(pair.client.receive(4).size(), 4U);
+        const Stats now = worker.stats();
+        EXPECT_EQ(now.mqtt_versions[1], 1U);
+        ASSERT_EQ(now.routes.size(), 1U);
+        EXPECT_EQ(now.routes[0].connections, 1U);
+        EXPECT_EQ(now.nodes[0].connacks[static_cast<size_t>(Connack::Success)], 1U);
+        pair.client.reset();
+    }
+    EXPECT_TRUE(worker.wait_for(no_relays));
+    const Stats then = worker.stats();
+    EXPECT_EQ(then.routes[0].connections, 0U);
+    EXPECT_EQ(then.routes[0].connections_total, 1U);
+    EXPECT_EQ(then.nodes[0].relays, 0U);
+    EXPECT_EQ(then.nodes[0].relays_total, 1U);
+    EXPECT_EQ(then.nodes[0].bytes_up, connect_packet("relayed").size());
+    EXPECT_EQ(then.nodes[0].bytes_down, 4U);
+    EXPECT_EQ(then.closed[static_cast<size_t>(RelayEnd::ClientReset)], 1U);
 }
 
 }  // namespace

@@ -123,6 +123,7 @@ WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*>
     if (!config_.tls.certificates.empty()) config_.listen.push_back({"127.0.0.1", 0, true});
     shared_ = std::make_unique<Shared>(config_);
     shared_->severity = Severity::Debug;
+    shared_->access_log = true;
     shared_->connections_max = config_.connections_max > 0 ? config_.connections_max : dial_slots;
     for (const BrokerAddress& broker : config_.brokers) {
         shared_->nodes.push_back(*Address::parse(broker.host, broker.port));
@@ -194,6 +195,12 @@ Stats WorkerFixture::stats() {
 std::string WorkerFixture::log_lines() {
     std::string lines;
     worker_->log().drain([&](std::string_view line) { lines += line; });
+    return lines;
+}
+
+std::string WorkerFixture::access_lines() {
+    std::string lines;
+    worker_->access_log()->drain([&](std::string_view line) { lines += line; });
     return lines;
 }
 

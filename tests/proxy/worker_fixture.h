@@ -94,6 +94,7 @@ class WorkerFixture {
         return false;
     }
     std::string log_lines();
+    std::string access_lines();
     void drain();
     void stop();  // and waits for the worker's end
     bool ended() const { return ended_.seen; }
