@@ -75,11 +75,12 @@ ChangeResult Catalog::install(CatalogView next) {
 // What may fail for want of space comes first; then the data plane; then a rename.
 ChangeResult Catalog::persist_and_apply(const CatalogView& next) {
     const ViewRef before = view();
-    const bool persists = store_ != nullptr && next.state.index != before->state.index;
+    const bool edited = next.state.index != before->state.index;  // else files are read again
+    const bool persists = store_ != nullptr && edited;
     if (persists)
         if (const auto problem = store_->prepare(to_text(next.state)))
             return refused(503, "nothing has changed: " + problem->text);
-    Parsed<Applied> applied = control_.apply(next.objects);
+    Parsed<Applied> applied = control_.apply(next.objects, edited ? ReadFiles::WhereChanged : ReadFiles::Again);
     if (const Problem* problem = std::get_if<Problem>(&applied)) {
         if (persists) store_->discard();
         return refused(503, "nothing has changed: " + problem->text);
@@ -98,7 +99,7 @@ ChangeResult Catalog::persist_and_apply(const CatalogView& next) {
 // The file could not be renamed, or not for sure: back to what was, on both sides. These objects
 // were served a moment ago, so the data plane takes them.
 void Catalog::restore(const CatalogView& before) {
-    (void)control_.apply(before.objects);
+    (void)control_.apply(before.objects, ReadFiles::WhereChanged);
     if (!store_->prepare(to_text(before.state))) (void)store_->commit();
 }
 

@@ -13,7 +13,7 @@ namespace jumpgate {
 
 class FakeControl final : public Control {
   public:
-    Parsed<Applied> apply(const Objects& objects) override {
+    Parsed<Applied> apply(const Objects& objects, ReadFiles) override {
         const std::lock_guard lock(mutex_);
         ++applies;
         if (!apply_problem.empty()) return Problem{apply_problem};
