@@ -395,6 +395,22 @@ TEST_F(SocketTest, CancelAllEndsWhatIsOnTheSocketAndNothingElse) {
     EXPECT_TRUE(until([&] { return elsewhere.answered(); }));
 }
 
+TEST(Peek, CopiesWhatWaitsAndLeavesIt) {
+    int fds[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    std::array<uint8_t, 4> into{};
+    EXPECT_EQ(peek(fds[0], into), 0U);  // and does not wait
+    ASSERT_EQ(write(fds[1], "abcdef", 6), 6);
+    for (int round = 0; round < 2; ++round) EXPECT_EQ(peek(fds[0], into), 4U);
+    EXPECT_EQ(into[3], 'd');
+    std::array<char, 8> all{};
+    EXPECT_EQ(read(fds[0], all.data(), all.size()), 6);
+    close(fds[1]);
+    EXPECT_EQ(peek(fds[0], into), 0U);
+    close(fds[0]);
+    EXPECT_EQ(peek(fds[0], into), 0U);
+}
+
 TEST_F(SocketTest, InstallGivesAnOrdinaryDescriptorThatClosesOnExec) {
     open(16, 64);
     if (!ring_->capabilities().fd_install) GTEST_SKIP() << "the kernel cannot install";
