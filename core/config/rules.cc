@@ -7,6 +7,7 @@
 #include <bit>
 #include <set>
 
+#include "core/config/rules_control.h"
 #include "core/config/rules_tls.h"
 #include "core/route/upstream.h"
 
@@ -75,7 +76,8 @@ Rule broken_lists(const Config& config) {
     if (config.listen.empty())
         return "--listen: missing; give at least one ADDR:PORT where clients connect, or "
                "--tls-listen";
-    if (config.brokers.empty()) return "--broker: missing; give at least one HOST:PORT";
+    if (config.brokers.empty() && !takes_objects(config))
+        return "--broker: missing; give at least one HOST:PORT, or --config FILE with upstreams";
     std::vector<std::string> brokers;
     for (const BrokerAddress& broker : config.brokers)
         brokers.push_back(text(HostPort{broker.host, broker.port}));
@@ -87,10 +89,12 @@ Rule broken_lists(const Config& config) {
           twice("tls-listen", listen_texts(config, true)), twice("broker", brokers),
           twice("source-address", config.source_addresses),
           twice("proxy-protocol-from", config.proxy_protocol.from),
-          twice("io-disable", config.io_disabled), broken_listen(config)})
+          twice("io-disable", config.io_disabled),
+          too_many("config", config.config_files.size(), 64), twice("config", config.config_files),
+          broken_listen(config)})
         if (rule) return rule;
     const auto drained = [](const BrokerAddress& broker) { return broker.weight == 0; };
-    if (std::ranges::all_of(config.brokers, drained))
+    if (!config.brokers.empty() && std::ranges::all_of(config.brokers, drained))
         return "--broker: weight 0 everywhere leaves no broker; allowed: at least one of 1 to 1000";
     return std::nullopt;
 }
@@ -136,9 +140,14 @@ std::string amount(uint64_t bytes) {
 
 }  // namespace
 
+bool takes_objects(const Config& config) {
+    return !config.config_files.empty() || !config.admin.empty() || !config.state_dir.empty();
+}
+
 std::optional<std::string> broken_rule(const Config& config) {
     if (Rule rule = broken_lists(config)) return rule;
     if (Rule rule = broken_tls_rule(config)) return rule;
+    if (Rule rule = broken_control_rule(config)) return rule;
     return broken_sizes(config);
 }
 

@@ -15,6 +15,9 @@ namespace jumpgate {
 // allowed; none where all hold.
 std::optional<std::string> broken_rule(const Config& config);
 
+// Whether routes, upstreams and certificates may come from elsewhere than flags.
+bool takes_objects(const Config& config);
+
 // One line for start-up: the memory that the limits imply when all of it is used at once.
 std::string memory_plan(const Config& config);
 

@@ -170,7 +170,8 @@ TEST(ParseFlags, RefusesWhatCannotStart) {
               "jumpgate: --listen: missing; give at least one ADDR:PORT where clients connect, or "
               "--tls-listen");
     EXPECT_EQ(refusal(parse({"--listen", "1883"})),
-              "jumpgate: --broker: missing; give at least one HOST:PORT");
+              "jumpgate: --broker: missing; give at least one HOST:PORT, or --config FILE with "
+              "upstreams");
     EXPECT_EQ(refusal(parse_with_door({"--broker", "B1:1883,weight=3"})),
               "jumpgate: --broker: b1:1883 is given twice; allowed: each once");
     EXPECT_EQ(refusal(parse_with_door({"--thread", "1"})),

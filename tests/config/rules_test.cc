@@ -34,7 +34,8 @@ TEST(BrokenRule, NamesTheFlagAndWhatIsAllowed) {
              c.listen.assign(2, {"::1", 8883, true});
          },
          "--tls-listen: [::1]:8883 is given twice; allowed: each once"},
-        {[](Config& c) { c.brokers.clear(); }, "--broker: missing; give at least one HOST:PORT"},
+        {[](Config& c) { c.brokers.clear(); },
+         "--broker: missing; give at least one HOST:PORT, or --config FILE with upstreams"},
         {[](Config& c) {
              c.brokers.assign(4'097, {"b1", 1883, 1});
          },
