@@ -91,7 +91,7 @@ struct Config {
     ProxyProtocol proxy_protocol;
 
     // Workers
-    uint32_t threads = 1;  // 1 to 256; without the flag, parse_flags sets the CPUs allowed
+    uint32_t threads = 1;  // 1 to 256; where not given, the CPUs allowed
     bool pin_cpus = false;
     std::vector<std::string> io_disabled;  // capabilities of core/io/ring.h not to use
 

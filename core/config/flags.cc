@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <utility>
 
 #include "core/config/flags_groups.h"
-#include "core/config/rules.h"
 
 namespace jumpgate {
 
@@ -225,17 +223,6 @@ Settings::Settings(const std::string& version) : table("jumpgate", kUsage, versi
     add_control(table, config);
     add_watching(table, config);
     add_modes(table, *this);
-}
-
-std::variant<Config, FlagsExit> parse_flags(int argc, const char* const* argv,
-                                            const std::string& version) {
-    Settings settings(version);
-    const std::span<const char* const> arguments(argv, static_cast<size_t>(argc));
-    if (std::optional<FlagsExit> exit = settings.table.parse(arguments.subspan(argc > 0 ? 1 : 0)))
-        return *std::move(exit);
-    if (const std::optional<std::string> rule = broken_rule(settings.config))
-        return settings.table.refuse(*rule);
-    return settings.config;
 }
 
 }  // namespace jumpgate

@@ -5,8 +5,8 @@
 // checks its own value; what must hold between values is rules.h's.
 #pragma once
 
+#include <cstdint>
 #include <string>
-#include <variant>
 
 #include "core/base/flags.h"
 #include "core/config/config.h"
@@ -30,10 +30,6 @@ struct Settings {
 // write it.
 std::string file_name(const Flag& flag);
 std::string variable_name(const Flag& flag);
-
-// `argv` as main() gets it; `version` is the text of --version, whole lines.
-std::variant<Config, FlagsExit> parse_flags(int argc, const char* const* argv,
-                                            const std::string& version);
 
 // The CPUs this process may run on, sched_getaffinity(2), 1 to 256: the default of --threads.
 uint32_t cpus_allowed();

@@ -12,6 +12,12 @@ Config sound() {
     return config;
 }
 
+// The first line, where any.
+std::optional<std::string> broken_rule(const Config& config) {
+    const std::vector<std::string> broken = broken_rules(config);
+    return broken.empty() ? std::nullopt : std::optional(broken.front());
+}
+
 TEST(BrokenRule, PassesASoundConfig) { EXPECT_EQ(broken_rule(sound()), std::nullopt); }
 
 TEST(BrokenRule, NamesTheFlagAndWhatIsAllowed) {
