@@ -189,8 +189,8 @@ std::variant<Loaded, FlagsExit> load(const Invocation& invocation, const std::st
         return FlagsExit{
             0, joined(warnings, "# warning: ") + print_config(all.settings->table, all.documents),
             false};
-    return Loaded{config, std::move(all.objects), warnings, invocation,
-                  values_of(all.settings->table)};
+    return Loaded{config,   std::move(all.objects), std::move(all.documents),
+                  warnings, invocation,             values_of(all.settings->table)};
 }
 
 std::variant<Reloaded, std::vector<Complaint>> reload(const Loaded& running) {
