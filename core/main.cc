@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string_view>
 #include <variant>
@@ -13,7 +14,7 @@
 #include "core/config/load.h"
 #include "core/config/rules.h"
 #include "core/proxy/server.h"
-#include "core/version.h"
+#include "core/proxy/version.h"
 
 namespace jumpgate {
 namespace {
@@ -42,8 +43,7 @@ int fail(const Problem& problem, int exit_code) {
 int run(const Loaded& loaded) {
     Server server(loaded.config);
     auto opened = Admin::open(
-        loaded.config, file_objects(loaded.objects, loaded.documents),
-        [&loaded] { return load_files(loaded); }, server);
+        loaded.config, file_objects(loaded), [&loaded] { return load_files(loaded); }, server);
     if (const auto* problem = std::get_if<Problem>(&opened)) return fail(*problem, 1);
     Admin& admin = *std::get<std::unique_ptr<Admin>>(opened);
     if (!server.start(admin.objects())) return 1;
@@ -58,7 +58,9 @@ int run(const Loaded& loaded) {
 int main(int argc, char** argv) {
     using namespace jumpgate;
     const Invocation invocation = invocation_of(argc, argv, environ);
-    const auto result = load(invocation, version_text(invocation.arguments), verify);
+    const bool asks =
+        std::ranges::find(invocation.arguments, "--version") != invocation.arguments.end();
+    const auto result = load(invocation, asks ? version_text() : std::string(), verify);
     if (const auto* exit = std::get_if<FlagsExit>(&result)) {
         std::fputs(exit->text.c_str(), exit->to_stderr ? stderr : stdout);
         return exit->exit_code;

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "core/admin/object_body.h"
+#include "core/config/file_settings.h"
 #include "core/config/objects.h"
 #include "core/config/read_objects.h"
 #include "core/config/value.h"
@@ -57,11 +58,8 @@ std::variant<CatalogState, std::vector<Complaint>> parse_state(std::string_view 
 // "upstreams_conf_version"
 std::string conf_version_key(ObjectType type);
 
-// A document that objects were read from, for showing them as they were written.
-struct FileDocument {
-    std::string file;
-    Value value;
-};
+// What objects were read from, for showing them as they were written.
+using FileDocument = Document;
 
 // What flags and files say.
 struct FileObjects {

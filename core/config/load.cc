@@ -189,8 +189,8 @@ std::variant<Loaded, FlagsExit> load(const Invocation& invocation, const std::st
         return FlagsExit{
             0, joined(warnings, "# warning: ") + print_config(all.settings->table, all.documents),
             false};
-    return Loaded{config,   std::move(all.objects), std::move(all.documents),
-                  warnings, invocation,             values_of(all.settings->table)};
+    return Loaded{config,     std::move(all.objects),        std::move(all.documents), warnings,
+                  invocation, values_of(all.settings->table)};
 }
 
 std::variant<Reloaded, std::vector<Complaint>> reload(const Loaded& running) {
@@ -199,7 +199,8 @@ std::variant<Reloaded, std::vector<Complaint>> reload(const Loaded& running) {
     Gathered all =
         gather(std::move(std::get<std::unique_ptr<Settings>>(flags)), running.invocation.variables);
     if (!all.found.errors.empty()) return std::move(all.found.errors);
-    Reloaded reloaded{std::move(all.objects), {}, lines_of(all.found.warnings)};
+    Reloaded reloaded{
+        std::move(all.objects), std::move(all.documents), {}, std::move(all.found.warnings)};
     const std::vector<std::pair<std::string, std::string>> values = values_of(all.settings->table);
     for (size_t i = 0; i < values.size(); ++i) {
         const auto& [name, value] = values[i];

@@ -29,7 +29,7 @@ Invocation invocation_of(int argc, const char* const* argv, const char* const* v
 
 struct Loaded {
     Config config;
-    Objects objects;  // of files, and of --broker
+    Objects objects;                  // of files, and of --broker
     std::vector<Document> documents;  // that they were read from
     std::vector<std::string> warnings;
     Invocation invocation;
@@ -50,7 +50,7 @@ struct Reloaded {
     std::vector<Document> documents;
     // Settings that are another than the process runs by: "jumpgate.threads: 2 -> 4".
     std::vector<std::string> restart_needed;
-    std::vector<std::string> warnings;
+    std::vector<Complaint> warnings;
 };
 
 // Reads the files of `running` again. Complaints: nothing may change.

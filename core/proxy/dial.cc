@@ -181,6 +181,7 @@ Task<Verdict> dial_broker(Connection& c) {
         if (!pick(c)) break;
         c.enter(Phase::Dial);
         std::span<const uint8_t> first;
+        const uint64_t started_us = worker.now_us();
         if (!start_attempt(c, first)) {
             co_return failed(c, Refusal::ServerBusy, "out of descriptors or memory", ENFILE);
         }
@@ -189,7 +190,7 @@ Task<Verdict> dial_broker(Connection& c) {
         c.stop_deadline();
         c.sending = {};
         if (attempt.whole) {
-            worker.dial_succeeded(c);
+            worker.dial_succeeded(c, worker.now_us() - started_us);
             Verdict verdict;
             verdict.pass = true;
             co_return verdict;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "core/base/time.h"
@@ -54,6 +55,7 @@ int Server::serve() {
     health_->stop();
     for (const std::unique_ptr<Seat>& seat : seats_) seat->thread.join();
     write_lines();
+    write_access_lines();
     const std::lock_guard<std::mutex> lock(call_lock_);
     ended_ = true;
     answered_.notify_all();
@@ -70,6 +72,34 @@ void Server::write_lines() {
         LogLine line(shared_.line_format, Severity::Warn, "log_lines_dropped");
         write(line.field("lines", dropped).finish());
     }
+}
+
+// What was lost, to a full queue or a full disk, is said once a tick.
+void Server::write_access_lines() {
+    if (!shared_.access_log) return;
+    uint64_t dropped = 0;
+    for (const std::unique_ptr<Seat>& seat : seats_) {
+        LogQueue* lines = seat->worker->access_log();
+        if (lines == nullptr) continue;
+        dropped += lines->drain([this](std::string_view line) { access_log_.write(line); });
+    }
+    access_log_.flush();
+    dropped +=
+        access_log_.lost_lines() - std::exchange(access_lines_lost_, access_log_.lost_lines());
+    if (dropped == 0) return;
+    log_lines_dropped_ += dropped;
+    LogLine line(shared_.line_format, Severity::Warn, "access_log_lines_lost");
+    line.field("lines", dropped);
+    if (access_log_.last_error() != 0) line.field("why", std::strerror(access_log_.last_error()));
+    write(line.finish());
+}
+
+// logrotate has renamed the file (SIGUSR1).
+void Server::reopen_access_log() {
+    const std::string problem = access_log_.reopen();
+    if (problem.empty()) return;
+    LogLine line(shared_.line_format, Severity::Error, "access_log_not_reopened");
+    write(line.field("why", problem).finish());
 }
 
 void Server::write(std::string_view line) { std::fwrite(line.data(), 1, line.size(), stderr); }
@@ -100,11 +130,11 @@ void Server::post_all(Op& (Worker::*message)()) {
 }
 
 // SIGTERM, SIGQUIT: drain; the second one, or SIGINT: stop now. SIGHUP: read the files again.
+// SIGUSR1: open the access log again.
 void Server::on_signal(int number) {
-    if (number == SIGHUP) {
-        if (hangup_ != nullptr) hangup_(hangup_context_);
-        return;
-    }
+    if (number == SIGHUP && hangup_ != nullptr) hangup_(hangup_context_);
+    if (number == SIGUSR1) reopen_access_log();
+    if (number == SIGHUP || number == SIGUSR1) return;
     begin_drain(number == SIGINT    ? "SIGINT"
                 : number == SIGQUIT ? "SIGQUIT"
                                     : "SIGTERM",
@@ -160,6 +190,7 @@ void Server::on_drain_timeout() {
 
 void Server::on_tick() {
     write_lines();
+    write_access_lines();
     if (std::unique_lock<std::mutex> lock(build_lock_, std::try_to_lock); lock) {
         collect_snapshots();
     }

@@ -18,6 +18,7 @@
 
 #include "core/io/signals.h"
 #include "core/io/wakeup.h"
+#include "core/proxy/access_log.h"
 #include "core/proxy/control.h"
 #include "core/proxy/eviction.h"
 #include "core/proxy/health.h"
@@ -94,6 +95,7 @@ class Server final : public Control {
 
     // ---- server_start.cc. Each says what failed in one sentence; empty: it went well.
     std::string parse_sources();
+    std::string open_access_log();
     std::string first_snapshot(const Objects& objects);
     std::string open_listeners();
     std::string open_control();
@@ -116,6 +118,8 @@ class Server final : public Control {
     void sum_stats(Stats& sum) const;
     void on_drain_timeout();
     void write_lines();
+    void write_access_lines();
+    void reopen_access_log();
     void write(std::string_view line);
     bool logs(Severity severity) const { return severity <= shared_.severity; }
     void post_all(Op& (Worker::*message)());
@@ -160,8 +164,10 @@ class Server final : public Control {
     Tick stats_tick_;
     Tick drain_tick_;
     Tick evict_tick_;
+    AccessLogFile access_log_;
     uint64_t log_lines_dropped_ = 0;
-    uint64_t followed_ = 0;  // version that the health checks and the workers were told of
+    uint64_t access_lines_lost_ = 0;  // of these the log was told
+    uint64_t followed_ = 0;           // version that the health checks and the workers were told of
     bool print_stats_ = false;
     bool draining_ = false;
     bool stopping_ = false;

@@ -30,6 +30,7 @@ Shared::Shared(const Config& whole)
 bool Server::start(const Objects& objects) {
     if (uses_tls(config_, objects)) forbid_core_dumps();  // before the first key is in memory
     std::string failure = parse_sources();
+    if (failure.empty()) failure = open_access_log();
     if (failure.empty()) failure = first_snapshot(objects);
     for (auto step : {&Server::open_listeners, &Server::open_control, &Server::start_workers}) {
         if (failure.empty()) failure = (this->*step)();
@@ -45,6 +46,13 @@ std::string Server::parse_sources() {
         shared_.sources.push_back(*source);
     }
     return {};
+}
+
+std::string Server::open_access_log() {
+    if (config_.access_log.empty()) return {};
+    shared_.access_log = true;
+    const std::string problem = access_log_.open(config_.access_log);
+    return problem.empty() ? problem : "--access-log: " + problem;
 }
 
 // Names that cannot be resolved do not keep a fleet's other brokers from serving; but where not one

@@ -126,7 +126,7 @@ class Worker final : public RelayOwner {
     // The client does not go to c.node after all.
     void leave_node(Connection& c);
     Result<Socket> start_dial(Connection& c, std::span<const uint8_t> first_bytes);
-    void dial_succeeded(const Connection& c);
+    void dial_succeeded(const Connection& c, uint64_t took_us);
     void dial_failed(const Connection& c, int32_t sys, bool local);
     // Takes the newest snapshot of Shared.
     void adopt();

@@ -145,7 +145,8 @@ Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_
     return dial(reactor_->ring(), c.op, plan);
 }
 
-void Worker::dial_succeeded(const Connection& c) {
+void Worker::dial_succeeded(const Connection& c, uint64_t took_us) {
+    stats_.dial_times.record(took_us);
     const bool recovered = health_.succeeded(c.node);
     stats_.nodes[c.node].down = false;
     if (!recovered || !logs(Severity::Info)) return;
