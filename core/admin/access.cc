@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/admin/metrics.h"
 #include "core/base/time.h"
 
 namespace jumpgate {
@@ -72,6 +73,16 @@ void Access::note(AccessRefusal refusal, const HttpRequest& request) {
             .field("path", request.path);
         if (suppressed != 0) line.field("suppressed", suppressed);
     });
+}
+
+std::string access_metrics_text(const Access& access) {
+    MetricsText out;
+    out.name("admin_refused_total", "counter", "Requests of the Admin API refused, by reason.");
+    for (size_t i = 0; i < kAccessRefusals; ++i) {
+        const auto refusal = static_cast<AccessRefusal>(i);
+        out.sample(access.refused(refusal), {{"reason", text(refusal)}});
+    }
+    return out.text();
 }
 
 }  // namespace jumpgate

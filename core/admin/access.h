@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -50,5 +51,8 @@ class Access {
     std::mutex throttling_;
     LogThrottle throttle_;
 };
+
+// For /metrics: refusals by reason.
+std::string access_metrics_text(const Access& access);
 
 }  // namespace jumpgate

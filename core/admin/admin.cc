@@ -77,7 +77,8 @@ std::optional<Problem> Admin::open_access() {
     access_ = std::make_unique<Access>(std::move(policy), log_);
     if (!catalog_->persists())
         log_.say(Severity::Warn, "admin_objects_in_memory", [](LogLine& line) {
-            line.field("hint", "without --state-dir, what the Admin API makes ends with the process");
+            line.field("hint",
+                       "without --state-dir, what the Admin API makes ends with the process");
         });
     return std::nullopt;
 }
@@ -86,8 +87,9 @@ std::optional<Problem> Admin::open_keys(AccessPolicy& policy) {
     std::string path = config_.admin_key_file;
     if (path.empty() && !config_.state_dir.empty()) path = config_.state_dir + "/admin.key";
     if (path.empty())
-        return Problem{"--admin: there is no place for its key; give --admin-key-file, or "
-                       "--state-dir, where one is made at the first start"};
+        return Problem{
+            "--admin: there is no place for its key; give --admin-key-file, or "
+            "--state-dir, where one is made at the first start"};
     const std::pair<std::string, Role> files[] = {{path, Role::Admin},
                                                   {config_.admin_viewer_key_file, Role::Viewer}};
     for (const auto& [file, role] : files) {
@@ -117,10 +119,12 @@ std::optional<Problem> Admin::open_listener() {
         const Parsed<HostPort> parsed = parse_host_port(config_.admin, 0);
         const HostPort* place = std::get_if<HostPort>(&parsed);
         const auto address =
-            place == nullptr ? std::nullopt
-                             : Address::parse(place->host.empty() ? "::" : place->host, place->port);
+            place == nullptr
+                ? std::nullopt
+                : Address::parse(place->host.empty() ? "::" : place->host, place->port);
         if (!address)
-            return Problem{"--admin: " + config_.admin + " is no address; allowed: IP:PORT, unix:/PATH"};
+            return Problem{"--admin: " + config_.admin +
+                           " is no address; allowed: IP:PORT, unix:/PATH"};
         fd = listen_tcp_exclusive(*address);
         if (fd) address_ = local_address(*fd).to_string();
     }

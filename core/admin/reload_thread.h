@@ -1,7 +1,8 @@
 // ReloadThread: waits until a file changes or somebody asks (SIGHUP), and has it read again.
 //
-// Law: one reload at a time, on its own thread, so that nobody waits for a slow disk. Which files to
-// watch is asked again after each reload: certificates come and go with the objects that name them.
+// Law: one reload at a time, on its own thread, so that nobody waits for a slow disk. Which files
+// to watch is asked again after each reload: certificates come and go with the objects that name
+// them.
 #pragma once
 
 #include <functional>
@@ -32,8 +33,7 @@ class ReloadThread {
     void call();
 
   private:
-    ReloadThread(Reloader& reloader, Paths paths)
-        : reloader_(reloader), paths_(std::move(paths)) {}
+    ReloadThread(Reloader& reloader, Paths paths) : reloader_(reloader), paths_(std::move(paths)) {}
     void work();
     bool watch_others();
 
