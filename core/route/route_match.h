@@ -21,13 +21,13 @@ enum class Protocol : uint8_t { Mqtt, Http };
 
 // What is known of a client when its route is chosen. Views; they live as long as the choice.
 struct RouteQuery {
-    std::string_view client_id;
-    std::string_view username;
-    std::string_view cert_cn;
-    std::string_view sni;                  // empty: plain, or a client that named no server
-    uint8_t level = 0;                     // 3, 4, 5
-    std::span<const uint8_t> remote_addr;  // 4 or 16 bytes, network order
-    std::span<const uint8_t> server_addr;
+    std::string_view client_id{};
+    std::string_view username{};
+    std::string_view cert_cn{};
+    std::string_view sni{};                  // empty: plain, or a client that named no server
+    uint8_t level = 0;                       // 3, 4, 5
+    std::span<const uint8_t> remote_addr{};  // 4 or 16 bytes, network order
+    std::span<const uint8_t> server_addr{};
     uint16_t server_port = 0;
     Protocol protocol = Protocol::Mqtt;
 };

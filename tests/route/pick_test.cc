@@ -271,6 +271,39 @@ TEST(Pick, CountsItsDraws) {
     EXPECT_GT(by_rendezvous, 950);  // 64 draws meet one of 4,096 once in 64 times
 }
 
+TEST(PickByName, AgreesWithFloatingPointLogarithms) {
+    Rng rng(12);
+    Weights weights(50);
+    std::vector<uint64_t> names(50);
+    for (size_t n = 0; n < names.size(); ++n) names[n] = hash_of("broker" + std::to_string(n));
+    for (int round = 0; round < 20; ++round) {
+        for (uint32_t& weight : weights) weight = static_cast<uint32_t>(rng.below(1'000'001));
+        for (int i = 0; i < 50; ++i) {
+            const uint64_t hash = rng.next();
+            size_t best = 0;
+            double best_score = INFINITY;
+            for (size_t n = 0; n < weights.size(); ++n) {
+                const uint64_t uniform = mix(mix(hash, 0x4e7de5) ^ names[n], 0);
+                const double score =
+                    -std::log2(std::ldexp(static_cast<double>(uniform), -64)) / weights[n];
+                if (weights[n] != 0 && score < best_score) best = n, best_score = score;
+            }
+            ASSERT_EQ(pick_by_name(hash, weights, names), best) << hash;
+        }
+    }
+}
+
+// Names and keys as fleets have them, one digit apart.
+TEST(PickByName, GivesEveryNodeItsShareOfNumberedKeys) {
+    const Weights weights{1, 2, 3, 4};
+    std::vector<uint64_t> names;
+    for (int n = 0; n < 4; ++n) names.push_back(hash_of("broker" + std::to_string(n) + ":1883"));
+    std::vector<int> placed;
+    for (int i = 0; i < 100'000; ++i)
+        placed.push_back(*pick_by_name(hash_of("device-" + std::to_string(i)), weights, names));
+    EXPECT_LT(chi_square(placed, weights), 21.1);
+}
+
 TEST(PickDeathTest, StopsOnBrokenLimits) {
     EXPECT_DEATH(pick(1, Weights{3, 3}, 2), "broken invariant");
     EXPECT_DEATH(pick(1, Weights{3}, kEffectiveWeightMax + 1), "broken invariant");

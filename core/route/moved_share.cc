@@ -1,0 +1,136 @@
+#include "core/route/moved_share.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "core/route/chooser.h"
+#include "core/route/sample_clients.h"
+
+namespace jumpgate {
+
+namespace {
+
+constexpr uint64_t kSeed = 0x5a3b1e;     // any, the same everywhere
+constexpr double kClearlyFewer = 0.015;  // more than sampling is off by
+
+// Where a table places clients when all of its nodes are up and idle.
+class Homes {
+  public:
+    explicit Homes(const RouteTable& table) : table_(table) {
+        for (const Upstream& upstream : table.upstreams()) {
+            UpstreamRule rule = upstream.rule();
+            if (rule.balance != Balance::ConsistentHash) rule.method = HashMethod::Rendezvous;
+            rule.balance = Balance::ConsistentHash;
+            rule.balance_factor_percent = 0;
+            upstreams_.emplace_back(std::move(rule), std::vector<Node>(upstream.nodes().begin(),
+                                                                       upstream.nodes().end()));
+        }
+    }
+
+    // The name of the client's broker; empty for none.
+    std::string_view of(const SampleClient& client) {
+        const Route* route = table_.find(client.query());
+        if (route == nullptr) return {};
+        const Upstream& upstream = upstreams_[route->upstream];
+        const uint64_t hash = upstream.hash(client.key(upstream.rule().key));
+        const auto choice = chooser_.choose(upstream, hash, upstream.weights(), {});
+        return choice ? std::string_view(upstream.nodes()[choice->node].name) : std::string_view();
+    }
+
+  private:
+    const RouteTable& table_;
+    std::vector<Upstream> upstreams_;
+    Chooser chooser_;
+};
+
+// Any client at all, and the conditions of both tables' routes, each once.
+std::vector<RouteMatch> shapes_of(const RouteTable& before, const RouteTable& after) {
+    std::vector<RouteMatch> shapes(1);
+    std::set<std::string> seen{shapes.front().text()};
+    for (const RouteTable* table : {&before, &after}) {
+        for (const Route& route : table->routes())
+            if (seen.insert(route.match.text()).second) shapes.push_back(route.match);
+    }
+    return shapes;
+}
+
+double share_between(const RouteTable& before, const RouteTable& after) {
+    if (before.fingerprint() == after.fingerprint()) return 0;
+    const std::vector<RouteMatch> shapes = shapes_of(before, after);
+    SampleClients clients(kSeed);
+    Homes homes_before(before);
+    Homes homes_after(after);
+    uint32_t placed = 0;
+    uint32_t moved = 0;
+    for (uint32_t i = 0; i < kSampledClients; ++i) {
+        const SampleClient client = clients.next(shapes[i % shapes.size()]);
+        const std::string_view home = homes_before.of(client);
+        if (home.empty()) continue;
+        ++placed;
+        if (homes_after.of(client) != home) ++moved;
+    }
+    return placed == 0 ? 0 : static_cast<double>(moved) / placed;
+}
+
+const Node* find_name(std::span<const Node> nodes, std::string_view name) {
+    const auto at = std::ranges::find(nodes, name, &Node::name);
+    return at == nodes.end() ? nullptr : &*at;
+}
+
+// `after` as it would be had its nodes kept the places they have in `before`, those that are gone
+// with weight 0. Appends their names to `removed`.
+Upstream drained_instead(const Upstream& before, const Upstream& after,
+                         std::vector<std::string>& removed) {
+    std::vector<Node> nodes;
+    for (Node node : before.nodes()) {
+        if (const Node* kept = find_name(after.nodes(), node.name)) {
+            nodes.push_back(*kept);
+            continue;
+        }
+        if (node.weight > 0) removed.push_back(node.name);
+        node.weight = 0;
+        nodes.push_back(std::move(node));
+    }
+    for (const Node& node : after.nodes())
+        if (find_name(before.nodes(), node.name) == nullptr) nodes.push_back(node);
+    if (nodes.size() > kNodesMax) return after;
+    return Upstream(after.rule(), std::move(nodes));
+}
+
+}  // namespace
+
+MovedShare moved_share(const RouteTable& before, const RouteTable& after) {
+    MovedShare moved;
+    moved.share = share_between(before, after);
+    std::vector<Upstream> drained;
+    for (const Upstream& upstream : after.upstreams()) {
+        const auto same = std::ranges::find(before.upstreams(), upstream.rule().id,
+                                            [](const Upstream& u) { return u.rule().id; });
+        drained.push_back(same == before.upstreams().end()
+                              ? upstream
+                              : drained_instead(*same, upstream, moved.removed));
+    }
+    if (moved.removed.empty()) return moved;
+    const std::vector<Route> routes(after.routes().begin(), after.routes().end());
+    moved.share_if_drained = share_between(before, RouteTable(routes, std::move(drained)));
+    return moved;
+}
+
+std::string hint(const MovedShare& moved) {
+    if (!moved.share_if_drained || *moved.share_if_drained + kClearlyFewer > moved.share) return {};
+    constexpr size_t kNamed = 3;
+    std::string names;
+    for (size_t i = 0; i < std::min(kNamed, moved.removed.size()); ++i)
+        names += (i == 0 ? "" : ", ") + moved.removed[i];
+    if (moved.removed.size() > kNamed)
+        names += fmt::format(" and {} more", moved.removed.size() - kNamed);
+    return fmt::format(
+        "keep {} in the list with weight 0: that moves {:.1f} % of the clients instead of {:.1f} %",
+        names, 100 * *moved.share_if_drained, 100 * moved.share);
+}
+
+}  // namespace jumpgate
