@@ -19,11 +19,13 @@ using namespace jumpgate;
 // More keys than a branch predictor remembers; all of them fit the L2 cache.
 constexpr size_t kKeys = 4'096;
 
-RouteTable table_of(size_t nodes, std::optional<char> prefix_until) {
+RouteTable table_of(size_t nodes, std::optional<char> prefix_until,
+                    HashMethod method = HashMethod::Jump) {
     std::vector<Node> list(nodes);
     for (size_t i = 0; i < nodes; ++i) list[i].name = fmt::format("broker{}:1883", i);
     std::vector<Upstream> upstreams;
-    upstreams.emplace_back(UpstreamRule{.key_prefix_until = prefix_until}, std::move(list));
+    upstreams.emplace_back(UpstreamRule{.key_prefix_until = prefix_until, .method = method},
+                           std::move(list));
     return {{Route{.id = "default"}}, std::move(upstreams)};
 }
 
@@ -50,6 +52,13 @@ void route_by_tenant(benchmark::State& state) {
     route_keys(state, table_of(static_cast<size_t>(state.range(0)), '/'));
 }
 BENCHMARK(route_by_tenant)->Arg(8);
+
+// hash: rendezvous
+void route_by_rendezvous(benchmark::State& state) {
+    const auto nodes = static_cast<size_t>(state.range(0));
+    route_keys(state, table_of(nodes, std::nullopt, HashMethod::Rendezvous));
+}
+BENCHMARK(route_by_rendezvous)->Arg(8)->Arg(1'024);
 
 // Which route: the one for all clients, or the last of many by prefix.
 void find_route(benchmark::State& state) {
