@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "core/config/object_fields.h"
@@ -50,6 +52,7 @@ void append(ObjectType type, const Value& value, const Place& place, std::string
 
 void read_objects(const Value& document, std::string_view file, Objects& objects, Checked& found) {
     const Place whole{file, &found};
+    const auto errors_before = static_cast<std::ptrdiff_t>(found.errors.size());
     for (const ObjectType type : kTypes) {
         const Value* list = document.find(text(type));
         if (list == nullptr) continue;
@@ -64,6 +67,9 @@ void read_objects(const Value& document, std::string_view file, Objects& objects
                    objects);
         }
     }
+    const auto place_of = [](const Complaint& c) { return std::pair(c.mark.line, c.mark.column); };
+    std::ranges::stable_sort(found.errors.begin() + errors_before, found.errors.end(), {},
+                             place_of);
 }
 
 void read_object(ObjectType type, std::string_view id, const Value& value, const Origin& origin,

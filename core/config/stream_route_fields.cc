@@ -218,7 +218,7 @@ void add_conditions(Fields<StreamRouteDraft>& fields) {
     fields.add("priority", shape::integer<int32_t>(kLow, std::numeric_limits<int32_t>::max()),
                &StreamRouteDraft::priority, "0",
                "The greater is tried first among routes whose conditions say as much.");
-    fields.object("plugins", plugins_fields(), same, "");
+    fields.object("plugins", plugins_fields(), same, "The plugins of APISIX that are known here.");
 }
 
 const Fields<StreamRouteDraft>& draft_fields() {

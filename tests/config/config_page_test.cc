@@ -5,7 +5,7 @@
 #include <sstream>
 
 #include "core/config/read_objects.h"
-#include "tests/config/documents.h"
+#include "tests/config/file_read.h"
 #include "tests/config/refusal.h"
 
 namespace jumpgate {

@@ -1,0 +1,155 @@
+// What must hold over all objects together: ids, references, routes that somebody can reach.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "core/base/flags.h"
+#include "core/base/host_port.h"
+#include "core/config/read_objects.h"
+
+namespace jumpgate {
+
+namespace {
+
+constexpr size_t kUpstreamsMax = 4'096;
+constexpr size_t kStreamRoutesMax = 10'000;
+constexpr size_t kSslsMax = 4'096;
+constexpr size_t kAllNodesMax = 8'192;  // half of the slots: a reload may change every node at once
+
+struct Finder {
+    Checked found{};
+
+    static Complaint complaint(ObjectType type, std::string_view id, const Origin& origin,
+                               std::string problem, std::string allowed) {
+        return {origin.file, origin.mark, fmt::format("{}[{}]", text(type), id), std::move(problem),
+                std::move(allowed)};
+    }
+    void error(ObjectType type, std::string_view id, const Origin& origin, std::string problem,
+               std::string allowed = "") {
+        found.errors.push_back(complaint(type, id, origin, std::move(problem), std::move(allowed)));
+    }
+    void warning(ObjectType type, std::string_view id, const Origin& origin, std::string problem,
+                 std::string allowed = "") {
+        found.warnings.push_back(
+            complaint(type, id, origin, std::move(problem), std::move(allowed)));
+    }
+};
+
+// By id, the first of each; complains of the others.
+template <class T>
+std::unordered_map<std::string_view, const T*> index(ObjectType type, const std::vector<T>& objects,
+                                                     size_t max, Finder& finder) {
+    std::unordered_map<std::string_view, const T*> by_id;
+    for (const T& object : objects) {
+        const auto [first, is_new] = by_id.emplace(object.id, &object);
+        if (!is_new)
+            finder.error(
+                type, object.id, object.origin,
+                fmt::format("the id {} is taken by {}", object.id, text(first->second->origin)),
+                fmt::format("each id once among {}", text(type)));
+    }
+    if (objects.size() > max)
+        finder.error(type, objects[max].id, objects[max].origin,
+                     fmt::format("is one of {}", objects.size()), fmt::format("up to {}", max));
+    return by_id;
+}
+
+using Upstreams = std::unordered_map<std::string_view, const UpstreamConfig*>;
+using Ssls = std::unordered_map<std::string_view, const SslConfig*>;
+
+void check_nodes(const UpstreamConfig& upstream, Finder& finder) {
+    std::set<std::string> seen;
+    for (const BrokerAddress& node : upstream.nodes) {
+        const std::string name = text(HostPort{node.host, node.port});
+        if (!seen.insert(name).second)
+            finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
+                         fmt::format("the node {} stands twice", name), "each node once");
+    }
+    const std::string allowed = fmt::format("1 to {}", kNodesMax);
+    if (upstream.nodes.empty() || upstream.nodes.size() > kNodesMax)
+        return finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
+                            fmt::format("has {} nodes", upstream.nodes.size()), allowed);
+    const auto drained = [](const BrokerAddress& node) { return node.weight == 0; };
+    if (std::ranges::all_of(upstream.nodes, drained))
+        finder.warning(ObjectType::Upstream, upstream.id, upstream.origin,
+                       "every node has weight 0: no client gets a broker");
+}
+
+void check_identity(const UpstreamConfig& upstream, const Ssls& ssls, Finder& finder) {
+    const std::string& id = upstream.tls.client_cert_id;
+    if (id.empty()) return;
+    const auto named = ssls.find(id);
+    if (named == ssls.end())
+        return finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
+                            fmt::format("tls.client_cert_id: there is no ssl {}", id),
+                            "the id of an ssl with type: client");
+    const SslConfig& ssl = *named->second;
+    if (ssl.type != SslType::Client)
+        finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
+                     fmt::format("tls.client_cert_id: the ssl {} is of type server", id),
+                     "the id of an ssl with type: client");
+    if (!ssl.enabled)
+        finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
+                     fmt::format("tls.client_cert_id: the ssl {} has status 0", id), "status: 1");
+}
+
+void check_upstreams(const Objects& objects, const Ssls& ssls, Finder& finder) {
+    size_t nodes = 0;
+    for (const UpstreamConfig& upstream : objects.upstreams) {
+        check_nodes(upstream, finder);
+        check_identity(upstream, ssls, finder);
+        const bool fitted = nodes <= kAllNodesMax;
+        nodes += upstream.nodes.size();
+        if (fitted && nodes > kAllNodesMax)
+            finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
+                         fmt::format("with its nodes there are {}", nodes),
+                         fmt::format("up to {} in all upstreams", kAllNodesMax));
+    }
+}
+
+// Routes of equal conditions are equally specific: only the first of them in the order of trying,
+// priority and then the list, can ever be chosen.
+void check_routes(const Objects& objects, const Upstreams& upstreams, Finder& finder) {
+    std::map<std::string, const StreamRouteConfig*> chosen;
+    std::vector<std::pair<std::string, const StreamRouteConfig*>> routes;
+    for (const StreamRouteConfig& route : objects.stream_routes) {
+        if (!upstreams.contains(route.upstream_id) && !route.upstream_id.empty())
+            finder.error(
+                ObjectType::StreamRoute, route.id, route.origin,
+                fmt::format("upstream_id: there is no upstream {}", shown(route.upstream_id)),
+                "the id of one of upstreams");
+        routes.emplace_back(route.match.text(), &route);
+    }
+    for (const auto& [conditions, route] : routes) {
+        const StreamRouteConfig*& first = chosen[conditions];
+        if (first == nullptr || route->priority > first->priority) first = route;
+    }
+    for (const auto& [conditions, route] : routes) {
+        const StreamRouteConfig* first = chosen[conditions];
+        if (first != route)
+            finder.warning(ObjectType::StreamRoute, route->id, route->origin,
+                           fmt::format("can never be chosen: stream route {} ({}) has the same "
+                                       "conditions and is tried first",
+                                       first->id, text(first->origin)));
+    }
+}
+
+}  // namespace
+
+Checked check_objects(const Objects& objects) {
+    Finder finder;
+    const Upstreams upstreams =
+        index(ObjectType::Upstream, objects.upstreams, kUpstreamsMax, finder);
+    index(ObjectType::StreamRoute, objects.stream_routes, kStreamRoutesMax, finder);
+    const Ssls ssls = index(ObjectType::Ssl, objects.ssls, kSslsMax, finder);
+    check_upstreams(objects, ssls, finder);
+    check_routes(objects, upstreams, finder);
+    return std::move(finder.found);
+}
+
+}  // namespace jumpgate
