@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <map>
@@ -89,7 +90,11 @@ inline Bytes dns_reply(uint16_t id, unsigned rcode, const std::string& name, Dns
     put_u16(out, static_cast<unsigned>(type));
     put_u16(out, 1);
     for (const DnsRecord& record : records) {
-        put_name(out, record.name);
+        if (record.name == name) {
+            put_u16(out, 0xc00cU);  // the question's name, so that many fit
+        } else {
+            put_name(out, record.name);
+        }
         put_u16(out, static_cast<unsigned>(record.type));
         put_u16(out, 1);
         put_u32(out, record.ttl_s);

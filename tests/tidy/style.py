@@ -101,7 +101,7 @@ def check_header_comment(tree):
 
 # --- names ---------------------------------------------------------------------------------------
 
-THEIRS = ("io_uring_", "wolfSSL_")  # names that we call but did not give
+THEIRS = ("io_uring_", "wolfSSL_", "ares_")  # names that we call but did not give
 VAGUE = {"manager", "util", "utils", "data", "helper", "helpers", "misc"}
 # Words of the MQTT specification and of io_uring, which readers look for under these names.
 TERMS = re.compile(r"(?:authentication|auth|correlation|user)_data"
