@@ -200,6 +200,33 @@ TEST_F(SocketTest, ReceiveOnceAnswersWhetherDataIsThereAlreadyOrComesLater) {
 
 // ---- Sending ---------------------------------------------------------------------------------
 
+TEST_F(SocketTest, ReceivesIntoOurOwnMemoryWhetherDataIsThereAlreadyOrComesLater) {
+    for (const auto& disabled : {std::vector<std::string>{}, capability_names()}) {
+        open(16, 1'024, disabled);
+        const Listener listener;
+        const Connected connected(*ring_, listener);
+        const std::vector<uint8_t> bytes = pattern(100);
+        for (const bool early : {false, true}) {
+            std::array<uint8_t, 60> room{};
+            Recorder sent;
+            Recorder received;
+            if (early) {
+                send_all(*ring_, sent, connected.client, bytes);
+                ASSERT_TRUE(until([&] { return sent.answered(); }));
+            }
+            recv_into(*ring_, received, connected.server, room);
+            settle(*ring_);
+            EXPECT_EQ(received.answered(), early);
+            if (!early) send_all(*ring_, sent, connected.client, std::span(bytes).first(50));
+            ASSERT_TRUE(until([&] { return received.answered() && sent.answered(); }));
+            const size_t expected = early ? 60 : 50;
+            EXPECT_EQ(received.result(), static_cast<int32_t>(expected));
+            EXPECT_TRUE(std::equal(room.begin(), room.begin() + expected, bytes.begin()));
+        }
+        EXPECT_EQ(buffers_->held(), 0U);
+    }
+}
+
 TEST_F(SocketTest, EightMegabytesToASlowReaderAreOneSend) {
     open(16, 64);
     const Listener listener;
