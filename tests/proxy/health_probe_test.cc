@@ -29,7 +29,8 @@ class ProbeFixture : public testing::Test {
         EXPECT_EQ(reactor_->ring().dial_slots_free(), 4U);
     }
 
-    static ProbePlan plan_for(const Broker& broker, CheckType type, uint32_t timeout_ms = 4'000) {
+    static ProbePlan plan_for(const FakeBroker& broker, CheckType type,
+                              uint32_t timeout_ms = 4'000) {
         ProbePlan plan;
         plan.addresses = {*Address::parse("127.0.0.1", broker.port())};
         plan.check.type = type;
@@ -98,31 +99,31 @@ void expect(const CheckResult& result, Outcome outcome, BrokerCondition conditio
 // ---- tcp -------------------------------------------------------------------------------------
 
 TEST_F(ProbeFixture, TcpPassesWhereSomebodyListens) {
-    Broker broker;
+    FakeBroker broker;
     const CheckResult result = check(plan_for(broker, CheckType::Tcp));
     expect(result, Outcome::Passed, BrokerCondition::Up, "");
     EXPECT_EQ(broker.accept().receive_to_end(), "");
 }
 
 TEST_F(ProbeFixture, ARefusedConnectionIsDown) {
-    Broker broker;
+    FakeBroker broker;
     const ProbePlan plan = plan_for(broker, CheckType::Tcp);
     broker.close();
     expect(check(plan), Outcome::TcpFailed, BrokerCondition::Down, "TCP: Connection refused");
 }
 
 TEST_F(ProbeFixture, AConnectionThatNobodyAnswersTimesOut) {
-    Broker blackhole(0);
+    FakeBroker blackhole(0);
     Peer filler = Peer::connect(blackhole.port());
     expect(check(plan_for(blackhole, CheckType::Tcp, 50)), Outcome::TimedOut, BrokerCondition::Down,
            "TCP: no answer within 50 ms");
 }
 
 TEST_F(ProbeFixture, ChecksTheFirstAddressThatLetsItConnect) {
-    Broker blackhole(0);
+    FakeBroker blackhole(0);
     Peer filler = Peer::connect(blackhole.port());
-    Broker gone;
-    Broker alive;
+    FakeBroker gone;
+    FakeBroker alive;
     ProbePlan plan = plan_for(blackhole, CheckType::Mqtt, 1'000);
     plan.addresses.push_back(*Address::parse("127.0.0.1", gone.port()));
     plan.addresses.push_back(*Address::parse("127.0.0.1", alive.port()));
@@ -136,7 +137,7 @@ TEST_F(ProbeFixture, ChecksTheFirstAddressThatLetsItConnect) {
 }
 
 TEST_F(ProbeFixture, ComesFromTheSourceAddressOfTheRightFamily) {
-    Broker broker;
+    FakeBroker broker;
     ProbePlan plan = plan_for(broker, CheckType::Tcp);
     plan.sources = {*Address::parse("::1", 0), *Address::parse("127.0.0.9", 0)};
     expect(check(plan), Outcome::Passed, BrokerCondition::Up, "");
@@ -149,7 +150,7 @@ TEST_F(ProbeFixture, ComesFromTheSourceAddressOfTheRightFamily) {
 }
 
 TEST_F(ProbeFixture, OurOwnShortageSaysNothingOfTheBroker) {
-    Broker broker;
+    FakeBroker broker;
     std::vector<int32_t> slots;
     while (reactor_->ring().dial_slots_free() > 0) {
         slots.push_back(reactor_->ring().take_dial_slot());
@@ -162,7 +163,7 @@ TEST_F(ProbeFixture, OurOwnShortageSaysNothingOfTheBroker) {
 // ---- mqtt ------------------------------------------------------------------------------------
 
 TEST_F(ProbeFixture, MqttConnectsAndLeavesWithADisconnect) {
-    Broker broker;
+    FakeBroker broker;
     std::string heard;
     const CheckResult result = check(plan_for(broker, CheckType::Mqtt), [&] {
         Peer peer = broker.accept();
@@ -182,7 +183,7 @@ TEST_F(ProbeFixture, MqttConnectsAndLeavesWithADisconnect) {
 }
 
 TEST_F(ProbeFixture, MqttReadsAnAnswerThatComesByteByByte) {
-    Broker broker;
+    FakeBroker broker;
     const CheckResult result = check(plan_for(broker, CheckType::Mqtt), [&] {
         Peer peer = broker.accept();
         for (const char byte : "\x20\x02\x00\x03"s) peer.send({&byte, 1});
@@ -191,7 +192,7 @@ TEST_F(ProbeFixture, MqttReadsAnAnswerThatComesByteByByte) {
 }
 
 TEST_F(ProbeFixture, MqttDoesNotWaitForeverForABrokerThatKeepsTheConnection) {
-    Broker broker;
+    FakeBroker broker;
     Peer peer;
     const CheckResult result = check(plan_for(broker, CheckType::Mqtt), [&] {
         peer = broker.accept();
@@ -202,13 +203,13 @@ TEST_F(ProbeFixture, MqttDoesNotWaitForeverForABrokerThatKeepsTheConnection) {
 }
 
 TEST_F(ProbeFixture, ABrokerThatTakesTheConnectionAndSaysNothingIsNotReady) {
-    Broker frozen;  // in its backlog, as of a stopped process
+    FakeBroker frozen;  // in its backlog, as of a stopped process
     expect(check(plan_for(frozen, CheckType::Mqtt, 50)), Outcome::TimedOut,
            BrokerCondition::NotReady, "MQTT: no answer within 50 ms");
 }
 
 TEST_F(ProbeFixture, HalfAnAnswerIsNone) {
-    Broker broker;
+    FakeBroker broker;
     Peer peer;
     const CheckResult slow = check(plan_for(broker, CheckType::Mqtt, 100), [&] {
         peer = broker.accept();
@@ -224,7 +225,7 @@ TEST_F(ProbeFixture, HalfAnAnswerIsNone) {
 }
 
 TEST_F(ProbeFixture, ABrokerThatResetsIsNotReady) {
-    Broker broker;
+    FakeBroker broker;
     const CheckResult result = check(plan_for(broker, CheckType::Mqtt), [&] {
         Peer peer = broker.accept();
         peer.receive(10);
@@ -234,7 +235,7 @@ TEST_F(ProbeFixture, ABrokerThatResetsIsNotReady) {
 }
 
 TEST_F(ProbeFixture, SendsAPreambleFirst) {
-    Broker broker;
+    FakeBroker broker;
     for (const CheckType type : {CheckType::Tcp, CheckType::Mqtt}) {
         ProbePlan plan = plan_for(broker, type, 500);
         for (const char c : "PROXY UNKNOWN\r\n"s) plan.preamble.push_back(static_cast<uint8_t>(c));
@@ -250,7 +251,7 @@ TEST_F(ProbeFixture, SendsAPreambleFirst) {
 // ---- http ------------------------------------------------------------------------------------
 
 TEST_F(ProbeFixture, HttpReadsTheStatusAndTheRestToItsEnd) {
-    Broker broker;
+    FakeBroker broker;
     const CheckResult result = check(plan_for(broker, CheckType::Http), [&] {
         Peer peer = broker.accept();
         EXPECT_TRUE(peer.receive(16).starts_with("GET / HTTP/1.1\r\n"));
@@ -263,7 +264,7 @@ TEST_F(ProbeFixture, HttpReadsTheStatusAndTheRestToItsEnd) {
 }
 
 TEST_F(ProbeFixture, HttpDoesNotReadAnEndlessBody) {
-    Broker broker;
+    FakeBroker broker;
     const CheckResult result = check(plan_for(broker, CheckType::Http), [&] {
         Peer peer = broker.accept();
         const std::string body(65'536, 'x');
@@ -274,7 +275,7 @@ TEST_F(ProbeFixture, HttpDoesNotReadAnEndlessBody) {
 }
 
 TEST_F(ProbeFixture, AnEndWithoutAStatusIsNoAnswer) {
-    Broker broker;
+    FakeBroker broker;
     const CheckResult result = check(plan_for(broker, CheckType::Http), [&] {
         Peer peer = broker.accept();
         peer.receive(16);
@@ -288,7 +289,7 @@ TEST_F(ProbeFixture, AnEndWithoutAStatusIsNoAnswer) {
 // ---- TLS -------------------------------------------------------------------------------------
 
 TEST_F(ProbeFixture, MqttGoesThroughTlsAndEndsWithACloseNotify) {
-    Broker broker;
+    FakeBroker broker;
     ProbePlan plan = plan_for(broker, CheckType::Mqtt);
     secure(plan, "localhost.");
     const CheckResult result = check(plan, [&] {
@@ -304,7 +305,7 @@ TEST_F(ProbeFixture, MqttGoesThroughTlsAndEndsWithACloseNotify) {
 }
 
 TEST_F(ProbeFixture, TcpWithTlsIsAHandshakeAndACleanEnd) {
-    Broker broker;
+    FakeBroker broker;
     ProbePlan plan = plan_for(broker, CheckType::Tcp);
     secure(plan);
     const CheckResult result = check(plan, [&] {
@@ -318,7 +319,7 @@ TEST_F(ProbeFixture, TcpWithTlsIsAHandshakeAndACleanEnd) {
 
 TEST_F(ProbeFixture, ACertificateThatIsNotTrustedIsDown) {
     for (const char* name : {"wrong-host", "expired-server", "other-server"}) {
-        Broker broker;
+        FakeBroker broker;
         ProbePlan plan = plan_for(broker, CheckType::Mqtt);
         secure(plan);
         const CheckResult result = check(plan, [&] {
@@ -331,7 +332,7 @@ TEST_F(ProbeFixture, ACertificateThatIsNotTrustedIsDown) {
 }
 
 TEST_F(ProbeFixture, ABrokerWithoutTlsIsDownForTls) {
-    Broker broker;
+    FakeBroker broker;
     ProbePlan plan = plan_for(broker, CheckType::Mqtt);
     secure(plan);
     const CheckResult result = check(plan, [&] {
@@ -348,10 +349,10 @@ TEST_F(ProbeFixture, ABrokerWithoutTlsIsDownForTls) {
 // ---- Being stopped ---------------------------------------------------------------------------
 
 TEST_F(ProbeFixture, StopsInEachOfItsSteps) {
-    Broker frozen;
-    Broker blackhole(0);
+    FakeBroker frozen;
+    FakeBroker blackhole(0);
     Peer filler = Peer::connect(blackhole.port());
-    for (const Broker* broker : {&frozen, &blackhole}) {
+    for (const FakeBroker* broker : {&frozen, &blackhole}) {
         for (const bool tls : {false, true}) {
             ProbePlan plan = plan_for(*broker, CheckType::Mqtt, 60'000);
             if (tls) secure(plan);
@@ -366,7 +367,7 @@ TEST_F(ProbeFixture, StopsInEachOfItsSteps) {
 }
 
 TEST_F(ProbeFixture, StopsWithinItsGoodbye) {
-    Broker broker;
+    FakeBroker broker;
     Peer peer;
     start(plan_for(broker, CheckType::Mqtt));
     std::thread script([&] {
