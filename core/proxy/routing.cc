@@ -5,11 +5,12 @@
 
 namespace jumpgate {
 
-Routing::Routing(Snapshot& snapshot, const BrokerBoard& board, const NodeHealth& health)
+Routing::Routing(Snapshot& snapshot, const BrokerBoard& board, const NodeHealth& health,
+                 uint32_t start)
     : snapshot_(snapshot),
       board_(board),
       health_(health),
-      states_(snapshot.routes.upstreams().size()) {}
+      states_(snapshot.routes.upstreams().size(), State(start)) {}
 
 Routing::~Routing() { snapshot_.holders.fetch_sub(1, std::memory_order_release); }
 

@@ -20,8 +20,10 @@ namespace jumpgate {
 
 class Routing {
   public:
-    // `snapshot.holders` counts this one already.
-    Routing(Snapshot& snapshot, const BrokerBoard& board, const NodeHealth& health);
+    // `snapshot.holders` counts this one already. `start`: another one for each worker, or all
+    // would send their first client to the same broker.
+    Routing(Snapshot& snapshot, const BrokerBoard& board, const NodeHealth& health,
+            uint32_t start = 0);
     ~Routing();
     Routing(const Routing&) = delete;
     Routing& operator=(const Routing&) = delete;
@@ -35,6 +37,7 @@ class Routing {
 
   private:
     struct State {
+        explicit State(uint32_t start) : chooser(start) {}
         Chooser chooser;
         std::vector<uint32_t> weights;
         uint64_t board_changes = ~uint64_t{0};

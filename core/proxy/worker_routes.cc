@@ -18,7 +18,7 @@ void Worker::adopt() {
     }
     const Snapshot* before = routing_.empty() ? nullptr : &snapshot();
     begin_slots(before, *newest);
-    routing_.push_back(std::make_unique<Routing>(*newest, shared_.board, health_));
+    routing_.push_back(std::make_unique<Routing>(*newest, shared_.board, health_, index_));
     let_go();
 }
 
