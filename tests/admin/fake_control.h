@@ -18,7 +18,7 @@ class FakeControl final : public Control {
         ++applies;
         if (!apply_problem.empty()) return Problem{apply_problem};
         served = objects;
-        return Applied{++version, moved_share, true};
+        return Applied{++version, moved_share, {}, true};
     }
     std::optional<Problem> check(const Objects&) override {
         const std::lock_guard lock(mutex_);

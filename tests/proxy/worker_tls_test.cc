@@ -36,7 +36,6 @@ TEST(WorkerTls, ShowsTheNewCertificateAfterAReloadAndKeepsLiveClients) {
     EXPECT_TRUE(after.shake_hands());
     upstream.send("still here");
     EXPECT_EQ(before.receive(10), "still here");
-    EXPECT_NE(worker.log_lines().find("reloaded"), std::string::npos);
 }
 
 TEST(WorkerTls, ChangesNothingWhereOneFileIsBad) {
