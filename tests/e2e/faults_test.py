@@ -205,7 +205,8 @@ def exit_codes():
         flags = ["--listen", "127.0.0.1:0", "--broker", taken]
         for code, arguments, words in (
                 (0, ["--help"], ""), (0, ["--version"], ""),
-                (2, ["--no-such-flag"], "--no-such-flag"), (2, [], "--listen"),
+                (2, ["--no-such-flag"], "--no-such-flag"),
+                (2, ["--broker", taken], "--listen"),
                 (2, flags + ["--threads", "0"], "1 to 256"),
                 (2, flags + ["--threads", "1", "--threads", "1"], "--threads"),
                 (2, flags + ["--io-disable", "everything"], "accept_multishot"),
