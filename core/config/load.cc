@@ -102,8 +102,7 @@ Gathered gather(std::unique_ptr<Settings> settings, const std::vector<std::strin
 
     for (const Document& document : all.documents)
         read_objects(document.value, document.file, all.objects, found);
-    const bool readable = found.errors.empty();  // else what is missing may be what was wrong
-    if (readable) {
+    if (found.errors.empty()) {  // else what is missing may be what was wrong
         Checked checked = check_objects(all.objects);
         append(found.errors, std::move(checked.errors));
         append(found.warnings, std::move(checked.warnings));
@@ -188,8 +187,8 @@ std::variant<Loaded, FlagsExit> load(const Invocation& invocation, const std::st
         return FlagsExit{
             0, joined(warnings, "# warning: ") + print_config(all.settings->table, all.documents),
             false};
-    return Loaded{config, std::move(all.objects), warnings, invocation,
-                  values_of(all.settings->table)};
+    return Loaded{config,     std::move(all.objects),        std::move(all.documents), warnings,
+                  invocation, values_of(all.settings->table)};
 }
 
 std::variant<Reloaded, std::vector<Complaint>> reload(const Loaded& running) {
@@ -198,7 +197,8 @@ std::variant<Reloaded, std::vector<Complaint>> reload(const Loaded& running) {
     Gathered all =
         gather(std::move(std::get<std::unique_ptr<Settings>>(flags)), running.invocation.variables);
     if (!all.found.errors.empty()) return std::move(all.found.errors);
-    Reloaded reloaded{std::move(all.objects), {}, lines_of(all.found.warnings)};
+    Reloaded reloaded{
+        std::move(all.objects), std::move(all.documents), {}, std::move(all.found.warnings)};
     const std::vector<std::pair<std::string, std::string>> values = values_of(all.settings->table);
     for (size_t i = 0; i < values.size(); ++i) {
         const auto& [name, value] = values[i];

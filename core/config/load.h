@@ -14,6 +14,7 @@
 
 #include "core/base/flags.h"
 #include "core/config/config.h"
+#include "core/config/file_settings.h"
 #include "core/config/objects.h"
 
 namespace jumpgate {
@@ -28,7 +29,8 @@ Invocation invocation_of(int argc, const char* const* argv, const char* const* v
 
 struct Loaded {
     Config config;
-    Objects objects;  // of files, and of --broker
+    Objects objects;                  // of files, and of --broker
+    std::vector<Document> documents;  // that they were read from
     std::vector<std::string> warnings;
     Invocation invocation;
     // Every setting by its flag's name, as it would be written.
@@ -45,9 +47,10 @@ std::variant<Loaded, FlagsExit> load(const Invocation& invocation, const std::st
 
 struct Reloaded {
     Objects objects;
+    std::vector<Document> documents;
     // Settings that are another than the process runs by: "jumpgate.threads: 2 -> 4".
     std::vector<std::string> restart_needed;
-    std::vector<std::string> warnings;
+    std::vector<Complaint> warnings;
 };
 
 // Reads the files of `running` again. Complaints: nothing may change.
