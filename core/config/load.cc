@@ -46,9 +46,8 @@ Complaint blame(FlagTable& table, const std::string& rule) {
     return {"jumpgate", {}, rule.substr(0, colon), std::move(words), {}};
 }
 
-// What settings and objects must have in common.
-void check_together(const Config& config, const Objects& objects, const Objects& of_files,
-                    Checked& found) {
+// What settings and the objects of files must have in common.
+void check_together(const Config& config, const Objects& objects, Checked& found) {
     const auto complain = [&found](std::string path, std::string problem) {
         found.errors.push_back({"jumpgate", {}, std::move(path), std::move(problem), {}});
     };
@@ -61,13 +60,13 @@ void check_together(const Config& config, const Objects& objects, const Objects&
              {}});
     };
     if (!config.brokers.empty()) {
-        for (const UpstreamConfig& upstream : of_files.upstreams)
+        for (const UpstreamConfig& upstream : objects.upstreams)
             return conflict("upstream", upstream.id, upstream.origin);
-        for (const StreamRouteConfig& route : of_files.stream_routes)
+        for (const StreamRouteConfig& route : objects.stream_routes)
             return conflict("stream_route", route.id, route.origin);
     }
     if (!config.admin.empty() || !config.state_dir.empty()) return;  // they may come yet
-    if (objects.stream_routes.empty() && takes_objects(config))
+    if (objects.stream_routes.empty() && config.brokers.empty() && takes_objects(config))
         complain("stream_routes",
                  "there is none; write one into a --config file, or give --broker HOST:PORT, or "
                  "--admin ADDR:PORT");
@@ -103,16 +102,15 @@ Gathered gather(std::unique_ptr<Settings> settings, const std::vector<std::strin
 
     for (const Document& document : all.documents)
         read_objects(document.value, document.file, all.objects, found);
-    const Objects of_documents = all.objects;
-    add_flag_objects(config, all.objects);
-    if (found.errors.empty()) {  // what is missing may be what was wrong
-        for (const std::string& rule : broken_rules(config))
-            found.errors.push_back(blame(table, rule));
-        check_together(config, all.objects, of_documents, found);
+    if (found.errors.empty()) {  // else what is missing may be what was wrong
         Checked checked = check_objects(all.objects);
         append(found.errors, std::move(checked.errors));
         append(found.warnings, std::move(checked.warnings));
+        for (const std::string& rule : broken_rules(config))
+            found.errors.push_back(blame(table, rule));
+        check_together(config, all.objects, found);
     }
+    add_flag_objects(config, all.objects);  // right where the rules about --broker hold
     all.settings = std::move(settings);
     return all;
 }

@@ -25,7 +25,7 @@ TEST(DocsConfig, DescribesObjectsAsTheReadersKnowThem) {
     const std::string text = page();
     const size_t begin = text.find(kBegin) + kBegin.size();
     const size_t end = text.find(kEnd);
-    ASSERT_LT(begin, end);
+    ASSERT_LE(begin, end);
     if (std::getenv("JUMPGATE_WRITE_DOCS") != nullptr) {
         const std::string fresh = text.substr(0, begin) + objects_markdown() + text.substr(end);
         std::ofstream(kPage) << fresh;

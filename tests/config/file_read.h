@@ -1,4 +1,4 @@
-// Configuration files as tests write them: read from text, or from a folder of their own.
+// What configuration files set, as tests write them: from text, or in a folder of their own.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -4,7 +4,7 @@
 
 #include "core/config/flags.h"
 #include "core/config/json.h"
-#include "tests/config/documents.h"
+#include "tests/config/file_read.h"
 #include "tests/config/refusal.h"
 
 namespace jumpgate {

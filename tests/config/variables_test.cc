@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/config/documents.h"
+#include "tests/config/file_read.h"
 
 namespace jumpgate {
 namespace {

@@ -13,41 +13,8 @@ import tempfile
 
 from harness import DEADLINE_S, PROGRAM, behaviour, equal, main
 
-ARTICLE = {
-    "config.yaml": """\
-apisix:
-  enable_admin: false
-  stream_proxy:
-    only: false # allow HTTP as well
-    tcp:
-      - addr: 9000
-        tls: false
-deployment:
-  role: data_plane # deploy in standalone mode as a data plane
-  role_data_plane:
-    config_provider: yaml
-stream_plugins:
-  - mqtt-proxy # enable the mqtt-proxy plugin
-#END
-""",
-    "apisix.yaml": """\
-stream_routes:
-  - id: 1
-    upstream_id: 1
-    plugins:
-      mqtt-proxy:
-        protocol_name: "MQTT"
-        protocol_level: 5 # use MQTT 5.0
-upstreams:
-  # configure multiple brokers
-  - nodes:
-      "host.docker.internal:1883": 1
-      "host.docker.internal:1884": 1
-    type: chash
-    key: mqtt_client_id
-    id: 1
-#END
-"""}
+ARTICLE = {file.name: file.read_text(encoding="utf-8")
+           for file in pathlib.Path(__file__).with_name("article").iterdir()}
 OBSOLETE = ("config.yaml:4:5: apisix.stream_proxy.only: is obsolete and has no meaning here: "
             "jumpgate always serves streams")
 
