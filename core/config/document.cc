@@ -13,6 +13,7 @@ namespace {
 
 // All texts together, copies included: a little above the longest document.
 constexpr size_t kTextBytesMax = 4 * kDocumentBytesMax;
+constexpr size_t kPathBytesMax = 96;  // of a complaint, which is one line
 
 struct Size {
     size_t values = 0;
@@ -94,7 +95,7 @@ std::string DocumentBuilder::path() const {
             path += fmt::format("[{}]", open.value.items.size());
         else if (open.has_key)
             path += (path.empty() ? "" : ".") + open.value.members.back().key;
-        if (path.size() > 256) return path.substr(0, 256) + "...";
+        if (path.size() > kPathBytesMax) return path.substr(0, kPathBytesMax) + "...";
     }
     return path;
 }

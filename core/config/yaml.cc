@@ -70,11 +70,17 @@ struct DiagFree {
     void operator()(fy_diag* diag) const { fy_diag_destroy(diag); }
 };
 
-// libfyaml counts lines and columns from 0, and has none for what is not written (`key:`).
+// libfyaml counts lines and columns from 0, and has none for what is not written (`key:`). The
+// quote and the star are not part of its scalars and aliases.
 Mark mark_of(fy_event* event) {
     const fy_mark* mark = fy_event_start_mark(event);
     if (mark == nullptr || mark->line < 0 || mark->column < 0) return {};
-    return {static_cast<uint32_t>(mark->line) + 1, static_cast<uint32_t>(mark->column) + 1};
+    const fy_node_style style = fy_event_get_node_style(event);
+    const bool inside =
+        event->type == FYET_ALIAS || (event->type == FYET_SCALAR &&
+                                      (style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED));
+    const int column = mark->column + (inside && mark->column > 0 ? 0 : 1);
+    return {static_cast<uint32_t>(mark->line) + 1, static_cast<uint32_t>(column)};
 }
 
 std::string text_of(fy_token* token) {
@@ -223,19 +229,33 @@ bool YamlReader::take_alias(fy_event* event, Mark mark) {
     const std::string name = text_of(fy_event_get_token(event));
     const auto anchor = anchors_.find(name);
     if (anchor == anchors_.end())
-        return builder_.refuse(mark, fmt::format("*{} has no anchor before it", name));
+        return builder_.refuse(mark,
+                               fmt::format("the alias {} has no anchor before it", shown(name)));
     return builder_.charge(anchor->second, mark) && builder_.add(anchor->second);
 }
 
-// %YAML and %TAG change how the rest reads; and libfyaml 0.7.12 is quadratic in a line of them.
-std::optional<Complaint> find_directive(std::string_view text) {
-    uint32_t line = 1;
-    for (size_t at = 0; at < text.size(); ++line) {
-        if (text[at] == '%')
-            return Complaint{"", {line, 1}, "", "begins a directive", "lines without % in front"};
-        const size_t end = text.find_first_of("\r\n", at);
-        if (end == text.npos) break;
-        at = end + (text.substr(end).starts_with("\r\n") ? 2 : 1);
+// What libfyaml (0.7.12) reads in quadratic time, and no configuration needs: directives, which
+// would change how the rest reads as well; long tags; long runs of white space.
+std::optional<Complaint> find_slow_part(std::string_view text) {
+    constexpr uint32_t kRunMax = 256;
+    constexpr std::string_view kBeforeTag = " \t\r\n[{,:";
+    Mark mark{1, 1};
+    uint32_t blanks = 0;    // white space up to here
+    uint32_t tag_size = 0;  // of what may be a tag, up to here; 0: no tag
+    for (size_t at = 0; at < text.size(); ++at) {
+        const char c = text[at];
+        const bool blank = c == ' ' || c == '\t' || c == '\r' || c == '\n';
+        if (c == '%' && mark.column == 1)
+            return Complaint{"", mark, "", "begins a directive", "lines without % in front"};
+        const bool begins_tag = c == '!' && (at == 0 || kBeforeTag.find(text[at - 1]) != text.npos);
+        tag_size = !blank && c != '"' && (begins_tag || tag_size > 0) ? tag_size + 1 : 0;
+        blanks = blank ? blanks + 1 : 0;
+        if (tag_size > kRunMax)
+            return Complaint{"", mark, "", "is in a very long tag", "values without tags"};
+        if (blanks > kRunMax)
+            return Complaint{"", mark, "", "is in a very long run of white space",
+                             fmt::format("up to {} blanks and empty lines", kRunMax)};
+        mark = c == '\n' ? Mark{mark.line + 1, 1} : Mark{mark.line, mark.column + 1};
     }
     return std::nullopt;
 }
@@ -264,7 +284,7 @@ Value plain_scalar(std::string_view text) {
 
 std::variant<Value, Complaint> read_yaml(std::string_view text, std::string_view file) {
     std::optional<Complaint> broken = broken_text(text);
-    if (!broken) broken = find_directive(text);
+    if (!broken) broken = find_slow_part(text);
     std::variant<Value, Complaint> result;
     if (broken)
         result = std::move(*broken);

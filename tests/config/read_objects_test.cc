@@ -8,7 +8,7 @@
 
 namespace jumpgate {
 
-std::string article(const char* file) {
+static std::string article(const char* file) {
     const std::string path = std::string(JUMPGATE_SOURCE_ROOT "/tests/e2e/article/") + file;
     return std::get<std::string>(read_file(path));
 }
