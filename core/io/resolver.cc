@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <cstring>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "core/base/check.h"
@@ -27,14 +28,16 @@ bool ResolvedTarget::operator==(const ResolvedTarget& other) const {
 struct Resolver::State {
     struct Known {
         ResolvedName name;
-        bool settled = false;  // answered, or failed once
+        bool settled = false;   // answered, or failed once
+        bool followed = false;  // or dropped by the last follow()
+        bool awaited = false;   // its first answer, by a follow() that returns it
     };
 
     void run();
     void wake() const;
     bool publish(std::vector<std::pair<WatchedName, ResolvedName>> changes);
+    std::vector<WatchedName> exchange(const std::vector<WatchedName>& names, bool awaited);
     bool all_settled(const std::vector<WatchedName>& names) const;
-    std::map<WatchedName, ResolvedName> snapshot() const;
 
     ResolverOptions options;
     void (*changed)(void*) = nullptr;
@@ -44,9 +47,8 @@ struct Resolver::State {
 
     std::mutex mutex;  // of all below
     std::condition_variable news;
-    std::map<WatchedName, Known> known;              // of exactly the names that are followed
+    std::map<WatchedName, Known> known;
     std::optional<std::vector<WatchedName>> wanted;  // not yet seen by the thread
-    int waiting = 0;                                 // calls of follow()
     bool ended = false;
 };
 
@@ -88,53 +90,74 @@ static bool is_literal(const WatchedName& name, ResolvedName& out) {
     return true;
 }
 
+static ResolvedName answer_of(const ResolvedName& name, bool settled) {
+    ResolvedName answer = name;
+    if (!settled) answer.problem = "no answer yet";
+    return answer;
+}
+
 std::map<WatchedName, ResolvedName> Resolver::follow(const std::vector<WatchedName>& names,
                                                      uint32_t wait_ms) {
     State& state = *state_;
     std::unique_lock lock(state.mutex);
-    std::map<WatchedName, State::Known> known;
-    std::vector<WatchedName> asked;
-    for (const WatchedName& name : names) {
-        State::Known& entry = known[name];
-        entry.settled = is_literal(name, entry.name);
-        if (entry.settled) continue;
-        asked.push_back(name);
-        if (const auto at = state.known.find(name); at != state.known.end()) entry = at->second;
-    }
-    state.known.swap(known);
+    const std::vector<WatchedName> asked = state.exchange(names, wait_ms != 0);
     if (!asked.empty() && !state.thread.joinable()) {
         state.thread = std::thread([&state] { state.run(); });
     }
     if (state.thread.joinable()) {
-        state.wanted = std::move(asked);
+        state.wanted = asked;
         state.wake();
     }
-    state.waiting++;
     state.news.wait_for(lock, std::chrono::milliseconds(wait_ms),
                         [&] { return state.all_settled(names); });
-    state.waiting--;
-    return state.snapshot();
-}
-
-std::map<WatchedName, ResolvedName> Resolver::answers() const {
-    const std::lock_guard lock(state_->mutex);
-    return state_->snapshot();
-}
-
-std::map<WatchedName, ResolvedName> Resolver::State::snapshot() const {
     std::map<WatchedName, ResolvedName> out;
-    for (const auto& [name, entry] : known) {
-        ResolvedName& answer = out[name] = entry.name;
-        if (!entry.settled) answer.problem = "no answer yet";
+    for (const WatchedName& name : names) {
+        const auto at = state.known.find(name);
+        if (at != state.known.end()) at->second.awaited = false;
+        out[name] = at == state.known.end() ? answer_of({}, false)
+                                            : answer_of(at->second.name, at->second.settled);
     }
     return out;
 }
 
-// A name that another follow() has taken away is waited for no more.
+// Follows `names` instead of those before, which are kept in mind until the next time. -> the names
+// to look up.
+std::vector<WatchedName> Resolver::State::exchange(const std::vector<WatchedName>& names,
+                                                   bool awaited) {
+    const std::set<WatchedName> next(names.begin(), names.end());
+    std::erase_if(known, [&](const auto& entry) {
+        return !entry.second.followed && !next.contains(entry.first);
+    });
+    for (auto& [name, entry] : known) entry.followed = false;
+    std::vector<WatchedName> asked;
+    for (const WatchedName& name : next) {
+        const auto [at, is_new] = known.try_emplace(name);
+        Known& entry = at->second;
+        entry.followed = true;
+        entry.awaited = awaited && is_new;
+        if (is_literal(name, entry.name)) {
+            entry.settled = true;
+        } else {
+            asked.push_back(name);
+        }
+    }
+    return asked;
+}
+
+std::map<WatchedName, ResolvedName> Resolver::answers() const {
+    const std::lock_guard lock(state_->mutex);
+    std::map<WatchedName, ResolvedName> out;
+    for (const auto& [name, entry] : state_->known) {
+        out[name] = answer_of(entry.name, entry.settled);
+    }
+    return out;
+}
+
+// A name that another follow() has dropped is waited for no more.
 bool Resolver::State::all_settled(const std::vector<WatchedName>& names) const {
     return std::ranges::all_of(names, [&](const WatchedName& name) {
         const auto at = known.find(name);
-        return at == known.end() || at->second.settled;
+        return at == known.end() || !at->second.followed || at->second.settled;
     });
 }
 
@@ -166,14 +189,18 @@ bool Resolver::State::publish(std::vector<std::pair<WatchedName, ResolvedName>> 
     bool another = false;
     for (auto& [name, answer] : changes) {
         const auto at = known.find(name);
-        if (at == known.end()) continue;
+        if (at == known.end() || !at->second.followed) continue;
         Known& entry = at->second;
-        another = another || !entry.settled || entry.name.targets != answer.targets ||
-                  entry.name.problem.empty() != answer.problem.empty();
-        entry = {std::move(answer), true};
+        // Dropped and taken back, and now it fails: the follower has forgotten, we have not.
+        if (answer.targets.empty()) answer.targets = entry.name.targets;
+        const bool differs = entry.name.targets != answer.targets ||
+                             entry.name.problem.empty() != answer.problem.empty();
+        another = another || (entry.settled ? differs : !entry.awaited);
+        entry.name = std::move(answer);
+        entry.settled = true;
     }
     news.notify_all();
-    return another && waiting == 0 && !ended;
+    return another && !ended;
 }
 
 }  // namespace jumpgate

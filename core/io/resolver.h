@@ -57,7 +57,7 @@ class Resolver {
 
     // `options.servers` has passed check_servers(). `changed` is called on the resolver's thread
     // when an answer is another than before, and when a look-up begins to fail or succeeds again;
-    // not while a follow() waits, which returns all of that. It must not call follow().
+    // not for a first answer that follow() waits for and returns. It must not call follow().
     Resolver(const ResolverOptions& options, void (*changed)(void* context), void* context);
     ~Resolver();
     Resolver(const Resolver&) = delete;
@@ -68,7 +68,8 @@ class Resolver {
     // the first name that is none.
     std::map<WatchedName, ResolvedName> follow(const std::vector<WatchedName>& names,
                                                uint32_t wait_ms);
-    // What is known now.
+    // What is known now; also of the names that the last follow() dropped, for who is still about
+    // to change over, or takes them back.
     std::map<WatchedName, ResolvedName> answers() const;
 
   private:

@@ -191,8 +191,9 @@ TEST(DnsChannel, TheNextServerIsAskedWhereOneFails) {
     EXPECT_EQ(question.addresses(), "10.0.0.1");
     EXPECT_FALSE(failing.asked("a.test", DnsType::A).empty());
     working.set_code("a.test", DnsResponder::kServFail);
-    EXPECT_EQ(problem_of(channel, "a.test"), failing.server() + ", " + working.server() +
-                                                 " cannot be reached, or will not answer");
+    // In the words of this release of c-ares.
+    const std::string problem = problem_of(channel, "a.test");
+    EXPECT_TRUE(has(problem, failing.server()) && has(problem, working.server())) << problem;
 }
 
 TEST(DnsChannel, ServicesAreReadSorted) {

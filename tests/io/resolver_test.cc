@@ -148,7 +148,7 @@ TEST(Resolver, CallsOnChangesOnly) {
     EXPECT_EQ(resolver.answers().at(kA).problem, "");
 }
 
-TEST(Resolver, FollowsExactlyTheLastNames) {
+TEST(Resolver, FollowsTheLastNamesAndRemembersThoseBefore) {
     DnsResponder responder;
     responder.set_addresses("a.test", {"10.0.0.1"});
     responder.set_addresses("b.test", {"10.0.0.2"});
@@ -157,13 +157,48 @@ TEST(Resolver, FollowsExactlyTheLastNames) {
     const WatchedName b = {"b.test", 1883};
     for (int round = 0; round < 50; ++round) {
         EXPECT_EQ(first_address(resolver.follow({kA}, kPatienceMs), kA), "10.0.0.1:1883");
-        EXPECT_EQ(first_address(resolver.follow({b}, kPatienceMs), b), "10.0.0.2:1883");
-        EXPECT_FALSE(resolver.answers().contains(kA));
+        const Answers answers = resolver.follow({b}, kPatienceMs);
+        EXPECT_EQ(first_address(answers, b), "10.0.0.2:1883");
+        EXPECT_EQ(answers.size(), 1U);
+        EXPECT_EQ(first_address(resolver.answers(), kA), "10.0.0.1:1883");
         // Taken back before the thread has seen that it was away.
         resolver.follow({}, 0);
+        EXPECT_FALSE(resolver.answers().contains(kA));
+        EXPECT_EQ(first_address(resolver.follow({b}, 0), b), "10.0.0.2:1883");
+        resolver.follow({}, 0);
+        resolver.follow({}, 0);
         EXPECT_TRUE(resolver.answers().empty());
-        EXPECT_EQ(first_address(resolver.follow({b}, kPatienceMs), b), "10.0.0.2:1883");
     }
+}
+
+// As where a change of the configuration is refused after its names were looked up.
+TEST(Resolver, NamesThatAreTakenBackKeepTheirAnswersThoughTheLookUpFails) {
+    DnsResponder responder;
+    responder.set_addresses("a.test", {"10.0.0.1"});
+    Changes changes;
+    Resolver resolver(asking(responder.server()), &Changes::note, &changes);
+    resolver.follow({kA}, kPatienceMs);
+    responder.set_code("a.test", DnsResponder::kServFail);
+    resolver.follow({{"nobody.test", 1}}, kPatienceMs);
+    resolver.follow({kA}, 0);
+    EXPECT_TRUE(changes.wait_until([&] { return !resolver.answers().at(kA).problem.empty(); }));
+    EXPECT_EQ(first_address(resolver.answers(), kA), "10.0.0.1:1883");
+}
+
+TEST(Resolver, AChangeOfAKnownNameIsToldWhileAFollowWaitsForOthers) {
+    DnsResponder responder;
+    responder.set_addresses("a.test", {"10.0.0.1"}, 1);
+    responder.set_silent("silent.test", DnsType::A, true);
+    responder.set_silent("silent.test", DnsType::Aaaa, true);
+    Changes changes;
+    Resolver resolver(asking(responder.server(), 60'000), &Changes::note, &changes);
+    resolver.follow({kA}, kPatienceMs);
+    responder.set_addresses("a.test", {"10.0.0.2"}, 1);
+    std::thread waiting([&] { resolver.follow({kA, {"silent.test", 1}}, 5'000); });
+    EXPECT_TRUE(changes.wait_until([&] { return changes.count == 1; }));
+    EXPECT_EQ(first_address(resolver.answers(), kA), "10.0.0.2:1883");
+    resolver.follow({kA}, 0);  // the other one waits no more
+    waiting.join();
 }
 
 TEST(Resolver, MayBeAskedFromManyThreads) {
