@@ -145,9 +145,9 @@ TESTS = ("tests/", "bench/")
 # (pattern, where it is banned, where it is allowed all the same, what to do instead)
 BANNED = [
     (r"\bstd::j?thread\b(?!::)|\bpthread_create\b", ("",),
-     ("core/proxy/server", "core/io/resolver", "loadgen/", *TESTS),
-     "threads start in core/proxy/server, core/io/resolver and loadgen/ only: share nothing, use "
-     "the mailbox"),
+     ("core/proxy/server", "core/io/resolver", "core/admin/reload_thread", "loadgen/", *TESTS),
+     "threads start in core/proxy/server, core/io/resolver, core/admin/reload_thread and loadgen/ "
+     "only: share nothing, use the mailbox"),
     (r"\bthread_local\b", ("",), ("core/io/task.cc", "loadgen/broker_message.cc", *TESTS),
      "make it a field of the Worker"),
     (r"\bstd::shared_ptr\b", ("core/io/", "core/proxy/"), (),
