@@ -99,6 +99,13 @@ void write_process(MetricsText& out, const Watch& watch) {
               static_cast<double>(watch.config_version));
     out.gauge("config_last_change_timestamp_seconds", "When it changed last, Unix time.",
               static_cast<double>(watch.config_changed_s));
+    out.gauge("route_tables", "Route tables in memory: the one in use, and those being retired.",
+              static_cast<double>(watch.route_tables));
+    out.name("certificate_not_after_timestamp_seconds", "gauge",
+             "When a certificate in use expires, Unix time.");
+    for (const CertificateState& certificate : watch.certificates)
+        out.sample(static_cast<double>(certificate.not_after_s),
+                   {{"certificate", certificate.label}});
     out.name("config_route_fingerprint", "gauge",
              "Label `hash` is equal where two proxies route alike; always 1.");
     out.sample(uint64_t{1}, {{"hash", fmt::format("{:016x}", watch.route_fingerprint)}});

@@ -53,6 +53,12 @@ struct RouteState {
     uint64_t connections_total = 0;  // relayed ever
 };
 
+// A certificate that this proxy shows.
+struct CertificateState {
+    std::string label;        // its file, or the object it stands in
+    int64_t not_after_s = 0;  // Unix time
+};
+
 struct WorkerState {
     uint64_t busy_ns = 0;  // of its thread's life, CLOCK_THREAD_CPUTIME_ID
     uint64_t life_ns = 0;
@@ -65,10 +71,12 @@ struct Watch {
     std::vector<WorkerState> workers;
     std::vector<BrokerState> brokers;
     std::vector<RouteState> routes;
+    std::vector<CertificateState> certificates;
     std::vector<std::string> listeners;
     uint64_t connections_max = 0;
     uint64_t config_version = 0;     // 1 at start, then one more with each change
     uint64_t config_changed_s = 0;   // Unix time
+    uint64_t route_tables = 0;       // in memory: the one in use, and those being retired
     uint64_t route_fingerprint = 0;  // equal where two proxies route alike
     uint64_t started_s = 0;          // Unix time
     bool draining = false;

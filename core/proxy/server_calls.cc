@@ -52,6 +52,10 @@ void Server::finish_watch() {
         const Snapshot& snapshot = newest();
         watch.config_version = snapshot.version;
         watch.config_changed_s = changed_s_;
+        watch.route_tables = snapshots_.size();
+        for (const CertificateExpiry& expiry : snapshot.credentials.expiries) {
+            watch.certificates.push_back({expiry.label, expiry.not_after_s});
+        }
         watch.route_fingerprint = snapshot.routes.fingerprint();
         for (uint16_t slot = 0; slot < snapshot.brokers.size(); ++slot) {
             if (snapshot.brokers[slot].upstream.empty()) continue;
