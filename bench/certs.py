@@ -42,9 +42,19 @@ basicConstraints = critical, CA:true, pathlen:0
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
+[upper]
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [unsigning-ca]
 basicConstraints = critical, CA:true
 keyUsage = critical, cRLSign
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+[lower]
+basicConstraints = critical, CA:true, pathlen:0
+keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 [leaf]
@@ -84,6 +94,7 @@ class Leaf:
     usage: str = "client"  # extended key usage: server or client
     common_name: str = ""  # where it is not `name`
     issuer: str = "ca"
+    rsa: bool = False      # an RSA key, whatever the others have
     days: tuple = ()       # first and last day of validity, from today; empty: --years from now
 
     @property
@@ -111,6 +122,9 @@ def leaves(server_names=SERVER_NAMES):
              "server", "b.example.test"),
         Leaf("server-wildcard", "chosen by SNI: *.wild.example.test", ("DNS:*.wild.example.test",),
              "server", "*.wild.example.test"),
+        Leaf("server-rsa", "the proxy's with an RSA key, for the same names as server", rsa=True,
+             **server),
+        Leaf("soon-server", "as server, but it ends in 7 days", days=(-30, 7), **server),
         Leaf("broker", "a broker's, for the same names as server", **server),
         Leaf("proxy", "what the proxy shows to brokers (a client certificate)",
              (device.format("proxy"),)),
@@ -119,6 +133,8 @@ def leaves(server_names=SERVER_NAMES):
              issuer="intermediate", **server),
         Leaf("client-chain", "a device's, issued by the intermediate CA, which the file holds too",
              (device.format("client-chain"),), issuer="intermediate"),
+        Leaf("deep-client", "a device's, with two CAs between it and ca, which the file holds too",
+             (device.format("deep-client"),), issuer="lower"),
         Leaf("unsigning-client", "refused: its issuer, which the file holds too, is no CA for that",
              issuer="unsigning-ca"),
         Leaf("big-client", f"legal, but large: a CN of {CN_CHARACTERS_MAX} characters and "
@@ -144,9 +160,12 @@ AUTHORITIES = {
     "ca": "the CA of what follows: for --tls-client-ca, --upstream-ca, --cacertfile",
     "other-ca": "a CA that nobody trusts",
     "intermediate": "a CA below ca, the issuer of server-chain and client-chain",
+    "upper": "a CA below ca, the issuer of lower",
+    "lower": "a CA below upper, the issuer of deep-client",
     "unsigning-ca": "a CA below ca that may not sign certificates (keyCertSign is missing)",
 }
-BELOW_CA = ("intermediate", "unsigning-ca")  # their extensions have their names
+# CA -> the CA that issued it, in the order they are made; their extensions have their names.
+ISSUERS = {"intermediate": "ca", "unsigning-ca": "ca", "upper": "ca", "lower": "upper"}
 REVOCATIONS = {  # name -> issuer, revoked leaves, whether its time is over, what it is for
     "crl": ("ca", ("revoked-client",), False, "of ca: revoked-client is revoked"),
     "empty-crl": ("ca", (), False, "of ca: nothing is revoked"),
@@ -178,10 +197,7 @@ class Pki:
     def __init__(self, out, work, years, rsa):
         self.out, self.work, self.years = out, work, years
         self.config = os.path.join(work, "openssl.cnf")
-        self.new_key = (("-newkey", "rsa:2048") if rsa else
-                        ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"))
-        # RSA key exchange of TLS 1.2 encrypts with the key; ECDSA's only signs.
-        self.key_usage = "digitalSignature, keyEncipherment" if rsa else "digitalSignature"
+        self.rsa = rsa
         self.now = datetime.datetime.now(datetime.timezone.utc)
         with open(self.config, "w") as config:
             config.write(CONFIG)
@@ -189,10 +205,12 @@ class Pki:
     def path(self, *name):
         return os.path.join(self.out, *name)
 
-    def request(self, name, subject):
+    def request(self, name, subject, rsa=False):
         """The options of `openssl req` for a new key, NAME.key; openssl gives it mode 0600."""
+        new_key = (("-newkey", "rsa:2048") if rsa or self.rsa else
+                   ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"))
         return ("req", "-config", self.config, "-utf8", "-subj", f"/CN={subject}", "-sha256",
-                "-nodes", *self.new_key, "-keyout", self.path(f"{name}.key"))
+                "-nodes", *new_key, "-keyout", self.path(f"{name}.key"))
 
     def lifetime(self):
         """From now on; `openssl req` counts in days."""
@@ -202,18 +220,25 @@ class Pki:
         return ("-CA", self.path(f"{issuer}.crt"), "-CAkey", self.path(f"{issuer}.key"))
 
     def make_authority(self, name):
-        signed = self.signer("ca") if name in BELOW_CA else ()
+        signed = self.signer(ISSUERS[name]) if name in ISSUERS else ()
         openssl(*self.request(name, f"jumpgate test {name}"), "-x509", *signed, *self.lifetime(),
                 "-extensions", name if signed else "root",
                 "-out", self.path(f"{name}.crt"))
 
+    def make_authorities(self, names):
+        for name in names:
+            self.make_authority(name)
+
     def make_leaf(self, leaf, existing_key=None):
-        certificate, request = self.path(f"{leaf.name}.crt"), self.request(leaf.name, leaf.subject)
+        certificate = self.path(f"{leaf.name}.crt")
+        request = self.request(leaf.name, leaf.subject, leaf.rsa)
         if existing_key:
             shutil.copy(existing_key, self.path(f"{leaf.name}.key"))  # copies the mode as well
             cut = request.index("-nodes")
             request = (*request[:cut], "-key", existing_key)
-        extensions = [f"keyUsage = critical, {self.key_usage}",
+        # RSA key exchange of TLS 1.2 encrypts with the key; ECDSA's only signs.
+        usage = "digitalSignature, keyEncipherment" if leaf.rsa or self.rsa else "digitalSignature"
+        extensions = [f"keyUsage = critical, {usage}",
                       f"extendedKeyUsage = {leaf.usage}Auth"]
         if leaf.names:
             extensions.append("subjectAltName = " + ", ".join(leaf.names))
@@ -224,9 +249,12 @@ class Pki:
         else:
             openssl(*request, "-x509", *self.signer(leaf.issuer), *self.lifetime(),
                     "-extensions", "leaf", "-out", certificate)
-        if leaf.issuer in BELOW_CA:
-            with open(certificate, "a") as chain, open(self.path(f"{leaf.issuer}.crt")) as issuer:
-                chain.write(issuer.read())
+        issuer = leaf.issuer
+        with open(certificate, "a") as chain:
+            while issuer in ISSUERS:
+                with open(self.path(f"{issuer}.crt")) as file:
+                    chain.write(file.read())
+                issuer = ISSUERS[issuer]
 
     def sign_for_days(self, leaf, request, certificate):
         """Only `openssl ca` lets one choose both ends of the validity, before OpenSSL 3.4."""
@@ -280,7 +308,8 @@ def make_pki(out, clients=0, server_names=SERVER_NAMES, client_name=CLIENT_NAME,
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         pki = Pki(out, work, years, rsa)
         pki.make_authority("ca")
-        tasks = [pool.submit(pki.make_authority, name) for name in ("other-ca", *BELOW_CA)]
+        tasks = [pool.submit(pki.make_authorities, names) for names in
+                 (("other-ca",), ("intermediate",), ("unsigning-ca",), ("upper", "lower"))]
         tasks += [pool.submit(pki.make_lone_key, "mismatch.key"),
                   pool.submit(pki.make_ticket_keys, "tickets.key")]
         finish(tasks)

@@ -1,59 +1,75 @@
-// jumpgate: reads the command line, starts the server, ends with its exit code.
+// jumpgate: reads its settings, starts the data plane and the control plane, ends with its exit
+// code.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <string_view>
 #include <variant>
 
+#include "core/admin/admin.h"
+#include "core/admin/load_files.h"
 #include "core/base/log.h"
-#include "core/config/flags.h"
+#include "core/config/load.h"
 #include "core/config/rules.h"
 #include "core/proxy/server.h"
-#include "tls/context.h"
+#include "core/proxy/version.h"
 
+namespace jumpgate {
 namespace {
 
-// What --version says: ours, what we were built with, and what this kernel offers.
-std::string version_text() {
-    std::string text = fmt::format("jumpgate {}\nliburing {}.{}, {}, xxHash XXH3, fmt {}\n",
-                                   JUMPGATE_VERSION, IO_URING_VERSION_MAJOR,
-                                   IO_URING_VERSION_MINOR, jumpgate::tls::library_version(),
-                                   FMT_VERSION);
-    jumpgate::RingLimits limits;
-    limits.submissions = limits.completions = 16;
-    auto ring = jumpgate::Ring::open(limits);
-    text += ring ? "io_uring " + (*ring)->capabilities().line()
-                 : jumpgate::explain_ring_failure(ring.error(), limits);
-    return text + "\n";
+// --check: what only the TLS library knows of certificates and keys.
+std::optional<Problem> verify(const Config& config, const Objects& objects) {
+    auto loaded = load_credentials(config, objects, tls::TicketKeys::random());
+    if (auto* problem = std::get_if<Problem>(&loaded)) return std::move(*problem);
+    return std::nullopt;
 }
 
-bool asks_version(int argc, char** argv) {
-    for (int i = 1; i < argc; ++i) {
-        if (std::string_view(argv[i]) == "--version") return true;
-    }
-    return false;
+void log(const Config& config, Severity severity, std::string_view event, std::string_view name,
+         std::string_view value) {
+    if (static_cast<int>(config.log_level) < static_cast<int>(severity)) return;
+    const bool json = config.log_format == LogFormat::Json;
+    LogLine line(json ? LineFormat::Json : LineFormat::Text, severity, event);
+    write_to_stderr(line.field(name, value).finish());
 }
 
-// What the limits imply, before anything is started: a process that cannot have it should say so.
-void log_memory_plan(const jumpgate::Config& config) {
-    if (config.log_level < jumpgate::LogLevel::Info) return;
-    const bool json = config.log_format == jumpgate::LogFormat::Json;
-    jumpgate::LogLine line(json ? jumpgate::LineFormat::Json : jumpgate::LineFormat::Text,
-                           jumpgate::Severity::Info, "memory");
-    const std::string_view text = line.field("plan", jumpgate::memory_plan(config)).finish();
-    std::fwrite(text.data(), 1, text.size(), stderr);
+int fail(const Problem& problem, int exit_code) {
+    std::fprintf(stderr, "jumpgate: %s\n", problem.text.c_str());
+    return exit_code;
+}
+
+// From the first open file to the last closed one.
+int run(const Loaded& loaded) {
+    Server server(loaded.config);
+    auto opened = Admin::open(
+        loaded.config, file_objects(loaded), [&loaded] { return load_files(loaded); }, server);
+    if (const auto* problem = std::get_if<Problem>(&opened)) return fail(*problem, 1);
+    Admin& admin = *std::get<std::unique_ptr<Admin>>(opened);
+    if (!server.start(admin.objects())) return 1;
+    server.on_hangup([](void* context) { static_cast<Admin*>(context)->reload(); }, &admin);
+    if (const auto problem = admin.serve()) return fail(*problem, 1);
+    return server.serve();
 }
 
 }  // namespace
+}  // namespace jumpgate
 
 int main(int argc, char** argv) {
-    const std::string version = asks_version(argc, argv) ? version_text() : std::string();
-    auto parsed = jumpgate::parse_flags(argc, argv, version);
-    if (const auto* exit = std::get_if<jumpgate::FlagsExit>(&parsed)) {
+    using namespace jumpgate;
+    const Invocation invocation = invocation_of(argc, argv, environ);
+    const bool asks =
+        std::ranges::find(invocation.arguments, "--version") != invocation.arguments.end();
+    const auto result = load(invocation, asks ? version_text() : std::string(), verify);
+    if (const auto* exit = std::get_if<FlagsExit>(&result)) {
         std::fputs(exit->text.c_str(), exit->to_stderr ? stderr : stdout);
         return exit->exit_code;
     }
-    const auto& config = std::get<jumpgate::Config>(parsed);
-    jumpgate::block_signals();
-    log_memory_plan(config);
-    return jumpgate::Server(config).run();
+    const auto& loaded = std::get<Loaded>(result);
+    block_signals();
+    for (const std::string& warning : loaded.warnings)
+        log(loaded.config, Severity::Warn, "config_warning", "warning", warning);
+    // What the limits imply, before anything is started: a process that cannot have it says so.
+    log(loaded.config, Severity::Info, "memory", "plan", memory_plan(loaded.config));
+    return run(loaded);
 }

@@ -48,6 +48,7 @@ Cause cause_of(tls::Failure failure) {
         case tls::Failure::BadCertificate:
         case tls::Failure::Revoked:
         case tls::Failure::CrlMissing:
+        case tls::Failure::ChainTooLong:
             return Cause::BadCertificate;
         case tls::Failure::PeerAlert:
             return Cause::TlsAlert;

@@ -198,7 +198,7 @@ Refusal settle_template(std::string_view flag, std::string_view text, std::strin
 }
 
 Refusal settle_transport(Options& options, const Given& given) {
-    if (options.tls.on && !given.port->given) options.port = kTlsPort;
+    if (options.tls.on && !given.port->given()) options.port = kTlsPort;
     Refusal refusal = settle_tls(options.tls, given.tls);
     if (!refusal && !options.tls.verify) {
         options.notes.push_back(

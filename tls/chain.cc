@@ -38,13 +38,14 @@ bool is_of(const WOLFSSL_BUFFER_INFO& der, const Signer& authority) {
 
 }  // namespace
 
-Failure chain_failure(WOLFSSL_CERT_MANAGER* authorities,
-                      std::span<const WOLFSSL_BUFFER_INFO> shown) {
-    while (true) {
+Failure chain_failure(WOLFSSL_CERT_MANAGER* authorities, std::span<const WOLFSSL_BUFFER_INFO> shown,
+                      uint32_t depth_max) {
+    for (uint32_t depth = 0;; ++depth) {
         const Shown certificate(shown.front(), authorities);
         const Signer* issuer = certificate.decoded.ca;
         if (!certificate.ok || issuer == nullptr) return Failure::UnknownCa;
         if (issuer->type != WOLFSSL_CHAIN_CA) return Failure::None;  // the operator's
+        if (depth == depth_max) return Failure::ChainTooLong;
         // Only onwards: wolfSSL checks from the end, and lets a certificate pass unsigned whose
         // issuer it has not met by then (WOLFSSL_ALT_CERT_CHAINS).
         shown = shown.subspan(1);

@@ -13,10 +13,12 @@
 
 namespace jumpgate::tls {
 
-// None, UnknownCa, Revoked, CrlMissing or BadCertificate. `shown`: the leaf, then what came behind
-// it, as wolfSSL has accepted it; an issuer stands behind what it issued (RFC 5246 7.4.2), though
-// not at once. What belongs to no chain is passed over.
-Failure chain_failure(WOLFSSL_CERT_MANAGER* authorities,
-                      std::span<const WOLFSSL_BUFFER_INFO> shown);
+// None, UnknownCa, ChainTooLong, Revoked, CrlMissing or BadCertificate. `shown`: the leaf, then
+// what came behind it, as wolfSSL has accepted it; an issuer stands behind what it issued (RFC
+// 5246 7.4.2), though not at once. What belongs to no chain is passed over. At most `depth_max`
+// intermediates may stand between the leaf and the operator's CA, as OpenSSL counts
+// (SSL_CTX_set_verify_depth(3)).
+Failure chain_failure(WOLFSSL_CERT_MANAGER* authorities, std::span<const WOLFSSL_BUFFER_INFO> shown,
+                      uint32_t depth_max);
 
 }  // namespace jumpgate::tls

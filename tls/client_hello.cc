@@ -18,10 +18,12 @@ constexpr size_t kRecordBytesMax =
     16'384 + 2'048;                        // the most that any version allows (RFC 5246 6.2)
 constexpr size_t kMessageHeaderBytes = 4;  // type, length of three bytes
 constexpr uint16_t kTls12 = 0x0303;
+constexpr uint16_t kTls13 = 0x0304;
 
-constexpr uint16_t kServerName = 0;          // RFC 6066 3
-constexpr uint16_t kAlpn = 16;               // RFC 7301 3.1
-constexpr uint16_t kSupportedVersions = 43;  // RFC 8446 4.2.1
+constexpr uint16_t kServerName = 0;            // RFC 6066 3
+constexpr uint16_t kSignatureAlgorithms = 13;  // RFC 8446 4.2.3
+constexpr uint16_t kAlpn = 16;                 // RFC 7301 3.1
+constexpr uint16_t kSupportedVersions = 43;    // RFC 8446 4.2.1
 
 constexpr size_t kNameBytesMax = 253;  // RFC 1035 2.3.4, without length bytes
 constexpr size_t kProtocolsMax = 64;   // of ALPN; about 20 are registered
@@ -148,6 +150,67 @@ Fault read_versions(ByteView extension, ClientHello& hello) {
     return nullptr;
 }
 
+// The algorithms that a TLS 1.2 or 1.3 server may sign with (those with SHA-1 are none).
+Fault read_signature_algorithms(ByteView extension, ClientHello& hello) {
+    Reader reader(extension);
+    Reader algorithms(reader.vector16());
+    if (!reader.finished() || algorithms.empty())
+        return "the ClientHello has malformed signature_algorithms";
+    hello.checks = {};
+    while (!algorithms.empty()) {
+        const uint16_t algorithm = algorithms.u16();
+        if (!algorithms.ok()) return "the ClientHello has malformed signature_algorithms";
+        switch (algorithm) {
+            case 0x0401:  // rsa_pkcs1_sha256, _sha384, _sha512
+            case 0x0501:
+            case 0x0601:
+            case 0x0804:  // rsa_pss_rsae_sha256, _sha384, _sha512
+            case 0x0805:
+            case 0x0806:
+                hello.checks.rsa = true;
+                break;
+            case 0x0403:  // ecdsa_secp256r1_sha256, _secp384r1_, _secp521r1_
+            case 0x0503:
+            case 0x0603:
+                hello.checks.ecdsa = true;
+                break;
+            case 0x0807:
+                hello.checks.ed25519 = true;
+                break;
+            default:
+                break;
+        }
+    }
+    return nullptr;
+}
+
+// The keys that TLS 1.2's suites are for, of those suites that can be switched on (algorithms.h).
+// TLS 1.3's are for any.
+KeyTypes keys_of(ByteView cipher_suites) {
+    KeyTypes keys;
+    for (Reader suites(cipher_suites); !suites.empty();) {
+        switch (suites.u16()) {
+            case 0xc02b:  // ECDHE-ECDSA (RFC 5289, 7905), for Ed25519 as well (RFC 8422 5.10)
+            case 0xc02c:
+            case 0xcca9:
+                keys.ecdsa = keys.ed25519 = true;
+                break;
+            case 0xc02f:  // ECDHE-RSA
+            case 0xc030:
+            case 0xcca8:
+                keys.rsa = true;
+                break;
+            default:
+                break;
+        }
+    }
+    return keys;
+}
+
+KeyTypes both(KeyTypes a, KeyTypes b) {
+    return {a.rsa && b.rsa, a.ecdsa && b.ecdsa, a.ed25519 && b.ed25519};
+}
+
 Fault read_alpn(ByteView extension, ClientHello& hello) {
     Reader reader(extension);
     Reader names(reader.vector16());
@@ -174,6 +237,7 @@ Fault read_extensions(ByteView bytes, ClientHello& hello) {
         Fault fault = nullptr;
         if (type == kServerName) fault = read_server_name(extension, hello);
         if (type == kSupportedVersions) fault = read_versions(extension, hello);
+        if (type == kSignatureAlgorithms) fault = read_signature_algorithms(extension, hello);
         if (type == kAlpn) fault = read_alpn(extension, hello);
         if (fault != nullptr) return fault;
     }
@@ -197,11 +261,15 @@ Fault read_message(ByteView body, ClientHello& hello) {
     if (compression_methods.empty()) return "the ClientHello has no compression method";
     // Only supported_versions can offer more than TLS 1.2 (RFC 8446 4.2.1).
     hello.version_max = std::min(legacy_version, kTls12);
-    if (reader.empty()) return nullptr;
-
-    const ByteView extensions = reader.vector16();
-    if (!reader.finished()) return "the ClientHello has extensions of another length than it says";
-    return read_extensions(extensions, hello);
+    hello.checks = {true, true, false};  // by SHA-1, where it does not say (RFC 5246 7.4.1.4.1)
+    if (!reader.empty()) {
+        const ByteView extensions = reader.vector16();
+        if (!reader.finished())
+            return "the ClientHello has extensions of another length than it says";
+        if (const Fault fault = read_extensions(extensions, hello)) return fault;
+    }
+    if (hello.version_max < kTls13) hello.checks = both(hello.checks, keys_of(cipher_suites));
+    return nullptr;
 }
 
 }  // namespace

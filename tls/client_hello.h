@@ -15,10 +15,18 @@ namespace jumpgate::tls {
 
 inline constexpr size_t kHelloBytesMax = 16'384;
 
+// Of keys in certificates.
+struct KeyTypes {
+    bool rsa = false;
+    bool ecdsa = false;
+    bool ed25519 = false;
+};
+
 struct ClientHello {
     std::string server_name;   // SNI host_name in lower case, without a final dot; empty: none sent
     uint16_t version_max = 0;  // the highest offered: 0x0303 is TLS 1.2, 0x0304 is 1.3; 0: none
     std::vector<std::string> alpn;  // in the client's order, at most 64
+    KeyTypes checks;                // certificates that it can check, as far as it says
 };
 struct HelloNeedsMore {};
 struct HelloInvalid {

@@ -39,14 +39,29 @@ struct Pair {
     Pem key;
 };
 
-struct ServerOptions {
-    std::vector<Pair> pairs;  // at least one; chosen by SNI, exact before wildcard; first: default
-    bool strict_sni = false;  // refuse a client whose name has no pair
+inline constexpr uint32_t kChainDepthMax = 100;  // wolfSSL itself stops at 9 certificates
+
+// Certificates, the names (SNI) by which clients choose them, and the terms for these clients.
+// Which group a client is of is settled by its ClientHello; a ticket opens under the same terms
+// only.
+struct ServerGroup {
+    std::string label;        // put before problems: "ssls 1"; may be empty
+    std::vector<Pair> pairs;  // at least one; the client gets the first whose key it can check
+    // "a.example.org", "*.example.org" (every name below), "*" (any); each is of one group alone.
+    // Empty: each pair is chosen by the names of its certificate, "*." there is for one label.
+    std::vector<std::string> names;
     ClientAuth client_auth = ClientAuth::None;
-    Pem client_ca;   // required unless client_auth is None
-    Pem client_crl;  // empty: no revocation check
+    Pem client_ca;                           // required unless client_auth is None
+    Pem client_crl;                          // empty: no revocation check
+    uint32_t client_depth = kChainDepthMax;  // intermediates between a client and a CA of client_ca
     Version min_version = Version::Tls12;
     Version max_version = Version::Tls13;
+};
+
+// The group that it is itself serves those, too, who send no name or an unknown one.
+struct ServerOptions : ServerGroup {
+    std::vector<ServerGroup> others;  // exact names before wildcards, over all groups
+    bool strict_sni = false;          // refuse a client whose name has no pair
     std::string ciphers;            // names divided by ':', OpenSSL's or IANA's; empty: the default
     std::string curves;             // "X25519:P-256"; empty: X25519, P-256, P-384. TLS 1.2: the
                                     // client's first that wolfSSL knows (these and P-521)
@@ -74,6 +89,9 @@ using ClientContextRef = std::shared_ptr<const ClientContext>;
 
 std::variant<ServerContextRef, Problem> make_server_context(const ServerOptions& options);
 std::variant<ClientContextRef, Problem> make_client_context(const ClientOptions& options);
+
+// The last second that the first certificate of a text holds, Unix time; 0: none can be read.
+uint64_t expiry_s(const Pem& certificate);
 
 // "wolfSSL 5.7.2, assembly" for --version.
 std::string library_version();

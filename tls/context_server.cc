@@ -1,4 +1,4 @@
-// The server's context: one wolfSSL context for each certificate, chosen by SNI.
+// The server's context: one wolfSSL context for each certificate, with the terms of its group.
 
 #include <algorithm>
 #include <cctype>
@@ -8,6 +8,7 @@
 #include "tls/identity.h"
 #include "tls/load.h"
 #include "tls/tickets.h"
+#include "tls/verify.h"
 
 namespace jumpgate::tls {
 namespace {
@@ -41,38 +42,56 @@ class Digest {
     wc_Sha256 state_{};
 };
 
-std::array<uint8_t, 32> policy_of(const ServerOptions& options) {
-    const bool asks = options.client_auth != ClientAuth::None;
+std::array<uint8_t, 32> policy_of(const ServerGroup& group) {
+    const bool asks = group.client_auth != ClientAuth::None;
     Digest digest;
-    digest.add("jumpgate session policy 1");
-    digest.add(std::to_string(static_cast<int>(options.client_auth)));
-    digest.add(std::to_string(static_cast<int>(options.min_version)));
-    digest.add(asks ? options.client_ca.text : "");
-    digest.add(asks ? options.client_crl.text : "");
+    digest.add("jumpgate session policy 2");
+    digest.add(std::to_string(static_cast<int>(group.client_auth)));
+    digest.add(std::to_string(static_cast<int>(group.min_version)));
+    digest.add(std::to_string(static_cast<int>(group.max_version)));
+    digest.add(asks ? std::to_string(group.client_depth) : "");
+    digest.add(asks ? group.client_ca.text : "");
+    digest.add(asks ? group.client_crl.text : "");
     return digest.finish();
 }
 
-std::vector<std::string> names_of(const Pem& certificate) {
+// As names are compared: in lower case and without the final dot.
+std::string as_sni(std::string_view name) {
+    std::string lower = in_lower_case(name);
+    if (lower.ends_with('.')) lower.pop_back();
+    return lower;
+}
+
+std::vector<std::string> names_of(const Identity& identity) {
     std::vector<std::string> names;
-    const std::optional<Identity> identity = identify(first_certificate(certificate));
-    if (!identity) return names;
-    for (const std::string& name : identity->names) names.push_back(in_lower_case(name));
-    if (names.empty() && !identity->common_name.empty())
-        names.push_back(in_lower_case(identity->common_name));
+    for (const std::string& name : identity.names) names.push_back(as_sni(name));
+    if (names.empty() && !identity.common_name.empty())
+        names.push_back(as_sni(identity.common_name));
     return names;
 }
 
-std::optional<Problem> ask_for_clients(WOLFSSL_CTX* context, const ServerOptions& options) {
-    if (options.client_auth == ClientAuth::None) {
+KeyType key_type_of(const std::vector<uint8_t>& certificate_der) {
+    DecodedCert certificate;
+    wc_InitDecodedCert(&certificate, certificate_der.data(),
+                       static_cast<word32>(certificate_der.size()), nullptr);
+    const bool parsed = wc_ParseCert(&certificate, CERT_TYPE, NO_VERIFY, nullptr) == 0;
+    const word32 key = parsed ? certificate.keyOID : 0;
+    wc_FreeDecodedCert(&certificate);
+    if (key == ED25519k) return KeyType::Ed25519;
+    return key == ECDSAk ? KeyType::Ecdsa : KeyType::Rsa;
+}
+
+std::optional<Problem> ask_for_clients(WOLFSSL_CTX* context, const ServerGroup& group) {
+    if (group.client_auth == ClientAuth::None) {
         wolfSSL_CTX_set_verify(context, WOLFSSL_VERIFY_NONE, nullptr);
         return std::nullopt;
     }
     const int required =
-        options.client_auth == ClientAuth::Required ? WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
+        group.client_auth == ClientAuth::Required ? WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
     wolfSSL_CTX_set_verify(context, WOLFSSL_VERIFY_PEER | required, Engine::State::verify);
-    if (auto wrong = load_authorities(context, options.client_ca)) return wrong;
-    if (options.client_crl.empty()) return std::nullopt;
-    return load_revocations(context, options.client_crl, options.client_ca);
+    if (auto wrong = load_authorities(context, group.client_ca)) return wrong;
+    if (group.client_crl.empty()) return std::nullopt;
+    return load_revocations(context, group.client_crl, group.client_ca);
 }
 
 bool use_tickets(WOLFSSL_CTX* context, bool wanted) {
@@ -88,64 +107,95 @@ bool use_tickets(WOLFSSL_CTX* context, bool wanted) {
                WOLFSSL_SUCCESS;
 }
 
-std::variant<Site, Problem> make_site(const ServerOptions& options, const Pair& pair) {
+std::variant<Site, Problem> make_site(const ServerOptions& options, const ServerGroup& group,
+                                      const Pair& pair) {
     auto made = make_wolf_context(
-        {Side::Server, options.min_version, options.max_version, options.ciphers, options.curves});
+        {Side::Server, group.min_version, group.max_version, options.ciphers, options.curves});
     if (auto* wrong = std::get_if<Problem>(&made)) return *wrong;
-    Site site{std::move(std::get<WolfContext>(made)), {}};
+    Site site;
+    site.context = std::move(std::get<WolfContext>(made));
     WOLFSSL_CTX* context = site.context.get();
     if (auto wrong = load_pair(context, pair)) return *wrong;
-    if (auto wrong = ask_for_clients(context, options)) return *wrong;
+    if (auto wrong = ask_for_clients(context, group)) return *wrong;
     const bool tickets = options.tickets && !options.ticket_keys.empty();
     if (!use_tickets(context, tickets)) return Problem{"wolfSSL refuses the session tickets"};
     wolfSSL_CTX_SetIORecv(context, Engine::State::receive);
     wolfSSL_CTX_SetIOSend(context, Engine::State::send);
-    site.names = names_of(pair.certificate);
+    site.terms = {group.client_auth, group.client_depth, group.min_version, policy_of(group)};
+    const std::vector<uint8_t> leaf = first_certificate(pair.certificate);
+    site.key_type = key_type_of(leaf);
+    if (const std::optional<Identity> identity = identify(leaf))
+        site.certified = names_of(*identity);
     return site;
 }
 
-// "*.example.org" stands for "a.example.org", not for "a.b.example.org" nor "example.org".
-bool covers(std::string_view pattern, std::string_view name) {
-    if (!pattern.starts_with("*.")) return false;
-    const size_t dot = name.find('.');
-    return dot != 0 && dot != name.npos && name.substr(dot) == pattern.substr(1);
+// The sites of a group, and the names that lead to them, behind those that are there.
+std::optional<Problem> add_group(const ServerOptions& options, const ServerGroup& group,
+                                 uint32_t number, ServerContext& server) {
+    if (group.pairs.empty()) return Problem{"a TLS server needs a certificate and its key"};
+    if (group.client_auth != ClientAuth::None && group.client_ca.empty())
+        return Problem{"client certificates can only be checked with a CA file"};
+    if (group.min_version > group.max_version)
+        return Problem{"the lowest TLS version is above the highest"};
+    for (const Pair& pair : group.pairs) {
+        auto made = make_site(options, group, pair);
+        if (auto* wrong = std::get_if<Problem>(&made)) return *wrong;
+        const auto index = static_cast<uint32_t>(server.sites.size());
+        Site& site = server.sites.emplace_back(std::move(std::get<Site>(made)));
+        site.group = number;
+        site.title = group.label.empty() ? pair.certificate.label : group.label;
+        const auto& names = group.names.empty() ? site.certified : group.names;
+        for (const std::string& name : names)
+            server.names.push_back({as_sni(name), index, !group.names.empty()});
+    }
+    return std::nullopt;
+}
+
+// Sorts the names. A name of two groups would leave it open what its clients must show; but an
+// address, which no client should send (RFC 6066 3) and certificates share, is the first one's.
+std::optional<Problem> sort_names(ServerContext& server) {
+    std::ranges::stable_sort(server.names, std::ranges::less(), &SiteName::name);
+    std::vector<SiteName> sorted;
+    for (SiteName& next : server.names) {
+        const bool is_same = !sorted.empty() && sorted.back().name == next.name;
+        const Site& second = server.sites[next.site];
+        if (is_same && server.sites[sorted.back().site].group != second.group) {
+            if (is_ip_literal(next.name)) continue;
+            return Problem{second.title + ": the name " + next.name + " is also one of " +
+                           server.sites[sorted.back().site].title +
+                           "; a name (SNI) can choose one of them only"};
+        }
+        sorted.push_back(std::move(next));
+    }
+    server.names = std::move(sorted);
+    return std::nullopt;
 }
 
 }  // namespace
 
-WOLFSSL_CTX* ServerContext::choose(std::string_view server_name) const {
-    for (const Site& site : sites) {
-        if (std::ranges::find(site.names, server_name) != site.names.end())
-            return site.context.get();
+std::variant<ServerContextRef, Problem> make_server_context(const ServerOptions& options) {
+    auto server = std::make_shared<ServerContext>();
+    uint32_t groups = 0;
+    const auto add = [&](const ServerGroup& group) {
+        std::optional<Problem> wrong = add_group(options, group, groups++, *server);
+        if (wrong && !group.label.empty()) wrong->text = group.label + ": " + wrong->text;
+        return wrong;
+    };
+    if (auto wrong = add(options)) return *wrong;
+    server->default_sites = static_cast<uint32_t>(server->sites.size());
+    for (const ServerGroup& group : options.others) {
+        if (auto wrong = add(group)) return *wrong;
     }
-    for (const Site& site : sites) {
-        for (const std::string& name : site.names) {
-            if (covers(name, server_name)) return site.context.get();
-        }
-    }
-    return strict_sni ? nullptr : sites.front().context.get();
+    if (auto wrong = sort_names(*server)) return *wrong;
+    server->strict_sni = options.strict_sni;
+    server->alpn = options.alpn;
+    server->ticket_keys = options.ticket_keys;
+    return ServerContextRef(std::move(server));
 }
 
-std::variant<ServerContextRef, Problem> make_server_context(const ServerOptions& options) {
-    if (options.pairs.empty()) return Problem{"a TLS server needs a certificate and its key"};
-    if (options.client_auth != ClientAuth::None && options.client_ca.empty())
-        return Problem{"client certificates can only be checked with a CA file"};
-    if (options.min_version > options.max_version)
-        return Problem{"the lowest TLS version is above the highest"};
-    auto server = std::make_shared<ServerContext>();
-    for (const Pair& pair : options.pairs) {
-        auto made = make_site(options, pair);
-        if (auto* wrong = std::get_if<Problem>(&made)) return *wrong;
-        server->sites.push_back(std::move(std::get<Site>(made)));
-    }
-    server->strict_sni = options.strict_sni;
-    server->client_auth = options.client_auth;
-    server->min_version = options.min_version;
-    server->alpn = options.alpn;
-    server->tickets = options.tickets && !options.ticket_keys.empty();
-    server->ticket_keys = options.ticket_keys;
-    server->policy = policy_of(options);
-    return ServerContextRef(std::move(server));
+uint64_t expiry_s(const Pem& certificate) {
+    const std::optional<Identity> identity = identify(first_certificate(certificate));
+    return identity ? identity->not_after_s : 0;
 }
 
 }  // namespace jumpgate::tls

@@ -115,18 +115,23 @@ Step Engine::State::read_hello() {
         say(50);  // decode_error
         return fail(Failure::BadHello, invalid->text.data());
     }
-    const auto& hello = std::get<ClientHello>(judged);
+    return meet(std::get<ClientHello>(judged));
+}
+
+// All that is asked of this client hangs on the site from here on: its certificate and versions,
+// the CAs that it must be of, the tickets that open.
+Step Engine::State::meet(const ClientHello& hello) {
     server_name = hello.server_name;
-    if (hello.version_max < (server->min_version == Version::Tls13 ? kTls13 : kTls12)) {
-        say(70);  // protocol_version
-        return fail(Failure::UnsupportedVersion, "the client's TLS is too old");
-    }
-    WOLFSSL_CTX* context = server->choose(server_name);
-    if (context == nullptr) {
+    site = server->choose(hello);
+    if (site == nullptr) {
         say(112);  // unrecognized_name
         return fail(Failure::UnknownServerName, "no certificate for the name");
     }
-    return greet(context, choose_alpn(server->alpn, hello.alpn));
+    if (hello.version_max < (site->terms.min_version == Version::Tls13 ? kTls13 : kTls12)) {
+        say(70);  // protocol_version
+        return fail(Failure::UnsupportedVersion, "the client's TLS is too old");
+    }
+    return greet(site->context.get(), choose_alpn(server->alpn, hello.alpn));
 }
 
 Step Engine::handshake() {
@@ -162,7 +167,7 @@ Step Engine::State::finish() {
     } else if (!setup->verified) {
         identity.reset();
     }
-    if (server != nullptr && server->client_auth == ClientAuth::Required && identity == nullptr)
+    if (site != nullptr && site->terms.client_auth == ClientAuth::Required && identity == nullptr)
         return fail(Failure::NoCertificate, "the client showed no certificate");
     if (client != nullptr && client->verify != Verify::None && !resumed && !setup->verified)
         return fail(Failure::NoCertificate, "the server showed no certificate");

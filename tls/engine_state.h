@@ -57,6 +57,7 @@ struct Engine::State {
 
     ServerContextRef server;  // one of the two is set
     ClientContextRef client;
+    const Site* site = nullptr;  // server: as the ClientHello chose; `server` keeps it
     WolfConnection wolf;
     std::unique_ptr<Setup> setup;
     std::span<const uint8_t> input;
@@ -84,6 +85,7 @@ struct Engine::State {
 
     // ---- Steps
     Step read_hello();
+    Step meet(const ClientHello& hello);
     Step greet(WOLFSSL_CTX* context, std::span<const std::string> alpn);
     Step finish();
     bool is_over_limit() const { return output.size() >= kOutputBytesMax; }

@@ -34,7 +34,8 @@ int Engine::State::verify(int fine, WOLFSSL_X509_STORE_CTX* store) {
         return 0;
     }
     WOLFSSL_CTX* context = wolfSSL_get_SSL_CTX(state.wolf.get());
-    const Failure unchained = chain_failure(wolfSSL_CTX_GetCertManager(context), shown);
+    const uint32_t depth = state.site != nullptr ? state.site->terms.client_depth : kChainDepthMax;
+    const Failure unchained = chain_failure(wolfSSL_CTX_GetCertManager(context), shown, depth);
     if (unchained != Failure::None) {
         state.fail(unchained, ASN_NO_SIGNER_E);
         return 0;
@@ -59,9 +60,9 @@ int Engine::State::ticket(WOLFSSL* wolf, unsigned char* name, unsigned char* non
                           unsigned char* tag, int seal, unsigned char* bytes, int length,
                           int* out_length, void* /*context*/) {
     auto& state = *static_cast<State*>(wolfSSL_GetIOReadCtx(wolf));
-    const ServerContext& server = *state.server;
-    const TicketScope scope{server.ticket_keys, server.policy, state.server_name,
-                            server.client_auth == ClientAuth::Required,
+    const Terms& terms = state.site->terms;
+    const TicketScope scope{state.server->ticket_keys, terms.policy, state.server_name,
+                            terms.client_auth == ClientAuth::Required,
                             static_cast<uint64_t>(std::time(nullptr))};
     const TicketSeal sealed{{name, WOLFSSL_TICKET_NAME_SZ},
                             {nonce, WOLFSSL_TICKET_IV_SZ},

@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, kFailures> kTexts = {
     "not_yet_valid",
     "revoked",
     "crl_missing",
+    "chain_too_long",
     "wrong_name",
     "bad_certificate",
     "bad_record",
@@ -53,6 +54,8 @@ const char* explanation(Failure failure) {
             return "the certificate is revoked";
         case Failure::CrlMissing:
             return "there is no revocation list of the certificate's CA, or it is outdated";
+        case Failure::ChainTooLong:
+            return "more CAs stand between the certificate and a trusted one than are allowed here";
         case Failure::WrongName:
             return "the certificate is for another host";
         case Failure::PeerAlert:

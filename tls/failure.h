@@ -21,15 +21,16 @@ enum class Failure : uint8_t {
     NotYetValid,
     Revoked,         // by the CRL
     CrlMissing,      // there is a CRL file but none of the certificate's issuer, or it is stale
+    ChainTooLong,    // more intermediates than the depth that is allowed
     WrongName,       // the server's certificate is for another host
-    BadCertificate,  // any other fault of a certificate: usage, signature, encoding, depth
+    BadCertificate,  // any other fault of a certificate: usage, signature, encoding
     BadRecord,       // a record that does not decrypt, has a wrong type or is too long
     Truncated,       // the stream ended without close_notify (RFC 8446 6.1)
     PeerAlert,       // the peer refused; the alert says why
     Renegotiation,   // TLS 1.2: asked for, never granted
     Internal,        // out of memory, or a fault of ours
 };
-inline constexpr unsigned kFailures = 19;
+inline constexpr unsigned kFailures = 20;
 
 // One lower-case word with underscores: "unknown_ca".
 std::string_view text(Failure failure);

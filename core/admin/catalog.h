@@ -3,36 +3,109 @@
 //
 // Law: a change is checked whole, applied to the data plane, and written to the state directory, in
 // this order; what fails changes nothing. An object of a file is never changed by the API, and no
-// object hides another.
+// object hides another. Readers wait for nobody: they see the last complete state.
 #pragma once
 
-#include <functional>
+#include <array>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/admin/catalog_state.h"
+#include "core/admin/store.h"
 #include "core/config/objects.h"
 #include "core/config/value.h"
 #include "core/proxy/control.h"
 
 namespace jumpgate {
 
-// An object as the API shows it.
-struct StoredObject {
-    Value value;  // as it was given, with id, create_time, update_time
-    uint64_t created_index = 0;
-    uint64_t modified_index = 0;
-    Origin origin;
-};
-
 // How a change went, in HTTP's words.
 struct ChangeResult {
-    unsigned status = 200;  // 200, 201, 400, 404, 405, 409, 503
+    unsigned status = 200;  // 200, 201, 202, 204, 400, 404, 409, 503
     std::string id;
-    StoredObject object;  // after the change
+    StoredObject object;  // after the change, keys included: see shown()
     std::string problem;  // of a status from 400
+    Applied applied;
+    std::vector<Complaint> warnings;
+};
+
+struct ReloadResult {
+    std::vector<Complaint> complaints;  // empty: it went well
+    std::vector<Complaint> warnings;
+    Applied applied;
+    std::vector<std::string> added;  // "upstreams/1"
+    std::vector<std::string> changed;
+    std::vector<std::string> removed;
+};
+
+// One thing that is wrong in a whole configuration, with its place in it.
+struct DocumentError {
+    std::string type;  // "upstreams"; empty: of no type
+    std::string id;
+    std::optional<size_t> index;
+    std::string problem;
+};
+
+class Catalog {
+  public:
+    // Both outlive it. `store` null: objects of the API live as long as the process.
+    Catalog(Control& control, Store* store);
+
+    // What files and flags say, and what the state directory holds; once, before all others and
+    // before the data plane starts with objects(). Asks nothing of `control`.
+    Checked start(FileObjects files);
+    Objects objects() const { return view()->objects; }
+    bool persists() const { return store_ != nullptr; }
+
+    // ---- One object. `id` has passed is_object_id().
+
+    std::optional<StoredObject> get(ObjectType type, std::string_view id) const;
+    // Files' objects in their order, then the API's by id.
+    std::vector<StoredObject> list(ObjectType type) const;
+    ChangeResult put(ObjectType type, std::string_view id, Value body);
+    // With a new id of 20 digits.
+    ChangeResult post(ObjectType type, Value body);
+    ChangeResult patch(ObjectType type, std::string_view id, std::span<const std::string> path,
+                       const Value& part);
+    ChangeResult remove(ObjectType type, std::string_view id);
+
+    // ---- All objects of the API (`stream_routes`, `upstreams`, `ssls` and their versions).
+
+    Value document() const;
+    std::string digest() const { return view()->state.digest; }
+    uint64_t changed_s() const { return view()->state.changed_s; }
+    // Replaces them all, or none. `digest` is its sender's name for the document: 204 where it is
+    // the last one's, and nothing changed since.
+    ChangeResult put_document(const Value& document, std::string_view digest);
+    std::vector<DocumentError> validate(const Value& document) const;
+
+    // ---- Files
+
+    ReloadResult reload(FileObjects files);
+
+  private:
+    using ViewRef = std::shared_ptr<const CatalogView>;
+
+    ViewRef view() const;
+    void publish(ViewRef next);
+    // The pipeline that every change takes.
+    ChangeResult install(CatalogView next);
+    ChangeResult persist_and_apply(const CatalogView& next);
+    void restore(const CatalogView& before);
+    ChangeResult write(ObjectType type, std::string_view id, Value body);
+    std::optional<ChangeResult> belongs_to_file(ObjectType type, std::string_view id) const;
+
+    Control& control_;
+    Store* store_;
+    std::mutex changing_;  // one change at a time
+    mutable std::mutex viewing_;
+    ViewRef view_;
 };
 
 }  // namespace jumpgate

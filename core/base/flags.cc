@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
+
+#include "core/base/near_miss.h"
 
 namespace jumpgate {
 
@@ -21,21 +22,6 @@ bool all_digits(std::string_view value) {
 
 bool is_number(std::string_view value) {
     return all_digits(value.starts_with('-') ? value.substr(1) : value);
-}
-
-// Wagner and Fischer: insertions, deletions and replacements that lead from `a` to `b`.
-size_t edit_distance(std::string_view a, std::string_view b) {
-    std::vector<size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), size_t{0});
-    for (size_t i = 0; i < a.size(); ++i) {
-        size_t diagonal = std::exchange(row[0], i + 1);
-        for (size_t j = 0; j < b.size(); ++j) {
-            const size_t replaced = diagonal + (a[i] != b[j]);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
-        }
-    }
-    return row.back();
 }
 
 std::string heading(const Flag& flag) {
@@ -126,8 +112,11 @@ Flag& FlagTable::add(std::string name, std::string metavar, std::string help) {
 Flag& FlagTable::toggle(std::string name, bool& target, std::string help) {
     Flag& flag = add(std::move(name), "", std::move(help));
     flag.default_text = target ? "on" : "off";
-    flag.set = [&target](std::string_view) {
-        target = true;
+    flag.kind = FlagKind::Switch;
+    flag.current = [&target] { return std::string(target ? "true" : "false"); };
+    flag.set = [&target](std::string_view value) -> std::optional<Problem> {
+        if (value != "true" && value != "false") return Problem{"is not true or false"};
+        target = value == "true";
         return std::nullopt;
     };
     return flag;
@@ -137,6 +126,7 @@ Flag& FlagTable::text(std::string name, std::string& target, std::string metavar
                       std::string help) {
     Flag& flag = add(std::move(name), std::move(metavar), std::move(help));
     flag.default_text = target;
+    flag.current = [&target] { return target; };
     flag.set = [&target](std::string_view value) {
         target = value;
         return std::nullopt;
@@ -155,6 +145,57 @@ Flag* FlagTable::find(std::string_view argument) {
     return nullptr;
 }
 
+// "--no-pin-cpus": a switch turned off, whatever a file or the environment says.
+Flag* FlagTable::find_negated(std::string_view argument) {
+    if (!argument.starts_with("--no-")) return nullptr;
+    Flag* flag = row(argument.substr(5));
+    return flag != nullptr && flag->kind == FlagKind::Switch ? flag : nullptr;
+}
+
+Flag* FlagTable::row(std::string_view name) {
+    const auto found = std::ranges::find(flags_, name, &Flag::name);
+    return found == flags_.end() ? nullptr : &*found;
+}
+
+std::optional<std::string_view> FlagTable::near(std::string_view name) const {
+    std::vector<std::string_view> names{"help"};
+    for (const Flag& flag : flags_) names.push_back(flag.name);
+    return near_miss(name, names);
+}
+
+std::optional<Problem> FlagTable::give(Flag& flag, const std::vector<std::string>& values,
+                                       ValueSource source, std::string where) {
+    if (flag.given() && !flag.repeatable)
+        return Problem{fmt::format("is given twice, at {} too", flag.where)};
+    if (values.size() != 1 && !flag.repeatable)
+        return Problem{fmt::format("has {} values; it takes one", values.size())};
+    for (const std::string& value : values) {
+        if (std::optional<Problem> problem = flag.set(value))
+            return Problem{fmt::format("{} {}", shown(value), problem->text)};
+        flag.texts.push_back(value);
+    }
+    if (!flag.given()) flag.where = std::move(where);
+    flag.source = source;
+    return std::nullopt;
+}
+
+void FlagTable::adopt(const FlagTable& lower) {
+    CHECK(flags_.size() == lower.flags_.size());
+    const auto overruled = [this](const Flag& flag, ValueSource source) {
+        return std::ranges::any_of(flags_, [&](const Flag& other) {
+            const bool kin = !flag.family.empty() && other.family == flag.family;
+            return (kin || &other == &flag) && other.source > source;
+        });
+    };
+    for (size_t i = 0; i < flags_.size(); ++i) {
+        const Flag& given = lower.flags_[i];
+        if (!given.given() || overruled(flags_[i], given.source)) continue;
+        const std::optional<Problem> problem =
+            give(flags_[i], given.texts, given.source, given.where);
+        CHECK(!problem);  // `lower` has taken the same values
+    }
+}
+
 std::optional<FlagsExit> FlagTable::parse(std::span<const char* const> arguments) {
     for (const std::string_view argument : arguments) {  // whatever else is wrong, help helps
         if (argument == "--help") return FlagsExit{0, help(), false};
@@ -163,6 +204,10 @@ std::optional<FlagsExit> FlagTable::parse(std::span<const char* const> arguments
     }
     for (size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view argument = arguments[i];
+        if (Flag* negated = find_negated(argument)) {
+            if (std::optional<FlagsExit> exit = take(*negated, "false")) return exit;
+            continue;
+        }
         Flag* flag = find(argument);
         if (flag == nullptr) return unknown(argument);
         std::optional<std::string_view> value;
@@ -180,18 +225,25 @@ std::optional<FlagsExit> FlagTable::parse(std::span<const char* const> arguments
     return std::nullopt;
 }
 
+std::optional<FlagsExit> FlagTable::take(Flag& flag, std::string_view value) {
+    if (flag.given() && !flag.repeatable)
+        return refuse(fmt::format("--{}: given twice; allowed: once", flag.name));
+    flag.source = ValueSource::CommandLine;
+    flag.texts.emplace_back(value);
+    const std::optional<Problem> problem = flag.set(value);
+    if (!problem) return std::nullopt;
+    const std::string allowed = flag.allowed.empty() ? "" : "; allowed: " + flag.allowed;
+    return refuse(fmt::format("--{}: {} {}{}", flag.name, shown(value), problem->text, allowed));
+}
+
 std::optional<FlagsExit> FlagTable::accept(Flag& flag, std::optional<std::string_view> value) {
     const std::string allowed = flag.allowed.empty() ? "" : "; allowed: " + flag.allowed;
-    if (flag.given && !flag.repeatable)
-        return refuse(fmt::format("--{}: given twice; allowed: once", flag.name));
-    if (flag.metavar.empty() && value)
+    const bool is_switch = flag.kind == FlagKind::Switch;
+    if (is_switch && value)
         return refuse(fmt::format("--{}: takes no value, got {}", flag.name, shown(*value)));
-    if (!flag.metavar.empty() && !value)
+    if (!is_switch && !value)
         return refuse(fmt::format("--{}: needs a value ({}){}", flag.name, flag.metavar, allowed));
-    flag.given = true;
-    const std::optional<Problem> problem = flag.set(value.value_or(""));
-    if (!problem) return std::nullopt;
-    return refuse(fmt::format("--{}: {} {}{}", flag.name, shown(*value), problem->text, allowed));
+    return take(flag, value.value_or("true"));
 }
 
 FlagsExit FlagTable::refuse(std::string_view message) const {
@@ -203,13 +255,10 @@ FlagsExit FlagTable::unknown(std::string_view argument) const {
         return refuse(shown(argument) + " is no flag; --help lists all");
     const std::string_view flag = argument.substr(0, argument.find('='));
     const std::string_view name = flag.substr(std::min(flag.size(), flag.find_first_not_of('-')));
-    std::string_view nearest = "help";
-    for (const Flag& known : flags_)
-        if (edit_distance(name, known.name) < edit_distance(name, nearest)) nearest = known.name;
-    const bool near = edit_distance(name, nearest) <= std::max(name.size(), nearest.size()) / 2;
+    const std::optional<std::string_view> nearest = near(name);
     return refuse(fmt::format(
         "{}: unknown flag; {}", escaped(flag),
-        near ? fmt::format("did you mean --{}?", nearest) : std::string("--help lists all")));
+        nearest ? fmt::format("did you mean --{}?", *nearest) : std::string("--help lists all")));
 }
 
 std::string FlagTable::help() const {

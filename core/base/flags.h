@@ -3,6 +3,8 @@
 //
 // Law: a bad command line yields one line that names the flag, the value and what is allowed, and
 // exit code 2; nothing is guessed. Rules between flags are the caller's.
+// A value may also come from the environment or a file; each source fills a table of its own, and
+// adopt() puts them together: per row (and per family of rows) the highest source wins, whole.
 // Does not print and does not exit: parse() says what to print and how to exit.
 #pragma once
 
@@ -36,6 +38,11 @@ Parsed<uint64_t> parse_number(std::string_view value, uint64_t min, uint64_t max
 // `value` as a message may show it: quoted unless a number, on one line, cut after 64 characters.
 std::string shown(std::string_view value);
 
+// Where a row's value comes from; the later of two wins.
+enum class ValueSource : uint8_t { Default, File, Environment, CommandLine };
+
+enum class FlagKind : uint8_t { Switch, Number, Word, Text };
+
 // One row. The methods of FlagTable fill it; callers add what is rare, such as a letter.
 struct Flag {
     std::string group;
@@ -47,9 +54,25 @@ struct Flag {
     std::string allowed;       // "1 to 256"
     std::string help;          // whole sentences
     bool repeatable = false;
-    bool given = false;  // seen by parse()
-    // Stores the value, or says what is wrong with it.
+    // Rows of one family fill the same list (--listen, --tls-listen): a source that gives one of
+    // them replaces what lower sources gave for all.
+    std::string family;
+    bool mode = false;  // what the program does, not how: on the command line only
+
+    FlagKind kind = FlagKind::Text;
+    uint64_t min = 0;  // of a Number
+    uint64_t max = 0;
+    std::vector<std::string> words;  // of a Word
+
+    ValueSource source = ValueSource::Default;
+    std::string where;               // "fleet.yaml:12:3", "JUMPGATE_THREADS"; may be empty
+    std::vector<std::string> texts;  // the values as they were given
+    bool given() const { return source != ValueSource::Default; }
+
+    // Stores the value ("true" or "false" of a Switch), or says what is wrong with it.
     std::function<std::optional<Problem>(std::string_view value)> set;
+    // The value in force, as set() would take it; null where only `texts` say it.
+    std::function<std::string()> current;
 };
 
 class FlagTable {
@@ -81,8 +104,21 @@ class FlagTable {
     Flag& list(std::string name, std::vector<T>& target, Parse read, std::string metavar,
                std::string allowed, std::string help);
 
+    const std::deque<Flag>& rows() const { return flags_; }
+    Flag* row(std::string_view name);  // null: there is none
+    // The name that a misspelt one is near to.
+    std::optional<std::string_view> near(std::string_view name) const;
+
+    // Stores the values of a source other than the command line. The problem is said behind the
+    // row's name: "0 is out of range". More than one value: for repeatable rows only.
+    std::optional<Problem> give(Flag& flag, const std::vector<std::string>& values,
+                                ValueSource source, std::string where);
+    // Takes over what `lower`, a table of the same rows, was given, where nothing higher is there.
+    void adopt(const FlagTable& lower);
+
     // Reads the arguments behind the program's name (and subcommand): --name=value, --name value,
-    // -l value, -lvalue. None: every target is set. Knows --help, --help-markdown and --version.
+    // -l value, -lvalue, --no-name of a switch. None: every target is set. Knows --help,
+    // --help-markdown and --version.
     std::optional<FlagsExit> parse(std::span<const char* const> arguments);
 
     // A FlagsExit with exit code 2 and the line "PROGRAM: MESSAGE", for the caller's own rules.
@@ -94,7 +130,9 @@ class FlagTable {
   private:
     Flag& add(std::string name, std::string metavar, std::string help);
     Flag* find(std::string_view argument);
+    Flag* find_negated(std::string_view argument);
     std::optional<FlagsExit> accept(Flag& flag, std::optional<std::string_view> value);
+    std::optional<FlagsExit> take(Flag& flag, std::string_view value);
     FlagsExit unknown(std::string_view argument) const;
 
     std::string program_;
@@ -112,6 +150,10 @@ Flag& FlagTable::number(std::string name, T& target, uint64_t min, uint64_t max,
     flag.unit = std::move(unit);
     flag.default_text = std::to_string(target);
     flag.allowed = std::to_string(min) + " to " + std::to_string(max);
+    flag.kind = FlagKind::Number;
+    flag.min = min;
+    flag.max = max;
+    flag.current = [&target] { return std::to_string(target); };
     flag.set = [&target, min, max](std::string_view value) -> std::optional<Problem> {
         Parsed<uint64_t> parsed = parse_number(value, min, max);
         if (Problem* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
@@ -125,10 +167,17 @@ template <class E>
 Flag& FlagTable::choice(std::string name, E& target, std::vector<std::pair<std::string, E>> words,
                         std::string help) {
     Flag& flag = add(std::move(name), "WORD", std::move(help));
+    flag.kind = FlagKind::Word;
     for (const auto& [word, meaning] : words) {
+        flag.words.push_back(word);
         if (meaning == target) flag.default_text = word;
         flag.allowed += (flag.allowed.empty() ? "one of " : ", ") + word;
     }
+    flag.current = [&target, words] {
+        for (const auto& [word, meaning] : words)
+            if (meaning == target) return word;
+        return std::string();
+    };
     flag.set = [&target, words = std::move(words)](std::string_view value) {
         for (const auto& [word, meaning] : words) {
             if (word != value) continue;

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "core/base/check.h"
 #include "core/base/time.h"
 
 namespace jumpgate {
@@ -133,13 +134,18 @@ std::string_view LogLine::finish() {
     return {bytes_.data(), length_};
 }
 
+LogQueue::LogQueue(size_t records)
+    : count_(records), records_(std::make_unique_for_overwrite<Record[]>(records)) {
+    CHECK(records >= 1);
+}
+
 bool LogQueue::push(std::string_view line) {
     const size_t head = head_.load(std::memory_order_relaxed);
-    if (head - tail_.load(std::memory_order_acquire) == kRecords) {
+    if (head - tail_.load(std::memory_order_acquire) == count_) {
         dropped_.fetch_add(1, std::memory_order_relaxed);
         return false;
     }
-    Record& record = records_[head % kRecords];
+    Record& record = records_[head % count_];
     record.length = static_cast<uint16_t>(std::min(line.size(), record.bytes.size()));
     std::memcpy(record.bytes.data(), line.data(), record.length);
     head_.store(head + 1, std::memory_order_release);

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -42,9 +43,11 @@ class LogLine {
 };
 
 // One writer (a worker), one reader (the control thread). No lock, no allocation after
-// construction.
+// construction; memory is touched as lines come.
 class LogQueue {
   public:
+    // `records`: lines that may wait, at least one.
+    explicit LogQueue(size_t records = 256);
     // False: the queue was full, the line is dropped and counted.
     bool push(std::string_view line);
     // Calls write(line) for each waiting line; returns the number of lines dropped since last time.
@@ -53,7 +56,7 @@ class LogQueue {
         size_t tail = tail_.load(std::memory_order_relaxed);
         const size_t head = head_.load(std::memory_order_acquire);
         for (; tail != head; ++tail) {
-            const Record& record = records_[tail % kRecords];
+            const Record& record = records_[tail % count_];
             write(std::string_view(record.bytes.data(), record.length));
         }
         tail_.store(tail, std::memory_order_release);
@@ -61,12 +64,12 @@ class LogQueue {
     }
 
   private:
-    static constexpr size_t kRecords = 256;
     struct Record {
         uint16_t length;
         std::array<char, LogLine::kBytesMax> bytes;
     };
-    std::array<Record, kRecords> records_;
+    const size_t count_;
+    const std::unique_ptr<Record[]> records_;
     std::atomic<size_t> head_{0};
     std::atomic<size_t> tail_{0};
     std::atomic<uint64_t> dropped_{0};

@@ -91,7 +91,7 @@ struct Config {
     ProxyProtocol proxy_protocol;
 
     // Workers
-    uint32_t threads = 1;  // 1 to 256; without the flag, parse_flags sets the CPUs allowed
+    uint32_t threads = 1;  // 1 to 256; where not given, the CPUs allowed
     bool pin_cpus = false;
     std::vector<std::string> io_disabled;  // capabilities of core/io/ring.h not to use
 
@@ -122,10 +122,21 @@ struct Config {
     uint32_t half_close_timeout_s = 60;  // 1 to 86,400: one side closed, the other still sends
     uint32_t drain_timeout_s = 30;       // 0 to 86,400: SIGTERM until the rest is cut off
 
+    // Control
+    std::vector<std::string> config_files;  // up to 64; objects and settings, read again on reload
+    bool config_watch = true;               // reload when one of them changes
+    std::string admin;                      // "127.0.0.1:9180", "unix:/PATH"; empty: none
+    std::string admin_key_file;             // empty: one in state_dir, made at the first start
+    std::string admin_viewer_key_file;      // empty: no key that may only read
+    std::vector<std::string> admin_allow;   // CIDRs; empty: whoever reaches the address
+    std::string state_dir;                  // where objects of the Admin API are kept; empty: lost
+    std::vector<std::string> dns_servers;   // "192.0.2.1:53"; empty: the system's (resolv.conf)
+
     // Watching
     uint32_t stats_interval_s = 0;  // 0 to 86,400; 0: no statistics line
     LogLevel log_level = LogLevel::Info;
     LogFormat log_format = LogFormat::Text;
+    std::string access_log;  // a file, "-" for stdout; empty: none
 };
 
 }  // namespace jumpgate

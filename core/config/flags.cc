@@ -4,11 +4,9 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <utility>
 
 #include "core/config/flags_groups.h"
-#include "core/config/rules.h"
 
 namespace jumpgate {
 
@@ -18,7 +16,12 @@ constexpr const char* kUsage =
     "jumpgate: an MQTT-aware proxy. Reads a client's CONNECT, chooses its broker by a consistent\n"
     "hash, then only moves bytes.\n"
     "\n"
-    "Usage: jumpgate --listen ADDR:PORT --broker HOST:PORT[,tls][,weight=N] ... [flags]\n";
+    "Usage: jumpgate --listen ADDR:PORT --broker HOST:PORT[,tls][,weight=N] ... [flags]\n"
+    "       jumpgate --config FILE.yaml [--check | --print-config] [flags]\n"
+    "\n"
+    "A setting comes from its flag, else from the environment (JUMPGATE_DIAL_TIMEOUT_MS for\n"
+    "--dial-timeout-ms), else from a file (dial_timeout_ms), else it has its default. --no-NAME\n"
+    "turns a switch off. docs/config.md describes files.\n";
 
 Parsed<ListenAddress> parse_listen(std::string_view value) {
     Parsed<HostPort> parsed = parse_host_port(value, 0);
@@ -68,12 +71,16 @@ void add_listening(FlagTable& table, Config& config) {
     table.group("Listening");
     constexpr const char* kAddresses =
         "ADDR:PORT, [IPV6]:PORT, :PORT or PORT; port 0 takes a free one";
-    table.list("listen", config.listen, parse_listen, "ADDR:PORT", kAddresses,
-               "Where clients connect; without ADDR on every address. This or --tls-listen is "
-               "required.");
-    table.list("tls-listen", config.listen, parse_tls_listen, "ADDR:PORT", kAddresses,
-               "Where clients connect with TLS: mqtts, 8883 as a rule. ALPN, where a client "
-               "offers it, agrees on mqtt or http/1.1.");
+    table
+        .list("listen", config.listen, parse_listen, "ADDR:PORT", kAddresses,
+              "Where clients connect; without ADDR on every address. This, --tls-listen or "
+              "listeners in a file are required.")
+        .family = "listeners";
+    table
+        .list("tls-listen", config.listen, parse_tls_listen, "ADDR:PORT", kAddresses,
+              "Where clients connect with TLS: mqtts, 8883 as a rule. ALPN, where a client "
+              "offers it, agrees on mqtt or http/1.1.")
+        .family = "listeners";
     table.number("connections-max", config.connections_max, 0, 10'000'000, "clients",
                  "Clients at once, over all workers; more are refused. 0: as many as the workers' "
                  "descriptor tables hold, two descriptors each (RLIMIT_NOFILE per worker).");
@@ -164,6 +171,21 @@ void add_watching(FlagTable& table, Config& config) {
                  "The least important lines that are written.");
     table.choice("log-format", config.log_format,
                  {{"text", LogFormat::Text}, {"json", LogFormat::Json}}, "How log lines look.");
+    add_text(table, "access-log", config.access_log, "FILE",
+             "Writes one line for each finished connection. -: to stdout.");
+}
+
+void add_modes(FlagTable& table, Settings& settings) {
+    table.group("Instead of serving");
+    for (Flag* flag :
+         {&table.toggle("check", settings.check,
+                        "Checks all settings, files and certificates, prints all that is wrong, "
+                        "and exits with 0 or 2."),
+          &table.toggle("print-config", settings.print_config,
+                        "Prints every setting with where it comes from, as a file for --config."),
+          &table.toggle("json-schema", settings.json_schema,
+                        "Prints the JSON Schema of configuration files, for editors.")})
+        flag->mode = true;
 }
 
 }  // namespace
@@ -174,11 +196,21 @@ uint32_t cpus_allowed() {
     return static_cast<uint32_t>(std::clamp(CPU_COUNT(&set), 1, 256));
 }
 
-std::variant<Config, FlagsExit> parse_flags(int argc, const char* const* argv,
-                                            const std::string& version) {
-    Config config;
+std::string file_name(const Flag& flag) {
+    std::string name = flag.name;
+    std::ranges::replace(name, '-', '_');
+    return name;
+}
+
+std::string variable_name(const Flag& flag) {
+    std::string name = "JUMPGATE_";
+    for (const char c : file_name(flag))
+        name += static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    return name;
+}
+
+Settings::Settings(const std::string& version) : table("jumpgate", kUsage, version) {
     config.threads = cpus_allowed();
-    FlagTable table("jumpgate", kUsage, version);
     add_listening(table, config);
     add_tls(table, config);
     add_proxy_protocol(table, config);
@@ -188,12 +220,9 @@ std::variant<Config, FlagsExit> parse_flags(int argc, const char* const* argv,
     add_routing(table, config);
     add_relaying(table, config);
     add_ending(table, config);
+    add_control(table, config);
     add_watching(table, config);
-    const std::span<const char* const> arguments(argv, static_cast<size_t>(argc));
-    if (std::optional<FlagsExit> exit = table.parse(arguments.subspan(argc > 0 ? 1 : 0)))
-        return *std::move(exit);
-    if (const std::optional<std::string> rule = broken_rule(config)) return table.refuse(*rule);
-    return config;
+    add_modes(table, *this);
 }
 
 }  // namespace jumpgate

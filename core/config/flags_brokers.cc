@@ -67,7 +67,8 @@ void add_brokers(FlagTable& table, Config& config) {
                "port 1 to 65535, weight 0 to 1000",
                "A broker, and its share of the clients (1 where not given; 0: no new ones). tls: "
                "reached over TLS, under the name HOST or NAME. Proxies with the same list in the "
-               "same order choose alike. Required.");
+               "same order choose alike. Required, unless --config, --admin or --state-dir bring "
+               "upstreams.");
     table.number("dial-timeout-ms", config.dial_timeout_ms, 10, 600'000, "ms",
                  "For one attempt to connect to a broker.");
     table.number("dial-attempts-max", config.dial_attempts_max, 1, 16, "brokers",

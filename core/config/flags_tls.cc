@@ -9,17 +9,10 @@ namespace jumpgate {
 
 namespace {
 
-// Empty means "not given" in a Config, so it cannot be a value: an unset shell variable, as a rule.
+// An empty value is an unset shell variable, as a rule.
 Parsed<std::string> parse_text(std::string_view value) {
     if (value.empty()) return Problem{"is empty"};
     return std::string(value);
-}
-
-Flag& add_text(FlagTable& table, std::string name, std::string& target, std::string metavar,
-               std::string help) {
-    const auto assign = [&target](std::string value) { target = std::move(value); };
-    return table.value(std::move(name), parse_text, assign, std::move(metavar), "",
-                       std::move(help));
 }
 
 // The n-th --tls-cert and the n-th --tls-key make the n-th pair, whichever comes first. A pair that
@@ -32,7 +25,9 @@ void add_half(FlagTable& table, std::string name, std::vector<CertificateFiles>&
         if (pair == pairs.end()) pair = pairs.emplace(pairs.end());
         (*pair).*half = std::move(value);
     };
-    table.value(std::move(name), parse_text, assign, "FILE", "", std::move(help)).repeatable = true;
+    Flag& flag = table.value(std::move(name), parse_text, assign, "FILE", "", std::move(help));
+    flag.repeatable = true;
+    flag.family = "certificates";
 }
 
 void add_certificates(FlagTable& table, DownstreamTls& tls) {
@@ -87,6 +82,13 @@ void add_algorithms(FlagTable& table, DownstreamTls& tls) {
 }
 
 }  // namespace
+
+Flag& add_text(FlagTable& table, std::string name, std::string& target, std::string metavar,
+               std::string help) {
+    const auto assign = [&target](std::string value) { target = std::move(value); };
+    return table.value(std::move(name), parse_text, assign, std::move(metavar), "",
+                       std::move(help));
+}
 
 void add_tls(FlagTable& table, Config& config) {
     DownstreamTls& tls = config.tls;

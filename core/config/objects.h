@@ -111,7 +111,7 @@ struct SslConfig {
     SslType type = SslType::Server;
     std::vector<PemPair> pairs;     // 1 to 256
     std::vector<std::string> snis;  // empty: the names in the certificate
-    PemSource client_ca;            // empty: no client certificate is asked for
+    PemSource client_ca;            // empty: clients are asked as --tls-client-ca has it (none)
     uint32_t client_depth = 1;      // intermediate certificates between client and CA, 0 to 100
     PemSource client_crl;
     TlsVersion min_version = TlsVersion::Tls12;

@@ -5,8 +5,11 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <optional>
 #include <set>
+#include <utility>
 
+#include "core/config/rules_control.h"
 #include "core/config/rules_tls.h"
 #include "core/route/upstream.h"
 
@@ -16,6 +19,7 @@ namespace {
 
 constexpr size_t kListenMax = 64;
 constexpr size_t kSourceAddressesMax = 256;
+constexpr size_t kConfigFilesMax = 64;
 constexpr uint32_t kSocketBytesMin = 4'096;  // the kernel's own floor, tcp_rmem[0] and tcp_wmem[0]
 // User memory; docs/limits.md, checked by ./dev bench.
 constexpr uint32_t kIdleConnectionBytes = 512;
@@ -71,28 +75,41 @@ std::vector<std::string> listen_texts(const Config& config, bool tls) {
     return texts;
 }
 
-Rule broken_lists(const Config& config) {
-    if (config.listen.empty())
-        return "--listen: missing; give at least one ADDR:PORT where clients connect, or "
-               "--tls-listen";
-    if (config.brokers.empty()) return "--broker: missing; give at least one HOST:PORT";
+void add(std::vector<std::string>& broken, Rule rule) {
+    if (rule) broken.push_back(std::move(*rule));
+}
+
+Rule missing_listener(const Config& config) {
+    if (!config.listen.empty()) return std::nullopt;
+    return "--listen: missing; give at least one ADDR:PORT where clients connect, or --tls-listen";
+}
+
+Rule missing_broker(const Config& config) {
+    if (config.brokers.empty() && !takes_objects(config))
+        return "--broker: missing; give at least one HOST:PORT, or --config FILE with upstreams";
+    const auto drained = [](const BrokerAddress& broker) { return broker.weight == 0; };
+    if (!config.brokers.empty() && std::ranges::all_of(config.brokers, drained))
+        return "--broker: weight 0 everywhere leaves no broker; allowed: at least one of 1 to 1000";
+    return std::nullopt;
+}
+
+void add_broken_lists(const Config& config, std::vector<std::string>& broken) {
     std::vector<std::string> brokers;
     for (const BrokerAddress& broker : config.brokers)
         brokers.push_back(text(HostPort{broker.host, broker.port}));
     for (Rule rule :
-         {too_many("listen and --tls-listen", config.listen.size(), kListenMax),
+         {missing_listener(config), missing_broker(config),
+          too_many("listen and --tls-listen", config.listen.size(), kListenMax),
           too_many("broker", config.brokers.size(), kNodesMax),
           too_many("source-address", config.source_addresses.size(), kSourceAddressesMax),
+          too_many("config", config.config_files.size(), kConfigFilesMax),
           twice("listen", listen_texts(config, false)),
           twice("tls-listen", listen_texts(config, true)), twice("broker", brokers),
           twice("source-address", config.source_addresses),
           twice("proxy-protocol-from", config.proxy_protocol.from),
-          twice("io-disable", config.io_disabled), broken_listen(config)})
-        if (rule) return rule;
-    const auto drained = [](const BrokerAddress& broker) { return broker.weight == 0; };
-    if (std::ranges::all_of(config.brokers, drained))
-        return "--broker: weight 0 everywhere leaves no broker; allowed: at least one of 1 to 1000";
-    return std::nullopt;
+          twice("io-disable", config.io_disabled), twice("config", config.config_files),
+          broken_listen(config)})
+        add(broken, std::move(rule));
 }
 
 Rule too_small(std::string_view flag, uint32_t bytes) {
@@ -136,10 +153,17 @@ std::string amount(uint64_t bytes) {
 
 }  // namespace
 
-std::optional<std::string> broken_rule(const Config& config) {
-    if (Rule rule = broken_lists(config)) return rule;
-    if (Rule rule = broken_tls_rule(config)) return rule;
-    return broken_sizes(config);
+bool takes_objects(const Config& config) {
+    return !config.config_files.empty() || !config.admin.empty() || !config.state_dir.empty();
+}
+
+std::vector<std::string> broken_rules(const Config& config) {
+    std::vector<std::string> broken;
+    add_broken_lists(config, broken);
+    add(broken, broken_tls_rule(config));
+    add(broken, broken_control_rule(config));
+    add(broken, broken_sizes(config));
+    return broken;
 }
 
 std::string memory_plan(const Config& config) {

@@ -4,16 +4,19 @@
 // or a whole list. Does not look at the host: whether a port is free shows when it is opened.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/config/config.h"
 
 namespace jumpgate {
 
-// The first rule that `config` breaks, as one line that names the flag, the value and what is
-// allowed; none where all hold.
-std::optional<std::string> broken_rule(const Config& config);
+// The rules that `config` breaks, each as one line that names the flag, the value and what is
+// allowed. Of rules about the same values the first, for it may be why others are broken.
+std::vector<std::string> broken_rules(const Config& config);
+
+// Whether routes, upstreams and certificates may come from elsewhere than flags.
+bool takes_objects(const Config& config);
 
 // One line for start-up: the memory that the limits imply when all of it is used at once.
 std::string memory_plan(const Config& config);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/config/rules.h"
+
 namespace jumpgate {
 
 namespace {
@@ -47,7 +49,7 @@ Rule broken_certificates(const Config& config) {
     if (pairs.size() > kCertificatesMax)
         return fmt::format("--tls-cert: given {} times; allowed: 1 to {}", pairs.size(),
                            kCertificatesMax);
-    if (pairs.empty() && listens_for_tls(config))
+    if (pairs.empty() && listens_for_tls(config) && !takes_objects(config))
         return "--tls-listen: there is no certificate to show; give --tls-cert FILE and --tls-key "
                "FILE";
     return std::nullopt;
@@ -94,7 +96,7 @@ Rule broken_client_auth(const Config& config) {
         {"require-client-id-matches", tls.client_id_matches != IdMatch::Off},
         {"hash-key cert_cn", config.hash_key == HashKey::CertCn},
     };
-    if (asks) return std::nullopt;
+    if (asks || (takes_objects(config) && tls.client_ca_file.empty())) return std::nullopt;
     return first_given(flags,
                        "no client is asked for a certificate; give --tls-client-auth "
                        "optional or required");
@@ -114,7 +116,7 @@ Rule broken_upstream(const Config& config) {
         {"upstream-key", !tls.key_file.empty()},
         {"upstream-verify", tls.verify != UpstreamVerify::Full},
     };
-    if (std::ranges::none_of(config.brokers, &BrokerAddress::tls))
+    if (!takes_objects(config) && std::ranges::none_of(config.brokers, &BrokerAddress::tls))
         return first_given(flags,
                            "no broker is reached over TLS; write --broker HOST:PORT,tls, or "
                            "leave it away");

@@ -11,7 +11,7 @@
 
 namespace jumpgate {
 
-// As broken_rule() of rules.h, which calls it.
+// The first that is broken, as broken_rules() of rules.h has it, which calls this.
 std::optional<std::string> broken_tls_rule(const Config& config);
 
 }  // namespace jumpgate

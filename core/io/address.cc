@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 
 namespace jumpgate {
@@ -22,6 +23,27 @@ std::optional<Address> Address::parse(std::string_view host, uint16_t port) {
     }
     address.set_port(port);
     return address;
+}
+
+Address Address::from_bytes(std::span<const uint8_t> bytes) {
+    Address address;
+    if (bytes.size() == 4) {
+        address.v4.sin_family = AF_INET;
+        std::ranges::copy(bytes, reinterpret_cast<uint8_t*>(&address.v4.sin_addr));
+        address.length = sizeof(sockaddr_in);
+    } else if (bytes.size() == 16) {
+        address.v6.sin6_family = AF_INET6;
+        std::ranges::copy(bytes, address.v6.sin6_addr.s6_addr);
+        address.length = sizeof(sockaddr_in6);
+    }
+    return address;
+}
+
+std::span<const uint8_t> Address::ip_bytes() const {
+    if (!known()) return {};
+    if (any.sa_family == AF_INET) return {reinterpret_cast<const uint8_t*>(&v4.sin_addr), 4};
+    if (any.sa_family == AF_INET6) return v6.sin6_addr.s6_addr;
+    return {};
 }
 
 bool Address::is_any() const {

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -25,7 +26,12 @@ struct Address {
     // `host` is an IP literal ("127.0.0.1", "::1"; no brackets); nothing for a name.
     static std::optional<Address> parse(std::string_view host, uint16_t port);
 
+    // 4 or 16 bytes in network order, without a port; unknown for any other size.
+    static Address from_bytes(std::span<const uint8_t> bytes);
+
     bool known() const { return length != 0; }
+    // The address alone, 4 or 16 bytes in network order; empty where it is neither.
+    std::span<const uint8_t> ip_bytes() const;
     // 0.0.0.0 or ::
     bool is_any() const;
     uint16_t port() const;

@@ -12,7 +12,7 @@
 
 namespace jumpgate {
 
-// Blocks SIGTERM, SIGINT, SIGQUIT, SIGHUP in this thread and its children, and ignores SIGPIPE:
+// Blocks SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1 in this thread and its children, and ignores SIGPIPE:
 // splice(2) has no MSG_NOSIGNAL.
 void block_signals();
 

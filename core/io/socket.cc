@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace jumpgate {
@@ -193,6 +194,13 @@ void recv_once(Ring& ring, Op& op, Socket socket, uint16_t group) {
     sqe.buf_group = group;
 }
 
+void recv_into(Ring& ring, Op& op, Socket socket, std::span<uint8_t> room) {
+    io_uring_sqe& sqe = ring.next_sqe(op);
+    io_uring_prep_recv(&sqe, socket.slot, room.data(), room.size(), 0);
+    sqe.flags |= IOSQE_FIXED_FILE;
+    sqe.ioprio |= IORING_RECVSEND_POLL_FIRST;  // an O_NONBLOCK socket without bytes: -EAGAIN else
+}
+
 void recv_many(Ring& ring, Op& op, Socket socket, uint16_t group, uint32_t budget_bytes) {
     const Capabilities& can = ring.capabilities();
     if (!can.recv_multishot || (budget_bytes != 0 && !can.recv_budget)) {
@@ -292,6 +300,11 @@ void close_socket(Ring& ring, Socket socket) {
 void install_fd(Ring& ring, Op& op, Socket socket) {
     io_uring_sqe& sqe = ring.next_sqe(op);
     io_uring_prep_fixed_fd_install(&sqe, socket.slot, 0);
+}
+
+size_t peek(int fd, std::span<uint8_t> into) {
+    const ssize_t got = recv(fd, into.data(), into.size(), MSG_PEEK | MSG_DONTWAIT);
+    return static_cast<size_t>(std::max<ssize_t>(got, 0));
 }
 
 }  // namespace jumpgate

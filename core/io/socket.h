@@ -69,6 +69,9 @@ Result<Socket> dial(Ring& ring, Op& op, const DialPlan& plan);
 void recv_first(Ring& ring, Op& op, Socket socket, uint16_t group, Address& peer);
 // One receive into a buffer of `group`, chosen by the kernel when there is data.
 void recv_once(Ring& ring, Op& op, Socket socket, uint16_t group);
+// One receive into the caller's own memory, which lives until the completion: for the few sockets
+// that have no part in a buffer ring.
+void recv_into(Ring& ring, Op& op, Socket socket, std::span<uint8_t> room);
 // Receives until `budget_bytes` have come (0: for ever); F_MORE clears at the end. Falls back to
 // one receive where the kernel has no multishot or no budget.
 void recv_many(Ring& ring, Op& op, Socket socket, uint16_t group, uint32_t budget_bytes);
@@ -108,5 +111,7 @@ void close_socket(Ring& ring, Socket socket);
 
 // Installs the socket as an ordinary descriptor (result = fd; -EMFILE at RLIMIT_NOFILE).
 void install_fd(Ring& ring, Op& op, Socket socket);
+// Copies the first bytes that wait on the descriptor and leaves them there: how many; 0 for none.
+size_t peek(int fd, std::span<uint8_t> into);
 
 }  // namespace jumpgate

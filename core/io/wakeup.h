@@ -15,10 +15,12 @@ class Wakeup : public Op {
   public:
     // Calls `on_wake(context)` on the ring's thread after each signal.
     Wakeup(Ring& ring, void (*on_wake)(void* context), void* context);
+    // The ring is closed before its Wakeup is destroyed, as with SignalWatch: that ends the read.
     ~Wakeup();
     Wakeup(const Wakeup&) = delete;
     Wakeup& operator=(const Wakeup&) = delete;
 
+    // Also while the ring is being closed, and after.
     void signal() const;
 
   private:

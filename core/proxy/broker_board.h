@@ -1,20 +1,23 @@
-// BrokerBoard: how much of its weight each broker is worth now, as the health checks see it.
+// BrokerBoard: what the whole process knows of each broker and route right now: how much of its
+// weight a broker is worth, and how many clients there are.
 //
-// Law: the control thread writes, workers read, without order between entries: a worker that reads
-// a moment too late sends one client to a broker that just went down, and its dial tells it.
-// `changes` is raised after each write, so that workers may keep what they computed.
+// Law: one atomic per fact and no order between facts: a worker that reads a moment too late sends
+// one client to a broker that just went down, and its dial tells it. The control thread writes
+// shares; workers count clients, once per connection, never per message.
 #pragma once
 
 #include <array>
 #include <atomic>
 #include <cstdint>
 
-#include "core/route/pick.h"
+#include "core/route/pick.h"  // kShareFull
 
 namespace jumpgate {
 
-// A broker's place in every table of the process: stable while it is configured or has clients.
+// A broker's or a route's place in every table of the process: stable while it is configured or has
+// clients.
 inline constexpr uint16_t kBrokerSlots = 16'384;
+inline constexpr uint16_t kRouteSlots = 16'384;
 
 struct BrokerBoard {
     BrokerBoard() {
@@ -23,7 +26,12 @@ struct BrokerBoard {
 
     // 0: gets no client (down); below kShareFull: slow start.
     std::array<std::atomic<uint16_t>, kBrokerSlots> shares;
+    // Raised after each change of a share, so that workers may keep what they computed.
     std::atomic<uint64_t> changes{0};
+    // Clients on a broker, those included that are being dialled.
+    std::array<std::atomic<uint32_t>, kBrokerSlots> clients{};
+    // Clients relayed by a route.
+    std::array<std::atomic<uint32_t>, kRouteSlots> routed{};
 
     void set(uint16_t slot, uint16_t share) {
         if (shares[slot].exchange(share, std::memory_order_relaxed) == share) return;

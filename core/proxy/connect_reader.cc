@@ -54,7 +54,7 @@ static Verdict refusal_of(const mqtt::Invalid& invalid, std::span<const uint8_t>
     if (verdict.refusal == Refusal::TlsHello) {
         verdict.words = "a TLS ClientHello on a plain port: the client wants a --tls-listen port";
     } else if (verdict.refusal == Refusal::HttpRequest) {
-        verdict.words = "an HTTP request on an MQTT port";
+        verdict.words = "an HTTP request, and no stream route takes HTTP (match.protocol: http)";
     } else if (verdict.refusal == Refusal::ProxyNotTrusted) {
         verdict.words = kProxyNotTrusted;
     }
@@ -84,6 +84,19 @@ static std::optional<Verdict> broken_match(const Connection& c) {
                       "the client id is not among the certificate's alternative names");
 }
 
+// Some stream route takes HTTP, and this is: no more of it is looked at. Nothing: it may become
+// one.
+static std::optional<Verdict> consider_http(Connection& c, HttpStart start) {
+    if (start == HttpStart::Maybe) return std::nullopt;
+    c.http = true;
+    if (c.over_limit) {
+        return refusal_of(Refusal::TooManyConnections, 0, "over --connections-max");
+    }
+    Verdict verdict;
+    verdict.pass = true;
+    return verdict;
+}
+
 // What may be said of a whole CONNECT.
 static Verdict judge(const Connection& c) {
     const uint8_t level = c.connect.level;
@@ -107,6 +120,10 @@ static Verdict judge(const Connection& c) {
 static std::optional<Verdict> consider(Connection& c) {
     const std::span<const uint8_t> bytes = c.greeting.bytes(c.worker.buffers());
     if (bytes.empty()) return std::nullopt;
+    if (c.worker.snapshot().routes_http) {
+        const HttpStart start = begins_http_request(bytes);
+        if (start != HttpStart::No) return consider_http(c, start);
+    }
     const mqtt::ConnectResult result = mqtt::parse_connect(bytes);
     if (const auto* invalid = std::get_if<mqtt::Invalid>(&result)) {
         return refusal_of(*invalid, bytes);
@@ -118,7 +135,9 @@ static std::optional<Verdict> consider(Connection& c) {
         return refusal_of(Refusal::TooLarge, more->level, "CONNECT over --connect-size-max");
     }
     c.connect = std::get<mqtt::ConnectView>(result);
-    return judge(c);
+    const Verdict verdict = judge(c);
+    if (verdict.pass) c.worker.stats().connect_accepted(c.connect.level);
+    return verdict;
 }
 
 Task<Verdict> read_greeting(Connection& c) {

@@ -49,6 +49,7 @@ Connection::Connection(Worker& owner, const Accepted& accepted)
       client(accepted.socket),
       peer(accepted.from),
       local(accepted.to),
+      port(accepted.port),
       tls(accepted.tls),
       over_limit(accepted.over_limit) {}
 

@@ -23,7 +23,9 @@
 
 namespace jumpgate {
 
+class Routing;
 class Worker;
+struct Route;
 
 enum class Phase : uint8_t { Accept, Handshake, Peek, Route, Dial, Relay, Drain };
 std::string_view text(Phase phase);
@@ -48,7 +50,8 @@ struct SetupDeadline : Timer {
 struct Accepted {
     Socket socket;
     Address from;  // unknown until the first receive where the kernel can tell it then
-    Address to;    // the listener's own address
+    Address to;    // the listener's own address; unknown where it listens on every one
+    uint16_t port = 0;
     bool tls = false;
     bool over_limit = false;
 };
@@ -83,15 +86,23 @@ class Connection : public ConnectionLink,
     tls::Bytes sending;
     std::unique_ptr<tls::Engine> client_engine;  // null: plain
     std::unique_ptr<tls::Engine> broker_engine;
-    mqtt::ConnectView connect;  // valid once Peek has passed; its views point into the greeting
+    mqtt::ConnectView connect;     // valid once Peek has passed; its views point into the greeting
+    Routing* routing = nullptr;    // what it is routed by, from Phase::Route to its end
+    const Route* route = nullptr;  // of that; null: none matches
     uint64_t route_hash = 0;
-    uint16_t node = 0;
+    uint16_t node = 0;  // slot of the broker
+    uint16_t port;      // of the listener
     uint8_t attempts = 0;
-    std::array<uint16_t, kDialAttemptsMax> tried;  // nodes whose dial failed
+    uint8_t addresses_tried = 0;  // of this broker
+    uint8_t tried_count = 0;
+    std::array<uint16_t, kDialAttemptsMax> tried;  // slots of brokers whose dials failed
     std::array<uint8_t, 8> answer;                 // the CONNACK of a refusal, while it is sent
     Phase phase = Phase::Accept;
     const bool tls;  // accepted on a TLS port
     bool over_limit;
+    bool http = false;          // it speaks HTTP and some stream route takes that
+    bool counted = false;       // among the clients of c.node
+    bool level_only = false;    // a route is there, but for another version of MQTT
     bool introduced = false;    // the first receive, which brings the peer's name, is done
     bool proxied = false;       // a PROXY header said who the client is
     bool ended = false;         // its close_notify has come

@@ -104,19 +104,23 @@ struct FoundConnection {
 struct Applied {
     uint64_t version = 0;
     double moved_share = 0;  // of client ids that another broker serves from now on, 0 to 1
+    std::string hint;        // how fewer could have moved; may be empty
     bool changed = false;    // routing is another than before
 };
+
+// Certificates and keys that objects and flags name.
+enum class ReadFiles : uint8_t { Again, WhereChanged };
 
 class Control {
   public:
     // Makes `objects` what new clients are served by, or says why not and changes nothing. Clients
     // that are connected stay. Returns when every worker routes by it.
-    virtual Parsed<Applied> apply(const Objects& objects) = 0;
+    virtual Parsed<Applied> apply(const Objects& objects, ReadFiles files) = 0;
     // The dry run of apply().
     virtual std::optional<Problem> check(const Objects& objects) = 0;
     virtual Watch watch() = 0;
     virtual RouteAnswer explain(const RouteQuery& query) = 0;
-    // Clients whose id begins as `client_id` does, as far as it is kept (39 bytes); `max` of them.
+    // Clients whose id begins as `client_id` does, as far as it is kept (43 bytes); `max` of them.
     virtual std::vector<FoundConnection> find(std::string_view client_id, size_t max) = 0;
     // Closes the clients of a drained node (weight 0 or no longer listed), `per_second` of them,
     // until none is left. The number there are now. A second call sets another rate; 0 stops it.

@@ -2,55 +2,16 @@
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 
-#include <cstring>
+#include <algorithm>
 
-#include "core/base/read_file.h"
+#include "core/proxy/pem_reader.h"
+#include "core/proxy/upstream_credentials.h"
 #include "tls/algorithms.h"
 
 namespace jumpgate {
 
 namespace {
-
-// Reads files and keeps the first problem: what follows is then not worth reading.
-class Reader {
-  public:
-    explicit Reader(std::vector<std::string>& warnings) : warnings_(warnings) {}
-
-    tls::Pem read(std::string_view flag, const std::string& path) {
-        tls::Pem pem;
-        if (path.empty() || !problem.empty()) return pem;
-        pem.label = fmt::format("--{} {}", flag, path);
-        Parsed<std::string> text = read_file(path);
-        if (const Problem* why = std::get_if<Problem>(&text)) {
-            problem = fmt::format("{}: {}", pem.label, why->text);
-            return {};
-        }
-        pem.text = std::get<std::string>(std::move(text));
-        return pem;
-    }
-
-    // The same for what must stay secret: warns where others may read it.
-    tls::Pem read_secret(std::string_view flag, const std::string& path) {
-        struct stat status {};
-        if (!path.empty() && stat(path.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
-            warnings_.push_back(
-                fmt::format("--{} {}: every user may read it (mode {:04o}); "
-                            "chmod 600 it",
-                            flag, path, status.st_mode & 07777U));
-        }
-        return read(flag, path);
-    }
-
-    std::string problem;
-
-  private:
-    std::vector<std::string>& warnings_;
-};
-
-// What is freed shall not be found in a heap later.
-void wipe(tls::Pem& pem) { explicit_bzero(pem.text.data(), pem.text.size()); }
 
 tls::Version version(TlsVersion version) {
     return version == TlsVersion::Tls13 ? tls::Version::Tls13 : tls::Version::Tls12;
@@ -68,30 +29,12 @@ tls::ClientAuth client_auth(ClientAuth auth) {
     return tls::ClientAuth::Required;
 }
 
-tls::Verify verify(UpstreamVerify verify) {
-    switch (verify) {
-        case UpstreamVerify::Full:
-            return tls::Verify::Full;
-        case UpstreamVerify::Ca:
-            return tls::Verify::Ca;
-        case UpstreamVerify::None:
-            return tls::Verify::None;
-    }
-    return tls::Verify::Full;
-}
-
 bool listens(const Config& config) {
-    for (const ListenAddress& address : config.listen) {
-        if (address.tls) return true;
-    }
-    return false;
+    return std::ranges::any_of(config.listen, &ListenAddress::tls);
 }
 
 bool dials(const Config& config) {
-    for (const BrokerAddress& broker : config.brokers) {
-        if (broker.tls) return true;
-    }
-    return false;
+    return std::ranges::any_of(config.brokers, &BrokerAddress::tls);
 }
 
 // What is wrong with a list of names; tls/ knows them, and no flag. Empty: nothing.
@@ -116,74 +59,155 @@ constexpr std::string_view kCurvesOfTls13 =
     "--tls-curves: clients with TLS 1.2 may use other curves as well, for the list binds TLS 1.3 "
     "alone; with --tls-min-version 1.3 it binds all";
 
-// Empty where it went well.
-std::string load_server(const DownstreamTls& config, const tls::TicketKeys& process_tickets,
-                        Credentials& out) {
-    if (std::string problem = broken_list(config); !problem.empty()) return problem;
-    if (!config.curves.empty() && config.min_version == TlsVersion::Tls12) {
+struct SecretOptions : tls::ServerOptions {
+    ~SecretOptions() {
+        wipe_keys(*this);
+        for (tls::ServerGroup& group : others) wipe_keys(group);
+    }
+    // The first one is the default.
+    void add(tls::ServerGroup&& group) {
+        if (pairs.empty()) {
+            static_cast<tls::ServerGroup&>(*this) = std::move(group);
+        } else {
+            others.push_back(std::move(group));
+        }
+    }
+
+  private:
+    static void wipe_keys(tls::ServerGroup& group) {
+        for (tls::Pair& pair : group.pairs) wipe(pair.key);
+    }
+};
+
+class ServerLoader {
+  public:
+    ServerLoader(const DownstreamTls& flags, Credentials& out) : flags_(flags), out_(out) {}
+
+    // Each returns the problem; empty where it went well.
+    std::string add_flags() {
+        PemReader reader(out_);
+        by_flags_.client_auth = client_auth(flags_.client_auth);
+        by_flags_.client_ca = reader.read("--tls-client-ca", {{}, flags_.client_ca_file});
+        by_flags_.client_crl = reader.read("--tls-client-crl", {{}, flags_.client_crl_file});
+        by_flags_.min_version = version(flags_.min_version);
+        if (flags_.certificates.empty()) return reader.problem();
+        tls::ServerGroup group = by_flags_;
+        for (const CertificateFiles& files : flags_.certificates) {
+            group.pairs.push_back(
+                reader.read("--tls-cert", "--tls-key", {{{}, files.certificate}, {{}, files.key}}));
+        }
+        options_.add(std::move(group));
+        return reader.problem();
+    }
+
+    std::string add(const SslConfig& ssl) {
+        PemReader reader(ssl.origin, fmt::format("ssls {}", ssl.id), out_);
+        tls::ServerGroup group = by_flags_;
+        group.label = reader.place();
+        for (size_t i = 0; i < ssl.pairs.size(); ++i) {
+            const std::string index = i == 0 ? "" : fmt::format("s[{}]", i - 1);
+            group.pairs.push_back(reader.read("cert" + index, "key" + index, ssl.pairs[i]));
+        }
+        group.names = ssl.snis;
+        if (!ssl.client_ca.empty()) {
+            group.client_auth = tls::ClientAuth::Required;
+            group.client_ca = reader.read("client.ca", ssl.client_ca);
+            group.client_crl = reader.read("client.crl", ssl.client_crl);
+            group.client_depth = ssl.client_depth;
+        } else if (!ssl.client_crl.empty()) {
+            return reader.placed("client.crl: revokes what no CA vouches for; give client.ca");
+        }
+        group.min_version = std::max(by_flags_.min_version, version(ssl.min_version));
+        group.max_version = version(ssl.max_version);
+        if (group.min_version > group.max_version)
+            return reader.placed("ssl_protocols: hold nothing that --tls-min-version allows");
+        options_.add(std::move(group));
+        return reader.problem();
+    }
+
+    bool empty() const { return options_.pairs.empty(); }
+
+    std::string make(const tls::TicketKeys& process_tickets, tls::ServerContextRef& context) {
+        options_.strict_sni = flags_.strict_sni;
+        options_.ciphers = flags_.ciphers;
+        options_.curves = flags_.curves;
+        options_.alpn = {"mqtt", "http/1.1"};
+        options_.ticket_keys = process_tickets;
+        if (std::string problem = read_tickets(); !problem.empty()) return problem;
+        auto made = tls::make_server_context(options_);
+        if (auto* problem = std::get_if<tls::Problem>(&made)) return problem->text;
+        context = std::get<tls::ServerContextRef>(made);
+        return {};
+    }
+
+  private:
+    std::string read_tickets() {
+        PemReader reader(out_);
+        tls::Pem tickets = reader.read_secret("--tls-ticket-keys", {{}, flags_.ticket_keys_file});
+        if (reader.failed() || tickets.empty()) return reader.problem();
+        auto keys = tls::TicketKeys::parse(tickets.text);
+        wipe(tickets);
+        if (auto* problem = std::get_if<std::string>(&keys))
+            return fmt::format("{}: {}", tickets.label, *problem);
+        options_.ticket_keys = std::get<tls::TicketKeys>(keys);
+        return {};
+    }
+
+    const DownstreamTls& flags_;
+    Credentials& out_;
+    tls::ServerGroup by_flags_;  // what holds where an ssl says nothing else
+    SecretOptions options_;
+};
+
+bool is_served(const SslConfig& ssl) { return ssl.enabled && ssl.type == SslType::Server; }
+
+std::string load_server(const Config& config, const Objects& objects,
+                        const tls::TicketKeys& process_tickets, Credentials& out) {
+    const DownstreamTls& flags = config.tls;
+    const bool listening = listens(config);
+    if (!listening && std::ranges::none_of(objects.ssls, is_served)) return {};
+    if (std::string problem = broken_list(flags); !problem.empty()) return problem;
+    if (!flags.curves.empty() && flags.min_version == TlsVersion::Tls12) {
         out.warnings.emplace_back(kCurvesOfTls13);
     }
-    Reader reader(out.warnings);
-    tls::ServerOptions options;
-    for (const CertificateFiles& files : config.certificates) {
-        options.pairs.push_back(
-            {reader.read("tls-cert", files.certificate), reader.read_secret("tls-key", files.key)});
+    ServerLoader loader(flags, out);
+    std::string problem = loader.add_flags();
+    for (const SslConfig& ssl : objects.ssls) {
+        if (problem.empty() && is_served(ssl)) problem = loader.add(ssl);
     }
-    options.strict_sni = config.strict_sni;
-    options.client_auth = client_auth(config.client_auth);
-    options.client_ca = reader.read("tls-client-ca", config.client_ca_file);
-    options.client_crl = reader.read("tls-client-crl", config.client_crl_file);
-    options.min_version = version(config.min_version);
-    options.ciphers = config.ciphers;
-    options.curves = config.curves;
-    options.alpn = {"mqtt", "http/1.1"};
-    options.ticket_keys = process_tickets;
-    tls::Pem tickets = reader.read_secret("tls-ticket-keys", config.ticket_keys_file);
-    if (!reader.problem.empty()) return reader.problem;
-    if (!tickets.empty()) {
-        auto keys = tls::TicketKeys::parse(tickets.text);
-        if (auto* problem = std::get_if<std::string>(&keys)) {
-            return fmt::format("{}: {}", tickets.label, *problem);
-        }
-        options.ticket_keys = std::get<tls::TicketKeys>(keys);
-    }
-    auto made = tls::make_server_context(options);
-    for (tls::Pair& pair : options.pairs) wipe(pair.key);
-    wipe(tickets);
-    if (auto* problem = std::get_if<tls::Problem>(&made)) return problem->text;
-    out.server = std::get<tls::ServerContextRef>(made);
-    return {};
-}
-
-std::string load_upstream(const UpstreamTls& config, Credentials& out) {
-    Reader reader(out.warnings);
-    tls::ClientOptions options;
-    options.verify = verify(config.verify);
-    options.ca = reader.read("upstream-ca", config.ca_file);
-    options.identity = {reader.read("upstream-cert", config.certificate_file),
-                        reader.read_secret("upstream-key", config.key_file)};
-    if (!reader.problem.empty()) return reader.problem;
-    if (config.verify == UpstreamVerify::None) {
-        out.warnings.push_back(
-            "--upstream-verify none: whoever answers at a broker's address gets "
-            "the clients' passwords; use full with --upstream-ca");
-    }
-    auto made = tls::make_client_context(options);
-    wipe(options.identity.key);
-    if (auto* problem = std::get_if<tls::Problem>(&made)) return problem->text;
-    out.upstream = std::get<tls::ClientContextRef>(made);
-    return {};
+    if (!problem.empty()) return problem;
+    if (loader.empty())
+        return "--tls-listen: there is no certificate to show; give --tls-cert FILE and --tls-key "
+               "FILE, or an object under ssls";
+    tls::ServerContextRef made;
+    problem = loader.make(process_tickets, made);
+    if (listening) out.server = std::move(made);
+    return problem;
 }
 
 }  // namespace
 
-Parsed<Credentials> load_credentials(const Config& config, const tls::TicketKeys& process_tickets) {
+Parsed<Credentials> load_credentials(const Config& config, const Objects& objects,
+                                     const tls::TicketKeys& process_tickets) {
     Credentials credentials;
-    std::string problem;
-    if (listens(config)) problem = load_server(config.tls, process_tickets, credentials);
-    if (problem.empty() && dials(config)) problem = load_upstream(config.upstream_tls, credentials);
+    std::string problem = load_server(config, objects, process_tickets, credentials);
+    if (problem.empty()) problem = load_upstreams(config, objects, credentials);
     if (!problem.empty()) return Problem{problem};
     return credentials;
+}
+
+Parsed<Credentials> load_credentials(const Config& config, const tls::TicketKeys& process_tickets) {
+    Parsed<Credentials> loaded = load_credentials(config, Objects{}, process_tickets);
+    auto* credentials = std::get_if<Credentials>(&loaded);
+    if (credentials == nullptr || !dials(config)) return loaded;
+    const std::string problem = load_broker_flags(config, *credentials);
+    if (!problem.empty()) return Problem{problem};
+    return loaded;
+}
+
+bool uses_tls(const Config& config, const Objects& objects) {
+    return uses_tls(config) || !objects.ssls.empty() ||
+           std::ranges::any_of(objects.upstreams, dials_tls);
 }
 
 bool uses_tls(const Config& config) { return listens(config) || dials(config); }

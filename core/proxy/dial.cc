@@ -1,4 +1,4 @@
-// Dial: from a CONNECT to a connected broker that has it.
+// Dial: from a CONNECT to its stream route, and to a connected broker that has it.
 //
 // Law: the broker gets the greeting byte for byte. Another node is tried only while no broker can
 // have seen a whole CONNECT: two brokers must never both own the session.
@@ -43,7 +43,11 @@ struct Attempt {
     int32_t sys = 0;            // why not, where it has not
 };
 
-static bool is_tls(const Connection& c) { return c.worker.config().brokers[c.node].tls; }
+static const Broker& broker_of(const Connection& c) {
+    return c.routing->snapshot().brokers[c.node];
+}
+
+static bool is_tls(const Connection& c) { return broker_of(c).tls; }
 
 // What goes out as soon as the connection stands: the PROXY header if one is due, then the greeting
 // or, to a TLS broker, the ClientHello. Lies in c.sending unless it is the greeting alone.
@@ -103,8 +107,9 @@ static Task<Attempt> greet_broker(Connection& c, std::span<const uint8_t> first)
     }
     const size_t greeting_bytes = c.greeting.bytes(c.worker.buffers()).size();
     attempt.whole = whole;
-    attempt.connect_sent =
-        !is_tls(c) && sent + greeting_bytes >= first.size() + c.connect.packet_length;
+    // HTTP: no request may reach two servers, so the first byte decides.
+    const size_t decisive_bytes = c.http ? 1 : c.connect.packet_length;
+    attempt.connect_sent = !is_tls(c) && sent + greeting_bytes >= first.size() + decisive_bytes;
     attempt.sys = c.timed_out ? ETIMEDOUT : standing ? EPIPE : -done.result;
     co_return attempt;
 }
@@ -114,7 +119,7 @@ static bool start_attempt(Connection& c, std::span<const uint8_t>& first) {
     Worker& worker = c.worker;
     c.broker_engine.reset();
     if (is_tls(c)) {
-        c.broker_engine = worker.make_broker_engine(c.node);
+        c.broker_engine = worker.make_broker_engine(c);
         if (c.broker_engine == nullptr) return false;
     }
     first = first_bytes(c);
@@ -137,27 +142,55 @@ static Verdict gave_up(Connection& c, Attempt last) {
                   last.sys);
 }
 
+// Another address of the same broker, or another broker, with an address; false: there is none.
+static bool pick(Connection& c) {
+    c.enter(Phase::Route);
+    if (c.attempts > 0 && c.addresses_tried < broker_of(c).addresses.size()) return true;
+    if (c.attempts > 0) c.tried[c.tried_count++] = c.node;
+    while (c.tried_count < c.tried.size() && c.worker.pick_node(c)) {
+        if (!broker_of(c).addresses.empty()) return true;
+        c.tried[c.tried_count++] = c.node;  // its name was never resolved
+    }
+    return false;
+}
+
+static Verdict no_route(const Connection& c) {
+    if (c.level_only) {
+        return failed(c, Refusal::UnsupportedVersion,
+                      "the stream routes for this client take other versions of MQTT", 0);
+    }
+    return failed(c, Refusal::NoRoute, "no stream route is for this client", 0);
+}
+
+// Finds the stream route; what it takes to know where the client connected to, and to say so.
+static Task<bool> find_route(Connection& c) {
+    Worker& worker = c.worker;
+    const bool tells = worker.config().proxy_protocol.send != SendProxy::Off;
+    if (tells || worker.snapshot().routes_by_server_addr) co_await learn_local_address(c);
+    worker.route(c);
+    co_return c.route != nullptr;
+}
+
 Task<Verdict> dial_broker(Connection& c) {
     Worker& worker = c.worker;
-    worker.set_route_hash(c);
-    if (worker.config().proxy_protocol.send != SendProxy::Off) co_await learn_local_address(c);
+    bool routed = co_await find_route(c);
+    if (!routed) co_return no_route(c);
+    const UpstreamPlan& plan = c.routing->snapshot().upstreams[c.route->upstream];
     Attempt attempt;
-    while (c.attempts < worker.config().dial_attempts_max && !c.stopping) {
-        c.enter(Phase::Route);
-        std::optional<uint16_t> node = worker.pick_node(c);
-        if (!node) break;
+    while (c.attempts < plan.dial_attempts_max && !c.stopping) {
+        if (!pick(c)) break;
         c.enter(Phase::Dial);
-        c.node = *node;
         std::span<const uint8_t> first;
+        const uint64_t started_us = worker.now_us();
         if (!start_attempt(c, first)) {
             co_return failed(c, Refusal::ServerBusy, "out of descriptors or memory", ENFILE);
         }
-        c.start_deadline(worker.config().dial_timeout_ms);
+        c.start_deadline(plan.dial_timeout_ms);
         attempt = co_await greet_broker(c, first);
         c.stop_deadline();
         c.sending = {};
         if (attempt.whole) {
-            worker.dial_succeeded(c.node);
+            worker.dial_succeeded(c, worker.now_us() - started_us);
             Verdict verdict;
             verdict.pass = true;
             co_return verdict;
@@ -169,7 +202,8 @@ Task<Verdict> dial_broker(Connection& c) {
             co_return failed(c, Refusal::NoBroker, "the broker stopped reading", attempt.sys);
         }
         if (c.stopping) break;
-        c.tried[c.attempts++] = c.node;
+        ++c.attempts;
+        ++c.addresses_tried;
         if (attempt.tls) {
             worker.broker_handshake_failed(c);
         } else {

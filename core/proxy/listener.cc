@@ -17,6 +17,7 @@ Listener::Listener(Worker& worker, int fd, bool tls)
     local_ = local_address(fd);
     // Tells recv_first how long a peer's name is; a one-shot accept overwrites it.
     accepted_from_.length = local_.length;
+    port_ = local_.port();
     if (local_.is_any()) local_ = {};
 }
 
@@ -50,7 +51,7 @@ void Listener::on_accept(Completion done) {
         if (closed_) {
             close_socket(worker_.reactor().ring(), Socket{done.result});
         } else {
-            worker_.admit({Socket{done.result}, accepted_from_, local_, tls_, false});
+            worker_.admit({Socket{done.result}, accepted_from_, local_, port_, tls_, false});
         }
         arm();
     } else if (!closed_ && !armed_) {

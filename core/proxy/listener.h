@@ -40,6 +40,7 @@ class Listener : public Op, public Timer {
     const bool tls_;
     Address accepted_from_;
     Address local_;  // unknown where it listens on every address
+    uint16_t port_ = 0;
     bool armed_ = false;
     bool paused_ = false;
     bool scarce_ = false;  // the table was full a moment ago

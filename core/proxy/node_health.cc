@@ -2,46 +2,31 @@
 
 namespace jumpgate {
 
-NodeHealth::NodeHealth(std::span<const uint32_t> weights, uint32_t fail_max,
-                       uint32_t fail_timeout_ms)
-    : fail_max_(fail_max),
-      fail_timeout_ms_(fail_timeout_ms),
-      configured_(weights.begin(), weights.end()),
-      effective_(weights.begin(), weights.end()),
-      states_(weights.size()) {}
-
-std::span<const uint32_t> NodeHealth::weights(uint64_t now_ms) {
-    for (size_t i = 0; nodes_down_ > 0 && i < states_.size(); ++i) {
-        if (!states_[i].down || now_ms < states_[i].down_until_ms) continue;
-        states_[i].down = false;
-        effective_[i] = configured_[i];
-        --nodes_down_;
-    }
-    return effective_;
+void NodeHealth::forget(uint16_t slot) {
+    states_[slot] = {};
+    ++changes_;
 }
 
-bool NodeHealth::failed(uint16_t node, uint64_t now_ms) {
-    State& state = states_[node];
-    if (state.failures < fail_max_) ++state.failures;
-    if (fail_max_ == 0 || state.failures < fail_max_ || state.down) return false;
-    state.down = true;
-    state.down_until_ms = now_ms + fail_timeout_ms_;
-    effective_[node] = 0;
-    ++nodes_down_;
+bool NodeHealth::failed(uint16_t slot, uint32_t fail_max, uint32_t fail_timeout_ms,
+                        uint64_t now_ms) {
+    State& state = states_[slot];
+    if (state.failures < fail_max) ++state.failures;
+    if (fail_max == 0 || state.failures < fail_max || down(slot, now_ms)) return false;
+    state.marked = true;
+    state.down_until_ms = now_ms + fail_timeout_ms;
+    ++changes_;
     return true;
 }
 
-bool NodeHealth::succeeded(uint16_t node) {
-    State& state = states_[node];
-    const bool was_failing = fail_max_ != 0 && state.failures >= fail_max_;
+// A dial that began before the broker was marked down may still succeed.
+bool NodeHealth::succeeded(uint16_t slot) {
+    State& state = states_[slot];
+    const bool was_marked = state.marked;
     state.failures = 0;
-    // A dial that began before the node was marked down may still succeed.
-    if (state.down) {
-        state.down = false;
-        effective_[node] = configured_[node];
-        --nodes_down_;
-    }
-    return was_failing;
+    if (!was_marked) return false;
+    state = {};
+    ++changes_;
+    return true;
 }
 
 }  // namespace jumpgate

@@ -58,5 +58,9 @@ void write_proxy_v1(std::vector<uint8_t>& out, const Address& source, const Addr
 // is over its limit. A client certificate may hold such names: refuse the client then.
 [[nodiscard]] bool write_proxy_v2(std::vector<uint8_t>& out, const Address& source,
                                   const Address& destination, const ProxyTlvs* tlvs = nullptr);
+// "I speak for myself": LOCAL, which v2 has for health checks; v1 has UNKNOWN for all it cannot
+// say.
+void write_proxy_v1_local(std::vector<uint8_t>& out);
+void write_proxy_v2_local(std::vector<uint8_t>& out);
 
 }  // namespace jumpgate

@@ -130,6 +130,14 @@ void write_proxy_v1(Octets& out, const Address& source, const Address& destinati
                          destination.port()));
 }
 
+void write_proxy_v1_local(Octets& out) { write_proxy_v1(out, {}, {}); }
+
+void write_proxy_v2_local(Octets& out) {
+    put(out, kSignature);
+    out.push_back(kVersion2 | kLocal);
+    put_addresses(out, {}, {});
+}
+
 bool write_proxy_v2(Octets& out, const Address& source, const Address& destination,
                     const ProxyTlvs* tlvs) {
     if (tlvs != nullptr && !texts_fit(*tlvs)) return false;

@@ -41,6 +41,8 @@ std::string_view text(Refusal refusal) {
             return "setup_timeout";
         case Refusal::ClientGone:
             return "client_gone";
+        case Refusal::NoRoute:
+            return "no_route";
         case Refusal::NoBroker:
             return "no_broker";
         case Refusal::BrokerTls:
@@ -60,6 +62,17 @@ bool begins_proxy_header(std::span<const uint8_t> bytes) {
     constexpr std::string_view kVersion2("\r\n\r\n\0\r\nQUIT\n", 12);
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return text.starts_with(kVersion1) || text.starts_with(kVersion2);
+}
+
+HttpStart begins_http_request(std::span<const uint8_t> bytes) {
+    constexpr std::array<std::string_view, 9> kMethods = {
+        "GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH "};
+    const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    for (const std::string_view method : kMethods) {
+        if (text.starts_with(method)) return HttpStart::Yes;
+        if (method.starts_with(text)) return HttpStart::Maybe;
+    }
+    return HttpStart::No;
 }
 
 Refusal classify(const mqtt::Invalid& invalid, std::span<const uint8_t> bytes) {
@@ -91,6 +104,7 @@ mqtt::ReasonCode reason_of(Refusal refusal) {
         case Refusal::PlainOnTls:
         case Refusal::NotCertified:
             return mqtt::ReasonCode::NotAuthorized;
+        case Refusal::NoRoute:
         case Refusal::NoBroker:
         case Refusal::BrokerTls:
             return mqtt::ReasonCode::ServerUnavailable;

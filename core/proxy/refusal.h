@@ -32,13 +32,14 @@ enum class Refusal : uint8_t {
     ProxyNotTrusted,     // a PROXY header from a peer not in --proxy-protocol-from
     SetupTimeout,        // no complete CONNECT within --setup-timeout-ms
     ClientGone,          // closed or reset before its CONNECT was complete
+    NoRoute,             // no stream route matches the client
     NoBroker,            // no broker is alive, or none could be reached
     BrokerTls,           // no broker's handshake succeeded: its certificate, as a rule
     TooManyConnections,  // over --connections-max
     ServerBusy,          // out of descriptors, source ports or memory, for now
     ShuttingDown,        // the proxy is draining
 };
-inline constexpr size_t kRefusals = 22;
+inline constexpr size_t kRefusals = 23;
 
 std::string_view text(Refusal refusal);
 
@@ -48,6 +49,11 @@ inline constexpr std::string_view kProxyNotTrusted =
 
 // A PROXY header, version 1 or 2, by its first 6 or 12 bytes.
 bool begins_proxy_header(std::span<const uint8_t> bytes);
+
+// Whether a stream is HTTP/1: a method that clients use, and a space (RFC 9112 3). Maybe: these few
+// bytes could still become one.
+enum class HttpStart : uint8_t { Yes, No, Maybe };
+HttpStart begins_http_request(std::span<const uint8_t> bytes);
 
 // The refusal that a broken CONNECT stands for. `bytes` (one or more) tell other protocols apart.
 Refusal classify(const mqtt::Invalid& invalid, std::span<const uint8_t> bytes);

@@ -12,11 +12,18 @@ namespace jumpgate {
 static constexpr uint64_t kLingerMs = 1000;
 static constexpr uint32_t kLingerBytesMax = 1U << 20U;
 
+static constexpr std::string_view kHttpRefusal =
+    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
 // What is still to be said: a CONNACK where one is due, over TLS with a close_notify behind it.
 // Lies in c.answer or c.sending.
 static std::span<const uint8_t> last_words(Connection& c, const Verdict& verdict) {
     std::span<const uint8_t> answer;
-    if (verdict.answer) answer = connack(verdict.reason, verdict.level, c.answer);
+    if (c.http) {
+        answer = {reinterpret_cast<const uint8_t*>(kHttpRefusal.data()), kHttpRefusal.size()};
+    } else if (verdict.answer) {
+        answer = connack(verdict.reason, verdict.level, c.answer);
+    }
     tls::Engine* engine = c.client_engine.get();
     if (engine == nullptr || !engine->established()) return answer;
     if (!answer.empty()) engine->write(answer);

@@ -1,38 +1,8 @@
 #include "core/proxy/relay.h"
 
-#include <algorithm>
-#include <cstring>
+#include "core/base/sample.h"
 
 namespace jumpgate {
-
-std::string_view text(RelayEnd end) {
-    switch (end) {
-        case RelayEnd::Closed:
-            return "closed";
-        case RelayEnd::ClientReset:
-            return "client_reset";
-        case RelayEnd::BrokerReset:
-            return "broker_reset";
-        case RelayEnd::HalfCloseTimeout:
-            return "half_close_timeout";
-        case RelayEnd::ClientTruncated:
-            return "client_truncated";
-        case RelayEnd::BrokerTruncated:
-            return "broker_truncated";
-        case RelayEnd::ClientTls:
-            return "client_tls_failed";
-        case RelayEnd::BrokerTls:
-            return "broker_tls_failed";
-        case RelayEnd::Stopped:
-            return "stopped";
-    }
-    return "unknown";
-}
-
-void RelayIdentity::set_client_id(std::string_view id) {
-    client_id_length = static_cast<uint8_t>(std::min(id.size(), client_id_bytes.size()));
-    std::memcpy(client_id_bytes.data(), id.data(), client_id_length);
-}
 
 Direction::Direction(Relay& owner, bool towards_broker)
     : RecvOp{{[](Op& op, Completion done) {
@@ -89,7 +59,7 @@ void Relays::start(Socket client, Socket broker, const RelayIdentity& identity,
     relay->identity = identity;
     relay->up.bytes = greeted_bytes;
     live_.push_back(*relay);
-    stats_.relays++;
+    count_begin(stats_, relay->identity, reactor_.now_ns());
     const bool splice_at_once =
         config_.splice == SpliceMode::Always && reactor_.ring().capabilities().fd_install;
     relay->up.promote = relay->down.promote = splice_at_once;
@@ -188,7 +158,6 @@ void Relays::release_direction(Direction& d) {
     d.queue.clear(buffers_);
     static_cast<BacklogLink&>(d).unlink();
     if (d.splice != nullptr) stop_splice(d);
-    (d.up ? stats_.bytes_up : stats_.bytes_down) += d.bytes;
 }
 
 void Relays::release(Relay& relay) {
@@ -197,8 +166,8 @@ void Relays::release(Relay& relay) {
     close_socket(reactor_.ring(), relay.client);
     close_socket(reactor_.ring(), relay.broker);
     static_cast<RelayLink&>(relay).unlink();
-    stats_.relays--;
     const EndedRelay ended{relay.identity, relay.end, relay.up.bytes, relay.down.bytes};
+    count_end(stats_, ended);
     relays_.destroy(&relay);
     owner_.relay_ended(ended);
 }
@@ -210,6 +179,22 @@ void Relays::close_all() {
         open.push_back(relay);
     }
     for (Relay* relay : open) close(*relay, RelayEnd::Stopped);
+}
+
+size_t Relays::close_some(uint16_t node, size_t count, Rng& rng) {
+    const std::vector<Relay*> chosen = sample(live_, count, rng, [node](const Relay& relay) {
+        return relay.identity.node == node && !relay.closing;
+    });
+    for (Relay* relay : chosen) close(*relay, RelayEnd::Evicted);
+    return chosen.size();
+}
+
+void Relays::find(std::string_view client_id, size_t max, std::vector<FoundRelay>& out) {
+    Relay* relay = live_.front();
+    for (; relay != nullptr && out.size() < max; relay = live_.after(*relay)) {
+        if (!relay->identity.is_called(client_id)) continue;
+        out.push_back({relay->identity, relay->up.bytes, relay->down.bytes, false});
+    }
 }
 
 }  // namespace jumpgate

@@ -3,7 +3,8 @@
 // Law: bytes reach the far side in order and unchanged; a direction has at most one receive and one
 // send in flight; at most `relay_budget_bytes` and one buffer wait in a direction; nothing is freed
 // while an operation is in flight: close = cancel, join, release.
-// Idle, a relay holds no buffer and no pipe. It does not look at the bytes: MQTT ended at CONNECT.
+// Idle, a relay holds no buffer and no pipe. Of the bytes it looks at the broker's first ones, for
+// the statistics (connack.h), and at no others.
 #pragma once
 
 #include <array>
@@ -13,12 +14,14 @@
 #include <vector>
 
 #include "core/base/intrusive_list.h"
+#include "core/base/rng.h"
 #include "core/base/slab.h"
 #include "core/config/config.h"
 #include "core/io/buffer_queue.h"
 #include "core/io/pipe_pool.h"
 #include "core/io/reactor.h"
 #include "core/io/socket.h"
+#include "core/proxy/relay_identity.h"
 #include "core/proxy/stats.h"
 #include "tls/engine.h"
 
@@ -26,32 +29,6 @@ namespace jumpgate {
 
 class Relays;
 class Relay;
-
-enum class RelayEnd : uint8_t {
-    Closed,            // both sides said goodbye
-    ClientReset,       // the client vanished (RST)
-    BrokerReset,       // the broker did
-    HalfCloseTimeout,  // one side ended, the other did not follow in time
-    ClientTruncated,   // TLS: the client ended its stream without close_notify (RFC 8446 6.1)
-    BrokerTruncated,   // the broker did
-    ClientTls,         // the client's TLS failed after the handshake: a bad record, an alert
-    BrokerTls,         // the broker's did
-    Stopped,           // the proxy is ending
-};
-std::string_view text(RelayEnd end);
-
-// Who is relayed: for log lines. The client id is cut to what fits.
-struct RelayIdentity {
-    static constexpr size_t kClientIdBytesMax = 39;
-
-    Address peer;
-    uint16_t node = 0;
-    uint8_t client_id_length = 0;
-    std::array<char, kClientIdBytesMax> client_id_bytes;
-
-    void set_client_id(std::string_view id);
-    std::string_view client_id() const { return {client_id_bytes.data(), client_id_length}; }
-};
 
 // Bytes of a stuck send, moved to memory of their own so that the shared buffers stay free.
 struct Spill {
@@ -125,16 +102,6 @@ class Relay : public RelayLink, public HalfCloseTimer {
 };
 static_assert(sizeof(Relay) <= 448, "a relay is most of what an idle connection costs");
 
-// What is left of a relay when it is over.
-struct EndedRelay {
-    RelayIdentity identity;
-    RelayEnd end;
-    uint64_t bytes_up;
-    uint64_t bytes_down;
-    tls::Failure tls_failure = tls::Failure::None;  // with ClientTls and BrokerTls
-    uint8_t tls_alert = 0;                          // with PeerAlert
-};
-
 class RelayOwner {
   public:
     // A relay is over: its sockets are closed and its memory is back.
@@ -165,6 +132,12 @@ class Relays : private ReliefTimer {
     void start(Socket client, Socket broker, const RelayIdentity& identity, uint64_t greeted_bytes);
     // Ends all of them at once.
     void close_all();
+    // Ends up to `count` relays of that broker, chosen at random, each as likely as the others:
+    // RelayEnd::Evicted. How many; looks at every relay once.
+    size_t close_some(uint16_t node, size_t count, Rng& rng);
+    // Appends clients whose id begins with `client_id`, as far as it is kept, until `out` holds
+    // `max`; looks at every relay.
+    void find(std::string_view client_id, size_t max, std::vector<FoundRelay>& out);
     // To be called where a receive found no buffer: sends that are stuck will make room.
     void out_of_buffers();
     size_t live() const { return relays_.live(); }
@@ -207,6 +180,7 @@ class Relays : private ReliefTimer {
     void start_splice(Direction& d);
     void on_splice_op(Direction& d, Completion done, bool recv_side);
     void splice_pump(Direction& d);
+    void look_at_first(Direction& d);
     bool splice_fill(Direction& d);
     bool splice_drain(Direction& d);
     void leave_pipe(Direction& d);

@@ -58,6 +58,10 @@ void Relays::received(Direction& d, Completion done) {
             ask_error(d);
         }
         const auto bytes = static_cast<uint32_t>(done.result);
+        if (!d.up && d.bytes == 0 && !d.discard) {
+            count_first_bytes(stats_, d.relay.identity, {buffers_.at(done.buffer()), bytes},
+                              reactor_.now_ns());
+        }
         d.bytes += bytes;
         if (!d.discard) {
             d.queue.push(buffers_, done.buffer(), bytes);

@@ -6,7 +6,9 @@
 // copying, as if nothing had been tried.
 #include <poll.h>
 
+#include <array>
 #include <cerrno>
+#include <span>
 
 #include "core/proxy/relay.h"
 
@@ -106,6 +108,14 @@ void Relays::splice_pump(Direction& d) {
     poll_once(reactor_.ring(), static_cast<RecvOp&>(d), d.relay.source(d), POLLIN | POLLRDHUP);
 }
 
+// --splice always: the broker's first bytes go through the pipe, which cannot be looked into.
+void Relays::look_at_first(Direction& d) {
+    std::array<uint8_t, 16> first;
+    const size_t length = peek(d.splice->source_fd, first);
+    if (length == 0) return;
+    count_first_bytes(stats_, d.relay.identity, std::span(first).first(length), reactor_.now_ns());
+}
+
 // True: the pipe holds something. False: waiting, or the direction is no longer spliced.
 bool Relays::splice_fill(Direction& d) {
     Splice& splice = *d.splice;
@@ -115,6 +125,7 @@ bool Relays::splice_fill(Direction& d) {
         advance(d);
         return false;
     }
+    if (!d.up && d.bytes == 0) look_at_first(d);
     const int64_t moved = splice_in(splice.source_fd, *splice.pipe);
     if (moved > 0) {
         reactor_.timers().stop(splice);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/sample.h"
+
 namespace jumpgate {
 
 TlsDirection::TlsDirection(TlsRelay& owner, bool towards_broker)
@@ -25,7 +27,7 @@ TlsRelay::TlsRelay(TlsRelays& owner, TlsLeg client_leg, TlsLeg broker_leg)
     : HalfCloseTimer([](Timer& timer) {
           TlsRelay& relay = static_cast<TlsRelay&>(static_cast<HalfCloseTimer&>(timer));
           relay.relays.stats_.half_close_timeouts++;
-          relay.relays.close(relay, relay.failed ? relay.end : RelayEnd::HalfCloseTimeout);
+          relay.relays.close(relay, relay.emptying ? relay.end : RelayEnd::HalfCloseTimeout);
       }),
       relays(owner),
       client(std::move(client_leg)),
@@ -58,7 +60,7 @@ void TlsRelays::start(TlsLeg client, TlsLeg broker, const RelayIdentity& identit
     relay->identity = identity;
     relay->up.bytes = greeted_bytes;
     live_.push_back(*relay);
-    stats_.relays++;
+    count_begin(stats_, relay->identity, reactor_.now_ns());
     for (TlsDirection* d : {&relay->up, &relay->down}) {
         if (relay->source(*d).engine != nullptr && !d->ended) decipher(*d);
     }
@@ -140,9 +142,14 @@ void TlsRelays::receiver_lost(TlsDirection& d) {
 // TLS is over on one leg. What was deciphered before still goes out, and so does the alert, if the
 // peer takes it in time; nothing else is taken in.
 void TlsRelays::fail(TlsRelay& relay, RelayEnd end) {
-    if (relay.failed) return;
+    if (relay.emptying) return;
     stats_.tls_errors++;
-    relay.failed = true;
+    empty_out(relay, end);
+}
+
+// Nothing more is taken in; what there is to be sent goes out, then the relay ends.
+void TlsRelays::empty_out(TlsRelay& relay, RelayEnd end) {
+    relay.emptying = true;
     relay.end = end;
     relay.up.ended = relay.down.ended = true;
     expect_end(relay);
@@ -154,7 +161,7 @@ void TlsRelays::finish(TlsDirection& d) {
     TlsRelay& relay = d.relay;
     if (d.reset) {
         close(relay, d.up ? RelayEnd::ClientReset : RelayEnd::BrokerReset);
-    } else if (d.up && relay.down.discard && !relay.failed) {
+    } else if (d.up && relay.down.discard && !relay.emptying) {
         // The client was lost as a receiver first, and that send took the error: this was no FIN.
         close(relay, RelayEnd::ClientReset);
     } else if (relay.opposite(d).finished || d.discard) {
@@ -201,6 +208,7 @@ void TlsRelays::drop_unsent(TlsDirection& d) {
 
 void TlsRelays::release(TlsRelay& relay) {
     EndedRelay ended{relay.identity, relay.end, relay.up.bytes, relay.down.bytes};
+    ended.tls = relay.client.engine != nullptr;
     const bool is_clients = relay.end == RelayEnd::ClientTls;
     if (is_clients || relay.end == RelayEnd::BrokerTls) {
         const tls::Engine& engine = is_clients ? *relay.client.engine : *relay.broker.engine;
@@ -209,13 +217,11 @@ void TlsRelays::release(TlsRelay& relay) {
     }
     drop_unsent(relay.up);
     drop_unsent(relay.down);
-    stats_.bytes_up += relay.up.bytes;
-    stats_.bytes_down += relay.down.bytes;
     close_socket(reactor_.ring(), relay.client.socket);
     close_socket(reactor_.ring(), relay.broker.socket);
     static_cast<RelayLink&>(relay).unlink();
-    stats_.relays--;
     relays_.destroy(&relay);
+    count_end(stats_, ended);
     owner_.relay_ended(ended);
 }
 
@@ -226,6 +232,35 @@ void TlsRelays::close_all() {
         open.push_back(relay);
     }
     for (TlsRelay* relay : open) close(*relay, RelayEnd::Stopped);
+}
+
+// An orderly end to both sides, in the middle of whatever they were saying.
+void TlsRelays::evict(TlsRelay& relay) {
+    for (TlsDirection* d : {&relay.up, &relay.down}) {
+        tls::Engine* target = relay.target(*d).engine.get();
+        if (target == nullptr || d->ended || d->discard) continue;
+        encipher_gathered(*d);
+        target->shut();
+    }
+    if (!relay.emptying) empty_out(relay, RelayEnd::Evicted);
+    advance(relay);
+}
+
+size_t TlsRelays::close_some(uint16_t node, size_t count, Rng& rng) {
+    const std::vector<TlsRelay*> chosen = sample(live_, count, rng, [node](const TlsRelay& relay) {
+        return relay.identity.node == node && !relay.closing && !relay.emptying;
+    });
+    for (TlsRelay* relay : chosen) evict(*relay);
+    return chosen.size();
+}
+
+void TlsRelays::find(std::string_view client_id, size_t max, std::vector<FoundRelay>& out) {
+    TlsRelay* relay = live_.front();
+    for (; relay != nullptr && out.size() < max; relay = live_.after(*relay)) {
+        if (!relay->identity.is_called(client_id)) continue;
+        const bool tls = relay->client.engine != nullptr;
+        out.push_back({relay->identity, relay->up.bytes, relay->down.bytes, tls});
+    }
 }
 
 }  // namespace jumpgate

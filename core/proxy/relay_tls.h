@@ -61,7 +61,7 @@ class TlsRelay : public RelayLink, public HalfCloseTimer {
     uint16_t in_flight = 0;
     bool closing = false;
     bool session_kept = false;        // the broker's, for the next client
-    bool failed = false;              // TLS failed on a leg: both directions only empty themselves
+    bool emptying = false;            // TLS failed on a leg, or evicted: only what is left goes out
     RelayEnd end = RelayEnd::Closed;  // what it will be if nothing else happens
 
     TlsLeg& source(const TlsDirection& d) { return d.up ? client : broker; }
@@ -93,6 +93,9 @@ class TlsRelays {
     void start(TlsLeg client, TlsLeg broker, const RelayIdentity& identity, uint64_t greeted_bytes);
     // Ends all of them at once.
     void close_all();
+    // As Relays does; a TLS side gets a close_notify, behind what it is still owed.
+    size_t close_some(uint16_t node, size_t count, Rng& rng);
+    void find(std::string_view client_id, size_t max, std::vector<FoundRelay>& out);
     size_t live() const { return relays_.live(); }
     // True already while the last one is reported to its owner.
     bool empty() const { return live_.empty(); }
@@ -109,6 +112,8 @@ class TlsRelays {
     void sender_reset(TlsDirection& d);
     void receiver_lost(TlsDirection& d);
     void fail(TlsRelay& relay, RelayEnd end);
+    void empty_out(TlsRelay& relay, RelayEnd end);
+    void evict(TlsRelay& relay);
     void finish(TlsDirection& d);
     void close(TlsRelay& relay, RelayEnd end);
     void join(TlsRelay& relay);
@@ -124,6 +129,7 @@ class TlsRelays {
     void track_streak(TlsDirection& d, uint32_t bytes);
     BufferRing& ring_of(const TlsDirection& d) { return d.large ? large_ : buffers_; }
     void take_in(TlsDirection& d, std::span<const uint8_t> bytes);
+    void count(TlsDirection& d, std::span<const uint8_t> plaintext);
     void decipher(TlsDirection& d);
     void keep_session(TlsRelay& relay);
     std::span<uint8_t> room(TlsDirection& d, size_t wanted);

@@ -80,12 +80,20 @@ void TlsRelays::track_streak(TlsDirection& d, uint32_t bytes) {
 void TlsRelays::take_in(TlsDirection& d, std::span<const uint8_t> bytes) {
     tls::Engine* source = d.relay.source(d).engine.get();
     if (source == nullptr) {
-        d.bytes += bytes.size();
+        count(d, bytes);
         pass_on(d, bytes);
     } else {
         source->feed(bytes);
         decipher(d);
     }
+}
+
+// Plaintext that has come.
+void TlsRelays::count(TlsDirection& d, std::span<const uint8_t> plaintext) {
+    if (!d.up && d.bytes == 0) {
+        count_first_bytes(stats_, d.relay.identity, plaintext, reactor_.now_ns());
+    }
+    d.bytes += plaintext.size();
 }
 
 // Reads all that the source's engine can give now. Deciphers straight into the buffer that a plain
@@ -94,13 +102,13 @@ void TlsRelays::decipher(TlsDirection& d) {
     tls::Engine& source = *d.relay.source(d).engine;
     const bool into_tls = d.relay.target(d).engine != nullptr;
     tls::Step step = tls::Step::Done;
-    while (step == tls::Step::Done && !d.relay.failed) {
+    while (step == tls::Step::Done && !d.relay.emptying) {
         const std::span<uint8_t> space =
             into_tls ? std::span(scratch_.get(), kRecordBytesMax) : room(d, source.unread());
         size_t length = 0;
         step = source.read(space, length);
         if (step != tls::Step::Done) break;
-        d.bytes += length;
+        count(d, space.first(length));
         if (into_tls) {
             pass_on(d, space.first(length));
         } else {

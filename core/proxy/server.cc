@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <utility>
 
 #include "core/base/time.h"
 
@@ -16,9 +18,12 @@ Server::Server(const Config& config)
     : config_(config),
       shared_(config),
       log_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->on_tick(); }),
-      stats_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->request_stats(); }),
-      drain_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->on_drain_timeout(); }) {
-    for (Tick* tick : {&log_tick_, &stats_tick_, &drain_tick_}) tick->server = this;
+      stats_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->on_stats_tick(); }),
+      drain_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->on_drain_timeout(); }),
+      evict_tick_([](Timer& timer) { static_cast<Tick&>(timer).server->on_evict_tick(); }),
+      builder_(config, shared_.board, tls::TicketKeys::random()),
+      rng_(monotonic_ns()) {
+    for (Tick* tick : {&log_tick_, &stats_tick_, &drain_tick_, &evict_tick_}) tick->server = this;
     shared_.line_format =
         config.log_format == LogFormat::Json ? LineFormat::Json : LineFormat::Text;
     shared_.severity = static_cast<Severity>(config.log_level);
@@ -27,26 +32,33 @@ Server::Server(const Config& config)
 }
 
 Server::~Server() {
+    resolver_.reset();  // it may call us
     if (reactor_ == nullptr) return;
-    for (Tick* tick : {&log_tick_, &stats_tick_, &drain_tick_}) reactor_->timers().stop(*tick);
+    for (Tick* tick : {&log_tick_, &stats_tick_, &drain_tick_, &evict_tick_}) {
+        reactor_->timers().stop(*tick);
+    }
 }
 
-int Server::run() {
-    for (auto step : {&Server::load_tls, &Server::resolve_nodes, &Server::parse_sources,
-                      &Server::open_listeners, &Server::open_control, &Server::start_workers}) {
-        const std::string failure = (this->*step)();
-        if (failure.empty()) continue;
-        std::fprintf(stderr, "jumpgate: %s\n", failure.c_str());
-        return 1;
-    }
+void Server::on_hangup(void (*call)(void*), void* context) {
+    hangup_ = call;
+    hangup_context_ = context;
+}
+
+int Server::serve() {
     announce();
     reactor_->timers().start(log_tick_, kLogTickMs);
     if (config_.stats_interval_s > 0) {
         reactor_->timers().start(stats_tick_, uint64_t{config_.stats_interval_s} * 1000);
     }
+    wakeup_->signal();  // what was left before there was anybody to wake
     reactor_->run();
+    health_->stop();
     for (const std::unique_ptr<Seat>& seat : seats_) seat->thread.join();
     write_lines();
+    write_access_lines();
+    const std::lock_guard<std::mutex> lock(call_lock_);
+    ended_ = true;
+    answered_.notify_all();
     return 0;
 }
 
@@ -62,6 +74,34 @@ void Server::write_lines() {
     }
 }
 
+// What was lost, to a full queue or a full disk, is said once a tick.
+void Server::write_access_lines() {
+    if (!shared_.access_log) return;
+    uint64_t dropped = 0;
+    for (const std::unique_ptr<Seat>& seat : seats_) {
+        LogQueue* lines = seat->worker->access_log();
+        if (lines == nullptr) continue;
+        dropped += lines->drain([this](std::string_view line) { access_log_.write(line); });
+    }
+    access_log_.flush();
+    dropped +=
+        access_log_.lost_lines() - std::exchange(access_lines_lost_, access_log_.lost_lines());
+    if (dropped == 0) return;
+    log_lines_dropped_ += dropped;
+    LogLine line(shared_.line_format, Severity::Warn, "access_log_lines_lost");
+    line.field("lines", dropped);
+    if (access_log_.last_error() != 0) line.field("why", std::strerror(access_log_.last_error()));
+    write(line.finish());
+}
+
+// logrotate has renamed the file (SIGUSR1).
+void Server::reopen_access_log() {
+    const std::string problem = access_log_.reopen();
+    if (problem.empty()) return;
+    LogLine line(shared_.line_format, Severity::Error, "access_log_not_reopened");
+    write(line.field("why", problem).finish());
+}
+
 void Server::write(std::string_view line) { std::fwrite(line.data(), 1, line.size(), stderr); }
 
 void Server::announce() {
@@ -72,42 +112,14 @@ void Server::announce() {
     if (!tls_listening_.empty()) {
         ready.field("tls_listen", fmt::format("{}", fmt::join(tls_listening_, ",")));
     }
-    ready.field("brokers", node_names_.size());
+    ready.field("brokers",
+                static_cast<uint64_t>(std::ranges::count_if(newest().brokers, &Broker::listed)));
     ready.field("workers", seats_.size()).field("connections_max", shared_.connections_max);
-    ready.field("routes", fmt::format("{:016x}", shared_.routes.fingerprint()));
+    ready.field("routes", fmt::format("{:016x}", newest().routes.fingerprint()));
     if (shared_.severity < Severity::Info) return;
     write(io.finish());
     write(ready.finish());
     std::fflush(stderr);
-}
-
-void Server::warn_of_credentials(const Credentials& credentials) {
-    if (shared_.severity < Severity::Warn) return;
-    for (const std::string& warning : credentials.warnings) {
-        LogLine line(shared_.line_format, Severity::Warn, "tls_warning");
-        write(line.field("why", warning).finish());
-    }
-}
-
-// All valid or nothing changes. What is connected goes on as it is.
-void Server::reload() {
-    Parsed<Credentials> loaded = load_credentials(config_, process_tickets_);
-    if (const Problem* problem = std::get_if<Problem>(&loaded)) {
-        LogLine line(shared_.line_format, Severity::Error, "reload_failed");
-        line.field("why", problem->text).field("in_use", "what was loaded before");
-        write(line.finish());
-        return;
-    }
-    Credentials& credentials = std::get<Credentials>(loaded);
-    warn_of_credentials(credentials);
-    {
-        const std::lock_guard<std::mutex> lock(shared_.credentials_lock);
-        shared_.credentials = std::move(credentials);
-    }
-    const auto live = std::ranges::count_if(
-        seats_, [](const std::unique_ptr<Seat>& seat) { return !seat->ended; });
-    shared_.reloads_pending.fetch_add(static_cast<uint32_t>(live), std::memory_order_relaxed);
-    post_all(&Worker::reload_message);
 }
 
 void Server::post_all(Op& (Worker::*message)()) {
@@ -117,18 +129,23 @@ void Server::post_all(Op& (Worker::*message)()) {
     }
 }
 
-// SIGTERM, SIGQUIT: drain; the second one, or SIGINT: stop now. SIGHUP: read the files of TLS
-// again.
+// SIGTERM, SIGQUIT: drain; the second one, or SIGINT: stop now. SIGHUP: read the files again.
+// SIGUSR1: open the access log again.
 void Server::on_signal(int number) {
-    if (number == SIGHUP) {
-        reload();
-        return;
-    }
-    const bool now = number == SIGINT || draining_;
+    if (number == SIGHUP && hangup_ != nullptr) hangup_(hangup_context_);
+    if (number == SIGUSR1) reopen_access_log();
+    if (number == SIGHUP || number == SIGUSR1) return;
+    begin_drain(number == SIGINT    ? "SIGINT"
+                : number == SIGQUIT ? "SIGQUIT"
+                                    : "SIGTERM",
+                number == SIGINT || draining_);
+}
+
+void Server::begin_drain(std::string_view by, bool now) {
     LogLine line(shared_.line_format, Severity::Info, now ? "stopping" : "draining");
-    line.field("signal", number == SIGINT ? "SIGINT" : number == SIGQUIT ? "SIGQUIT" : "SIGTERM");
+    line.field("signal", by);
     if (!now) line.field("timeout_s", config_.drain_timeout_s);
-    if (shared_.severity >= Severity::Info && !stopping_) write(line.finish());
+    if (logs(Severity::Info) && !stopping_) write(line.finish());
     if (now && !stopping_) {
         stopping_ = true;
         post_all(&Worker::stop_message);
@@ -138,6 +155,29 @@ void Server::on_signal(int number) {
         reactor_->timers().start(drain_tick_, timeout_ms);
     }
     draining_ = true;
+}
+
+// What other threads left for this one.
+void Server::on_wake() {
+    bool names = false;
+    bool watch = false;
+    bool drain = false;
+    bool find = false;
+    bool evict = false;
+    {
+        const std::lock_guard<std::mutex> lock(call_lock_);
+        names = std::exchange(names_changed_, false);
+        watch = watch_wanted_;
+        drain = std::exchange(drain_wanted_, false);
+        find = std::exchange(find_wanted_, false);
+        evict = !evictions_.empty();
+    }
+    if (names) rebuild_names();
+    distribute();
+    if (watch) request_stats();
+    if (find) send_finds();
+    if (drain && !draining_) begin_drain("POST /drain", false);
+    if (evict && !evict_tick_.running()) on_evict_tick();
 }
 
 void Server::on_drain_timeout() {
@@ -150,27 +190,40 @@ void Server::on_drain_timeout() {
 
 void Server::on_tick() {
     write_lines();
+    write_access_lines();
+    if (std::unique_lock<std::mutex> lock(build_lock_, std::try_to_lock); lock) {
+        collect_snapshots();
+    }
     reactor_->timers().start(log_tick_, kLogTickMs);
 }
 
-void Server::request_stats() {
+void Server::on_stats_tick() {
     reactor_->timers().start(stats_tick_, uint64_t{config_.stats_interval_s} * 1000);
-    if (report_due()) return;  // a worker is busy: skip, do not queue up
+    print_stats_ = true;
+    request_stats();
+}
+
+void Server::request_stats() {
+    if (report_due()) return;  // a worker is busy: its answer will do
     for (const std::unique_ptr<Seat>& seat : seats_) seat->report_due = !seat->ended;
     post_all(&Worker::stats_message);
+    if (!report_due()) finish_watch();  // nobody is left
 }
 
 void Server::on_report(Seat& seat) {
     seat.report_due = false;
-    if (!report_due()) print_stats();
+    if (report_due()) return;
+    if (std::exchange(print_stats_, false)) print_stats();
+    finish_watch();
 }
 
 // A worker that ends does not answer any more; what it counted stays in the sum.
 void Server::on_end(Seat& seat) {
     seat.ended = true;
-    seat.report.stats.setups = seat.report.stats.relays = 0;
-    for (NodeStats& node : seat.report.stats.nodes) node.relays = 0;
+    seat.report.stats.clear_gauges();
     if (seat.report_due) on_report(seat);
+    if (seat.find.out) on_found(seat);
+    note_adopted();
     if (all_ended()) reactor_->stop();
 }
 
@@ -179,16 +232,25 @@ bool Server::report_due() const {
                                [](const std::unique_ptr<Seat>& seat) { return seat->report_due; });
 }
 
-void Server::print_stats() {
-    Stats sum;
+void Server::sum_stats(Stats& sum) const {
     for (const std::unique_ptr<Seat>& seat : seats_) sum.add(seat->report.stats);
     sum.log_lines_dropped = log_lines_dropped_;
+}
+
+void Server::print_stats() {
+    Stats sum;
+    sum_stats(sum);
     LogLine head(shared_.line_format, Severity::Info, "stats");
     std::string line(head.finish());
     const bool json = shared_.line_format == LineFormat::Json;
     line.resize(line.size() - (json ? 2 : 1));  // without the end: the numbers do not fit a LogLine
     line += json ? ",\"stats\":" : " ";
-    line += to_json(sum, node_names_);
+    {
+        const std::lock_guard<std::mutex> lock(build_lock_);
+        std::vector<std::string> brokers;
+        for (const Broker& broker : newest().brokers) brokers.push_back(broker.name);
+        line += to_json(sum, brokers, newest().route_ids);
+    }
     line += json ? "}\n" : "\n";
     write(line);
 }

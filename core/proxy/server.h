@@ -1,23 +1,33 @@
 // Server: the process. Opens the listeners, starts the workers, and then is their control thread:
-// signals, statistics, log lines, drain.
+// signals, statistics, log lines, health checks, drain; and it answers the control plane.
 //
-// Law: nothing half-starts: each address is bound, each name resolved and each ring open before the
-// first client is accepted, or the process ends with one sentence and exit code 1.
+// Law: nothing half-starts: each address is bound, each name asked for and each ring open before
+// the first client is accepted, or the process ends with one sentence and exit code 1. The
+// functions of Control run on their callers' threads; what they want done here they leave under
+// `call_lock_` and wake the control thread.
 #pragma once
 
+#include <condition_variable>
 #include <future>
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "core/io/signals.h"
+#include "core/io/wakeup.h"
+#include "core/proxy/access_log.h"
+#include "core/proxy/control.h"
+#include "core/proxy/eviction.h"
+#include "core/proxy/health.h"
+#include "core/proxy/snapshot_builder.h"
 #include "core/proxy/worker.h"
 
 namespace jumpgate {
 
-class Server {
+class Server final : public Control {
   public:
     // `config` outlives the server and has passed the rules of core/config.
     explicit Server(const Config& config);
@@ -25,14 +35,42 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    // Serves until a signal ends it. The exit code: 0 after a drain or a stop, 1 where it could not
-    // start (the reason is on stderr).
-    int run();
+    // Opens everything and routes by `objects`. False: it could not; the reason is on stderr.
+    bool start(const Objects& objects);
+    // Serves until a signal ends it. The exit code: 0 after a drain or a stop.
+    int serve();
+    // Who is told of a SIGHUP, on the control thread; before serve().
+    void on_hangup(void (*call)(void* context), void* context);
+
+    // ---- Control: any thread, between start() and the end of serve()
+    Parsed<Applied> apply(const Objects& objects, ReadFiles files) override;
+    std::optional<Problem> check(const Objects& objects) override;
+    Watch watch() override;
+    RouteAnswer explain(const RouteQuery& query) override;
+    std::vector<FoundConnection> find(std::string_view client_id, size_t max) override;
+    Parsed<uint64_t> evict(std::string_view upstream, std::string_view node,
+                           uint32_t per_second) override;
+    void drain() override;
 
   private:
     struct Seat;
     struct Report : StatsReport {
         Seat* seat = nullptr;
+    };
+    struct Adopt : Errand {
+        Seat* seat = nullptr;
+        uint64_t version = 0;
+    };
+    struct Find : Errand {
+        Seat* seat = nullptr;
+        std::string client_id;
+        size_t max = 0;
+        std::vector<FoundConnection> found;
+        uint64_t asked = 0;  // which find() it is for
+    };
+    struct Evict : Errand {
+        Seat* seat = nullptr;
+        std::vector<EvictionOrder> orders;  // then: what of them found no client
     };
     // A worker with its thread and the answers it posts to the control thread.
     struct Seat : Op {  // completes when the worker has ended
@@ -41,8 +79,12 @@ class Server {
         std::thread thread;
         std::promise<bool> go;  // true: all workers are ready; false: end without serving
         Report report;
+        Adopt adopt;
+        Find find;
+        Evict evict;
         Status opened = Unit{};
         std::string capabilities;
+        uint64_t adopted = 0;  // version of its snapshot
         bool report_due = false;
         bool ended = false;
     };
@@ -51,31 +93,60 @@ class Server {
         Server* server = nullptr;
     };
 
-    // Each says what failed in one sentence; empty: it went well.
-    std::string load_tls();
-    std::string resolve_nodes();
+    // ---- server_start.cc. Each says what failed in one sentence; empty: it went well.
     std::string parse_sources();
+    std::string open_access_log();
+    std::string first_snapshot(const Objects& objects);
     std::string open_listeners();
     std::string open_control();
     std::string start_workers();
+    void seat_worker(uint32_t index);
     void plan_descriptors();
     static void work(Seat& seat, unsigned index, std::latch& opened);
 
+    // ---- server.cc
     void announce();
-    void warn_of_credentials(const Credentials& credentials);
     void on_signal(int number);
-    void reload();
-    void request_stats();
+    void begin_drain(std::string_view by, bool now);
+    void on_wake();
     void on_report(Seat& seat);
     void on_end(Seat& seat);
+    void request_stats();
     void print_stats();
     void on_tick();
+    void on_stats_tick();
+    void sum_stats(Stats& sum) const;
     void on_drain_timeout();
     void write_lines();
+    void write_access_lines();
+    void reopen_access_log();
     void write(std::string_view line);
+    bool logs(Severity severity) const { return severity <= shared_.severity; }
     void post_all(Op& (Worker::*message)());
     bool all_ended() const;
     bool report_due() const;
+
+    // ---- server_snapshots.cc
+    Parsed<std::unique_ptr<Snapshot>> build(const Objects& objects, const Names& names,
+                                            ReadFiles files);
+    Applied publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects);
+    void collect_snapshots();
+    void rebuild_names();
+    void distribute();
+    void send_adopt(Seat& seat);
+    void note_adopted();
+    void warn_of(const Credentials& credentials);
+    void warn_of_names(const Snapshot* before, const Snapshot& now);
+    const Snapshot& newest() const { return *snapshots_.back(); }
+
+    // ---- server_calls.cc
+    void finish_watch();
+    BrokerState state_of(uint16_t slot, const Snapshot& snapshot, const Stats& sum) const;
+    void send_finds();
+    void on_found(Seat& seat);
+    void on_evict_tick();
+    bool is_drained(std::string_view upstream, std::string_view node, uint16_t& slot,
+                    std::string& why) const;
 
     const Config& config_;
     Shared shared_;
@@ -83,17 +154,52 @@ class Server {
     std::vector<std::vector<ListenerSocket>> listener_sockets_;  // per worker
     std::vector<std::string> listening_;                         // plain addresses, ports filled in
     std::vector<std::string> tls_listening_;                     // those of --tls-listen
-    std::vector<std::string> node_names_;
-    std::unique_ptr<SignalWatch> signals_;  // outlives the ring: its read ends with it
+    std::unique_ptr<SignalWatch> signals_;  // these two outlive the ring: their reads end with it
+    std::unique_ptr<Wakeup> wakeup_;
     std::unique_ptr<Reactor> reactor_;
+    std::unique_ptr<HealthChecker> health_;
+    std::unique_ptr<Resolver> resolver_;
     std::vector<std::unique_ptr<Seat>> seats_;
-    tls::TicketKeys process_tickets_;
     Tick log_tick_;
     Tick stats_tick_;
     Tick drain_tick_;
+    Tick evict_tick_;
+    AccessLogFile access_log_;
     uint64_t log_lines_dropped_ = 0;
+    uint64_t access_lines_lost_ = 0;  // of these the log was told
+    uint64_t followed_ = 0;           // version that the health checks and the workers were told of
+    bool print_stats_ = false;
     bool draining_ = false;
     bool stopping_ = false;
+    void (*hangup_)(void*) = nullptr;
+    void* hangup_context_ = nullptr;
+
+    std::mutex change_lock_;  // one apply() at a time
+    std::mutex build_lock_;   // the builder, the snapshots, what they were made of
+    SnapshotBuilder builder_;
+    std::vector<std::unique_ptr<Snapshot>> snapshots_;  // the newest last
+    Objects objects_;
+    uint64_t changed_s_ = 0;
+
+    std::mutex find_lock_;  // one find() at a time
+    std::mutex call_lock_;  // all that follows
+    std::condition_variable answered_;
+    bool names_changed_ = false;
+    bool watch_wanted_ = false;
+    bool drain_wanted_ = false;
+    bool find_wanted_ = false;
+    bool ended_ = false;    // serve() is over
+    uint64_t adopted_ = 0;  // every worker routes by this version or a later one
+    uint64_t watches_ = 0;
+    uint64_t finds_ = 0;      // find() calls so far
+    uint32_t finds_due_ = 0;  // workers that have not answered the latest
+    std::string find_client_id_;
+    size_t find_max_ = 0;
+    std::vector<FoundConnection> found_;
+    Watch watch_;
+    Evictions evictions_;
+    Rng rng_;
+    size_t next_evictor_ = 0;
 };
 
 }  // namespace jumpgate

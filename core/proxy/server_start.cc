@@ -1,5 +1,6 @@
-// Server, the start: names, addresses, listeners, descriptors, rings, threads, in this order.
+// Server, the start: names, certificates, listeners, descriptors, rings, threads, in this order.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -7,27 +8,12 @@
 #include <ctime>
 
 #include "core/io/cpu.h"
-#include "core/io/resolve.h"
 #include "core/proxy/server.h"
 
 namespace jumpgate {
 
-static std::string with_port(const std::string& host, uint16_t port) {
-    const bool brackets = host.find(':') != std::string::npos;
-    return fmt::format("{}{}{}:{}", brackets ? "[" : "", host, brackets ? "]" : "", port);
-}
-
-static RouteTable make_routes(const Config& config) {
-    std::vector<Node> nodes;
-    for (const BrokerAddress& broker : config.brokers) {
-        nodes.push_back({with_port(broker.host, broker.port), broker.weight});
-    }
-    UpstreamRule rule{
-        .id = "default", .key = config.hash_key, .key_prefix_until = config.hash_key_prefix_until};
-    std::vector<Upstream> upstreams;
-    upstreams.emplace_back(std::move(rule), std::move(nodes));
-    return RouteTable({Route{.id = "default"}}, std::move(upstreams));
-}
+// How long the start waits for names; what has no answer by then may have one later.
+static constexpr uint32_t kResolveMs = 3'000;
 
 // The rules of core/config let no other text through.
 static TrustedPeers trusted_peers(const Config& config) {
@@ -38,32 +24,19 @@ static TrustedPeers trusted_peers(const Config& config) {
 
 Shared::Shared(const Config& whole)
     : config(whole),
-      routes(make_routes(whole)),
       proxy_headers_from(trusted_peers(whole)),
       started_s(static_cast<uint64_t>(std::time(nullptr))) {}
 
-std::string Server::load_tls() {
-    process_tickets_ = tls::TicketKeys::random();
-    if (uses_tls(config_)) forbid_core_dumps();  // before the first key is in memory
-    Parsed<Credentials> loaded = load_credentials(config_, process_tickets_);
-    if (Problem* problem = std::get_if<Problem>(&loaded)) return std::move(problem->text);
-    shared_.credentials = std::move(std::get<Credentials>(loaded));
-    warn_of_credentials(shared_.credentials);
-    return {};
-}
-
-std::string Server::resolve_nodes() {
-    for (const BrokerAddress& broker : config_.brokers) {
-        std::string why;
-        Result<Address> address = resolve(broker.host, broker.port, why);
-        if (!address) {
-            return fmt::format("--broker {}: cannot resolve the name: {}",
-                               with_port(broker.host, broker.port), why);
-        }
-        shared_.nodes.push_back(*address);
-        node_names_.push_back(with_port(broker.host, broker.port));
+bool Server::start(const Objects& objects) {
+    if (uses_tls(config_, objects)) forbid_core_dumps();  // before the first key is in memory
+    std::string failure = parse_sources();
+    if (failure.empty()) failure = open_access_log();
+    if (failure.empty()) failure = first_snapshot(objects);
+    for (auto step : {&Server::open_listeners, &Server::open_control, &Server::start_workers}) {
+        if (failure.empty()) failure = (this->*step)();
     }
-    return {};
+    if (!failure.empty()) std::fprintf(stderr, "jumpgate: %s\n", failure.c_str());
+    return failure.empty();
 }
 
 std::string Server::parse_sources() {
@@ -72,15 +45,45 @@ std::string Server::parse_sources() {
         if (!source) return fmt::format("--source-address {}: not an IP address", text);
         shared_.sources.push_back(*source);
     }
-    for (size_t i = 0; !shared_.sources.empty() && i < shared_.nodes.size(); ++i) {
-        const auto family = shared_.nodes[i].any.sa_family;
-        const bool reachable = std::ranges::any_of(
-            shared_.sources, [&](const Address& source) { return source.any.sa_family == family; });
-        if (!reachable) {
-            return fmt::format("--source-address: none of them is {}, as broker {} is",
-                               family == AF_INET ? "IPv4" : "IPv6", node_names_[i]);
-        }
+    return {};
+}
+
+std::string Server::open_access_log() {
+    if (config_.access_log.empty()) return {};
+    shared_.access_log = true;
+    const std::string problem = access_log_.open(config_.access_log);
+    return problem.empty() ? problem : "--access-log: " + problem;
+}
+
+// Names that cannot be resolved do not keep a fleet's other brokers from serving; but where not one
+// can, something is wrong that had better be seen at once.
+std::string Server::first_snapshot(const Objects& objects) {
+    ResolverOptions options;
+    options.servers = fmt::format("{}", fmt::join(config_.dns_servers, ","));
+    if (std::optional<Problem> problem = Resolver::check_servers(options.servers)) {
+        return fmt::format("--dns-servers {}: {}", options.servers, problem->text);
     }
+    resolver_ = std::make_unique<Resolver>(
+        options,
+        [](void* server) {
+            Server& self = *static_cast<Server*>(server);
+            const std::lock_guard<std::mutex> lock(self.call_lock_);
+            self.names_changed_ = true;
+            if (self.wakeup_ != nullptr) self.wakeup_->signal();
+        },
+        this);
+    const Names names = resolver_->follow(names_of(objects), kResolveMs);
+    const bool none = !names.empty() && std::ranges::all_of(names, [](const auto& entry) {
+        return entry.second.targets.empty();
+    });
+    if (none) {
+        const auto& [name, answer] = *names.begin();
+        return fmt::format("broker {}: cannot resolve the name: {}",
+                           text(HostPort{name.host, name.port}), answer.problem);
+    }
+    Parsed<std::unique_ptr<Snapshot>> built = build(objects, names, ReadFiles::Again);
+    if (Problem* problem = std::get_if<Problem>(&built)) return std::move(problem->text);
+    publish(std::get<0>(std::move(built)), objects);
     return {};
 }
 
@@ -135,31 +138,37 @@ std::string Server::open_control() {
     small.disabled = config_.io_disabled;
     small.submissions = 64;
     small.completions = 256;
+    small.dial_slots = HealthChecker::kDialSlots;
     Result<std::unique_ptr<Reactor>> reactor = Reactor::open(small);
     if (!reactor) return explain_ring_failure(reactor.error(), small);
     reactor_ = std::move(*reactor);
     signals_ = std::make_unique<SignalWatch>(
         reactor_->ring(),
         [](void* server, int number) { static_cast<Server*>(server)->on_signal(number); }, this);
+    auto wakeup = std::make_unique<Wakeup>(
+        reactor_->ring(), [](void* server) { static_cast<Server*>(server)->on_wake(); }, this);
+    {
+        const std::lock_guard<std::mutex> lock(call_lock_);  // the resolver may look at it
+        wakeup_ = std::move(wakeup);
+    }
+    HealthOptions health;
+    health.send_proxy = config_.proxy_protocol.send;
+    health.sources = shared_.sources;
+    health.line_format = shared_.line_format;
+    health.severity = shared_.severity;
+    health.write = [](void* server, std::string_view line) {
+        static_cast<Server*>(server)->write(line);
+    };
+    health.context = this;
+    health_ = std::make_unique<HealthChecker>(*reactor_, shared_.board, health);
     return {};
 }
 
 std::string Server::start_workers() {
     std::latch opened(config_.threads);
     for (uint32_t i = 0; i < config_.threads; ++i) {
-        seats_.push_back(std::make_unique<Seat>());
+        seat_worker(i);
         Seat& seat = *seats_.back();
-        seat.server = this;
-        seat.report.seat = &seat;
-        seat.complete = [](Op& op, Completion) {
-            Seat& self = static_cast<Seat&>(op);
-            self.server->on_end(self);
-        };
-        seat.report.complete = [](Op& op, Completion) {
-            Seat& self = *static_cast<Report&>(op).seat;
-            self.server->on_report(self);
-        };
-        seat.worker = std::make_unique<Worker>(i, shared_, std::move(listener_sockets_[i]));
         seat.thread = std::thread(&Server::work, std::ref(seat), i, std::ref(opened));
     }
     opened.wait();
@@ -170,6 +179,23 @@ std::string Server::start_workers() {
     if (ready) return {};
     for (const std::unique_ptr<Seat>& seat : seats_) seat->thread.join();
     return explain_ring_failure((*failed)->opened.error(), limits_);
+}
+
+// A seat without its thread.
+void Server::seat_worker(uint32_t index) {
+    seats_.push_back(std::make_unique<Seat>());
+    Seat& seat = *seats_.back();
+    seat.server = this;
+    seat.report.seat = seat.adopt.seat = seat.find.seat = seat.evict.seat = &seat;
+    seat.complete = [](Op& op, Completion) {
+        Seat& self = static_cast<Seat&>(op);
+        self.server->on_end(self);
+    };
+    seat.report.complete = [](Op& op, Completion) {
+        Seat& self = *static_cast<Report&>(op).seat;
+        self.server->on_report(self);
+    };
+    seat.worker = std::make_unique<Worker>(index, shared_, std::move(listener_sockets_[index]));
 }
 
 // A worker's thread, from its first line to its last.

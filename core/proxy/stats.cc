@@ -5,6 +5,8 @@
 #include <iterator>
 #include <span>
 
+#include "core/base/check.h"
+
 namespace jumpgate {
 
 struct NamedCounter {
@@ -39,50 +41,139 @@ static constexpr auto kCounters = std::to_array<NamedCounter>({
     {"tls_errors", &Stats::tls_errors},
 });
 
+std::string_view mqtt_version(uint8_t level) {
+    return level >= 3 && level < 3 + kMqttVersions.size() ? kMqttVersions[level - 3U] : "";
+}
+
+template <class Slots>
+static auto& at_slot(Slots& slots, uint16_t slot) {
+    if (slot >= slots.size()) slots.resize(size_t{slot} + 1);
+    return slots[slot];
+}
+
+NodeStats& Stats::node(uint16_t slot) { return at_slot(nodes, slot); }
+RouteStats& Stats::route(uint16_t slot) { return at_slot(routes, slot); }
+
+void Stats::connect_accepted(uint8_t level) {
+    CHECK(!mqtt_version(level).empty());
+    mqtt_versions[level - 3U]++;
+}
+
+void Stats::clear_gauges() {
+    setups = relays = 0;
+    for (NodeStats& one : nodes) one.relays = 0;
+    for (RouteStats& one : routes) one.connections = 0;
+}
+
+template <class Counts>
+static void add_each(Counts& sum, const Counts& more) {
+    for (size_t i = 0; i < sum.size(); ++i) sum[i] += more[i];
+}
+
+static void add_node(NodeStats& sum, const NodeStats& more) {
+    sum.relays += more.relays;
+    sum.dials += more.dials;
+    sum.dial_failures += more.dial_failures;
+    sum.down = sum.down || more.down;
+    sum.relays_total += more.relays_total;
+    sum.bytes_up += more.bytes_up;
+    sum.bytes_down += more.bytes_down;
+    add_each(sum.connacks, more.connacks);
+}
+
 void Stats::add(const Stats& other) {
     for (const NamedCounter& counter : kCounters) this->*counter.member += other.*counter.member;
-    for (size_t i = 0; i < kRefusals; ++i) refused[i] += other.refused[i];
-    for (size_t i = 0; i < tls::kFailures; ++i) {
-        handshake_failures[i] += other.handshake_failures[i];
-        broker_handshake_failures[i] += other.broker_handshake_failures[i];
-    }
+    add_each(refused, other.refused);
+    add_each(handshake_failures, other.handshake_failures);
+    add_each(broker_handshake_failures, other.broker_handshake_failures);
+    add_each(mqtt_versions, other.mqtt_versions);
+    add_each(closed, other.closed);
+    dial_times.add(other.dial_times);
+    connack_times.add(other.connack_times);
     if (nodes.size() < other.nodes.size()) nodes.resize(other.nodes.size());
-    for (size_t i = 0; i < other.nodes.size(); ++i) {
-        nodes[i].relays += other.nodes[i].relays;
-        nodes[i].dials += other.nodes[i].dials;
-        nodes[i].dial_failures += other.nodes[i].dial_failures;
-        nodes[i].down = nodes[i].down || other.nodes[i].down;
+    for (size_t i = 0; i < other.nodes.size(); ++i) add_node(nodes[i], other.nodes[i]);
+    if (routes.size() < other.routes.size()) routes.resize(other.routes.size());
+    for (size_t i = 0; i < other.routes.size(); ++i) {
+        routes[i].connections += other.routes[i].connections;
+        routes[i].connections_total += other.routes[i].connections_total;
     }
 }
 
-// "name":{"cause":count,...}, with every cause, so that a reader needs no defaults.
-template <class Cause>
-static void add_by_cause(std::string& out, std::string_view name,
-                         std::span<const uint64_t> counts) {
+// ---- JSON --------------------------------------------------------------------------------------
+
+// "name":{"key":count,...} of all counts, so that a reader needs no defaults, or of those above 0.
+enum class Show : uint8_t { All, NotZero };
+template <class Name>
+static void put_counts(std::string& out, std::string_view name, std::span<const uint64_t> counts,
+                       Name name_of, Show show = Show::All) {
     fmt::format_to(std::back_inserter(out), "\"{}\":{{", name);
+    bool first = true;
     for (size_t i = 0; i < counts.size(); ++i) {
-        fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", i == 0 ? "" : ",",
-                       text(static_cast<Cause>(i)), counts[i]);
+        if (counts[i] == 0 && show == Show::NotZero) continue;
+        fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", first ? "" : ",", name_of(i),
+                       counts[i]);
+        first = false;
     }
     out += "},";
 }
 
-std::string to_json(const Stats& stats, const std::vector<std::string>& node_names) {
+template <class Cause>
+static std::string_view text_of(size_t index) {
+    return text(static_cast<Cause>(index));
+}
+
+// Each bucket by its upper bound in microseconds; each value is in one bucket only.
+static void put_times(std::string& out, std::string_view name, const TimeBuckets& times) {
+    const auto bound = [](size_t i) {
+        const bool last = i == TimeBuckets::kBoundsUs.size();
+        return last ? std::string("above") : fmt::format("{}", TimeBuckets::kBoundsUs[i]);
+    };
+    fmt::format_to(std::back_inserter(out), "\"{}\":{{", name);
+    put_counts(out, "buckets_us", times.counts, bound);
+    fmt::format_to(std::back_inserter(out), "\"count\":{},\"sum_us\":{}}},", times.count(),
+                   times.sum_us);
+}
+
+static std::string_view name_at(const std::vector<std::string>& names, size_t slot) {
+    return slot < names.size() ? std::string_view(names[slot]) : "?";
+}
+
+static void put_node(std::string& out, const NodeStats& node, std::string_view name) {
+    fmt::format_to(std::back_inserter(out),
+                   "{{\"name\":\"{}\",\"down\":{},\"relays\":{},\"dials\":{},\"dial_failures\":{},"
+                   "\"relays_total\":{},\"bytes_up\":{},\"bytes_down\":{},",
+                   name, node.down, node.relays, node.dials, node.dial_failures, node.relays_total,
+                   node.bytes_up, node.bytes_down);
+    put_counts(out, "connacks", node.connacks, text_of<Connack>, Show::NotZero);
+    out.back() = '}';
+}
+
+std::string to_json(const Stats& stats, const std::vector<std::string>& node_names,
+                    const std::vector<std::string>& route_names) {
     std::string out = "{";
     for (const NamedCounter& counter : kCounters) {
         fmt::format_to(std::back_inserter(out), "\"{}\":{},", counter.name, stats.*counter.member);
     }
-    add_by_cause<Refusal>(out, "refused", stats.refused);
-    add_by_cause<tls::Failure>(out, "handshake_failures", stats.handshake_failures);
-    add_by_cause<tls::Failure>(out, "broker_handshake_failures", stats.broker_handshake_failures);
+    put_counts(out, "refused", stats.refused, text_of<Refusal>);
+    put_counts(out, "handshake_failures", stats.handshake_failures, text_of<tls::Failure>);
+    put_counts(out, "broker_handshake_failures", stats.broker_handshake_failures,
+               text_of<tls::Failure>);
+    put_counts(out, "mqtt_versions", stats.mqtt_versions,
+               [](size_t i) { return kMqttVersions[i]; });
+    put_counts(out, "closed", stats.closed, text_of<RelayEnd>);
+    put_times(out, "dial_times", stats.dial_times);
+    put_times(out, "connack_times", stats.connack_times);
     out += "\"brokers\":[";
     for (size_t i = 0; i < stats.nodes.size(); ++i) {
-        const NodeStats& node = stats.nodes[i];
+        if (i > 0) out += ',';
+        put_node(out, stats.nodes[i], name_at(node_names, i));
+    }
+    out += "],\"routes\":[";
+    for (size_t i = 0; i < stats.routes.size(); ++i) {
         fmt::format_to(std::back_inserter(out),
-                       "{}{{\"name\":\"{}\",\"down\":{},\"relays\":{},\"dials\":{},"
-                       "\"dial_failures\":{}}}",
-                       i == 0 ? "" : ",", i < node_names.size() ? node_names[i] : "?", node.down,
-                       node.relays, node.dials, node.dial_failures);
+                       "{}{{\"name\":\"{}\",\"connections\":{},\"connections_total\":{}}}",
+                       i == 0 ? "" : ",", name_at(route_names, i), stats.routes[i].connections,
+                       stats.routes[i].connections_total);
     }
     out += "]}";
     return out;

@@ -7,9 +7,13 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "core/base/time_buckets.h"
+#include "core/proxy/connack.h"
 #include "core/proxy/refusal.h"
+#include "core/proxy/relay_end.h"
 #include "tls/failure.h"
 
 namespace jumpgate {
@@ -19,7 +23,21 @@ struct NodeStats {
     uint64_t dials = 0;          // attempts
     uint64_t dial_failures = 0;  // refused, unreachable, timed out
     bool down = false;           // gauge: marked down by failed dials
+    uint64_t relays_total = 0;   // clients it ever got
+    uint64_t bytes_up = 0;       // of relays that ended
+    uint64_t bytes_down = 0;
+    std::array<uint64_t, kConnacks> connacks{};  // what it told MQTT clients
 };
+
+struct RouteStats {
+    uint64_t connections = 0;  // gauge: relayed now
+    uint64_t connections_total = 0;
+};
+
+// The versions of MQTT, by index.
+inline constexpr std::array<std::string_view, 3> kMqttVersions = {"3.1", "3.1.1", "5.0"};
+// "3.1.1" for protocol level 4; empty for one that is no MQTT.
+std::string_view mqtt_version(uint8_t level);
 
 struct Stats {
     uint64_t accepted = 0;
@@ -54,12 +72,29 @@ struct Stats {
     uint64_t tls_truncations = 0;  // streams that ended without close_notify
     uint64_t tls_errors = 0;       // relays ended by a bad record or an alert
 
+    std::array<uint64_t, kMqttVersions.size()> mqtt_versions{};  // CONNECTs that were accepted
+    std::array<uint64_t, kRelayEnds> closed{};                   // relays that ended, by why
+    TimeBuckets dial_times;     // dials that succeeded: start to all of the greeting sent
+    TimeBuckets connack_times;  // from there to the broker's first bytes
+
+    // By slot, which keeps its meaning (snapshot.h). Longer as slots come into use.
     std::vector<NodeStats> nodes;
+    std::vector<RouteStats> routes;
+
+    // The entry of a slot, made where there is none yet.
+    NodeStats& node(uint16_t slot);
+    RouteStats& route(uint16_t slot);
+
+    // `level` of a CONNECT: 3, 4, 5.
+    void connect_accepted(uint8_t level);
+    // Of a worker that has ended.
+    void clear_gauges();
 
     void add(const Stats& other);
 };
 
-// The statistics as one JSON object, without a newline. `node_names` in the order of `nodes`.
-std::string to_json(const Stats& stats, const std::vector<std::string>& node_names);
+// The statistics as one JSON object, without a newline. Names by slot, as `nodes` and `routes`.
+std::string to_json(const Stats& stats, const std::vector<std::string>& node_names,
+                    const std::vector<std::string>& route_names = {});
 
 }  // namespace jumpgate

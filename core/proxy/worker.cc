@@ -9,6 +9,8 @@ namespace jumpgate {
 
 static constexpr uint16_t kBufferGroup = 1;
 static constexpr uint16_t kLargeBufferGroup = 2;
+// Lines of the access log that may wait for the control thread: 8 MiB.
+static constexpr size_t kAccessLinesMax = 8'192;
 
 Worker::Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> listener_sockets)
     : index_(index),
@@ -25,9 +27,6 @@ Worker::Worker(unsigned index, Shared& shared, std::vector<ListenerSocket> liste
     stats_message().complete = [](Op& op, Completion) {
         static_cast<Messages&>(static_cast<StatsMessage&>(op)).worker->report();
     };
-    reload_message().complete = [](Op& op, Completion) {
-        static_cast<Messages&>(static_cast<ReloadMessage&>(op)).worker->reload();
-    };
 }
 
 Worker::~Worker() = default;
@@ -40,6 +39,7 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
     Result<std::unique_ptr<Reactor>> reactor = Reactor::open(limits);
     if (!reactor) return reactor.error();
     reactor_ = std::move(*reactor);
+    started_ns_ = monotonic_ns();
     ring_fd_ = reactor_->ring().fd();
     Result<std::unique_ptr<BufferRing>> buffers =
         BufferRing::open(reactor_->ring(), kBufferGroup, config.buffers, config.buffer_bytes);
@@ -55,11 +55,8 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
     tls_relays_ =
         std::make_unique<TlsRelays>(*reactor_, *buffers_, *large_buffers_, config, stats_, *this);
     gate_ = std::make_unique<HandshakeGate>(reactor_->ring(), config.tls.handshakes_max);
-    const Upstream& upstream = shared_.upstream();
-    health_ =
-        std::make_unique<NodeHealth>(upstream.weights(), config.fail_max, config.fail_timeout_ms);
-    stats_.nodes.resize(upstream.size());
-    take_credentials();
+    if (shared_.access_log) access_log_ = std::make_unique<LogQueue>(kAccessLinesMax);
+    adopt();
     for (const ListenerSocket& socket : listener_sockets_) {
         listeners_.push_back(std::make_unique<Listener>(*this, socket.fd, socket.tls));
     }
@@ -77,6 +74,7 @@ void Worker::run() {
 
 void Worker::close() {
     listeners_.clear();
+    routing_.clear();
     gate_.reset();
     tls_relays_.reset();
     relays_.reset();
@@ -99,83 +97,14 @@ void Worker::admit(Accepted accepted) {
     serve(*c);
 }
 
-void Worker::set_route_hash(Connection& c) {
-    std::string remote;
-    std::string_view key = c.connect.client_id;
-    if (shared_.upstream().rule().key == HashKey::Username) {
-        key = c.connect.username;
-    } else if (shared_.upstream().rule().key == HashKey::RemoteAddr) {
-        remote = c.peer.host();
-        key = remote;
-    } else if (shared_.upstream().rule().key == HashKey::CertCn) {
-        const tls::Identity* identity = c.identity();
-        key = identity == nullptr ? std::string_view() : identity->common_name;
-    }
-    // A client without a key has no home: hash("") would send all of them to one broker.
-    c.route_hash = key.empty() ? rng_.next() : shared_.upstream().hash(key);
-}
-
-std::optional<uint16_t> Worker::pick_node(const Connection& c) {
-    std::span<const uint32_t> weights = health_->weights(now_ms());
-    // All marked down: what was true of the last dials may be over, so any may be tried.
-    if (std::ranges::all_of(weights, [](uint32_t weight) { return weight == 0; })) {
-        weights = shared_.upstream().weights();
-    }
-    if (c.attempts > 0) {
-        untried_weights_.assign(weights.begin(), weights.end());
-        for (unsigned i = 0; i < c.attempts; ++i) untried_weights_[c.tried[i]] = 0;
-        weights = untried_weights_;
-    }
-    const std::optional<Choice> choice =
-        chooser_.choose(shared_.upstream(), c.route_hash, weights, {});
-    if (!choice) return std::nullopt;
-    return choice->node;
-}
-
-Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_bytes) {
-    stats_.nodes[c.node].dials++;
-    DialPlan plan;
-    plan.to = &shared_.nodes[c.node];
-    plan.options = &shared_.broker_sockets;
-    plan.first_bytes = first_bytes;
-    const size_t sources = shared_.sources.size();
-    for (size_t i = 0; i < sources && plan.source == nullptr; ++i) {
-        const Address& source = shared_.sources[next_source_++ % sources];
-        if (source.any.sa_family == plan.to->any.sa_family) plan.source = &source;
-    }
-    return dial(reactor_->ring(), c.op, plan);
-}
-
-void Worker::dial_succeeded(uint16_t node) {
-    const bool recovered = health_->succeeded(node);
-    stats_.nodes[node].down = false;
-    if (!recovered || !logs(Severity::Info)) return;
-    LogLine line(shared_.line_format, Severity::Info, "broker_up");
-    line.field("broker", shared_.upstream().nodes()[node].name);
-    log_.push(line.field("worker", index_).finish());
-}
-
-void Worker::dial_failed(const Connection& c, int32_t sys, bool local) {
-    stats_.nodes[c.node].dial_failures++;
-    if (local || !mark_down(c.node) || !logs(Severity::Warn)) return;
-    LogLine line(shared_.line_format, Severity::Warn, "broker_down");
-    line.field("broker", shared_.upstream().nodes()[c.node].name);
-    log_broker_down(line.field("why", std::strerror(sys)));
-}
-
-// False: it was down before, or is not yet.
-bool Worker::mark_down(uint16_t node) {
-    if (!health_->failed(node, now_ms())) return false;
-    stats_.nodes[node].down = true;
-    return true;
-}
-
 void Worker::start_relay(Connection& c) {
     RelayIdentity identity;
     identity.peer = c.peer;
     identity.node = c.node;
+    identity.level = c.connect.level;
     identity.set_client_id(c.connect.client_id);
-    stats_.nodes[c.node].relays++;
+    identity.route = c.route->slot;
+    shared_.board.routed[c.route->slot].fetch_add(1, std::memory_order_relaxed);
     const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
     if (logs(Severity::Debug)) log_connected(c);
     if (c.client_engine != nullptr) c.client_engine->forget_identity();
@@ -195,14 +124,19 @@ void Worker::release(Connection& c) {
     const bool relayed = c.phase == Phase::Relay;
     c.stop_deadline();
     static_cast<ConnectionLink&>(c).unlink();
+    if (!relayed) leave_node(c);
+    if (c.routing != nullptr) --c.routing->users;
     connections_->destroy(&c);
     stats_.setups--;
+    let_go();
     if (!relayed) connection_gone();
 }
 
 void Worker::relay_ended(const EndedRelay& relay) {
-    stats_.nodes[relay.identity.node].relays--;
+    shared_.board.clients[relay.identity.node].fetch_sub(1, std::memory_order_relaxed);
+    shared_.board.routed[relay.identity.route].fetch_sub(1, std::memory_order_relaxed);
     log_closed(relay);
+    if (access_log_ != nullptr) log_access(relay);
     connection_gone();
 }
 
@@ -235,12 +169,32 @@ void Worker::stop() {
     tls_relays_->close_all();
 }
 
+void Worker::send_errand(Ring& from, Errand& errand) {
+    CHECK(!errand.out);
+    errand.out = true;
+    errand.worker = this;
+    errand.complete = [](Op& op, Completion) {
+        Errand& self = static_cast<Errand&>(op);
+        Worker& worker = *self.worker;
+        self.run(self, worker);
+        self.complete = [](Op& back, Completion) {
+            Errand& answered = static_cast<Errand&>(back);
+            answered.out = false;
+            answered.done(answered);
+        };
+        post(worker.reactor_->ring(), worker.control_ring_fd_, self);
+    };
+    post(from, ring_fd_, errand);
+}
+
 void Worker::report() {
     stats_.handshakes_held_back = gate_->held_back();
     stats_.cq_overflows = reactor_->ring().counters().cq_overflows;
     stats_.stray_errors = reactor_->ring().counters().stray_errors;
     stats_.enters = reactor_->ring().counters().enters;
     report_->stats = stats_;
+    report_->busy_ns = thread_cpu_ns();
+    report_->life_ns = monotonic_ns() - started_ns_;
     post(reactor_->ring(), control_ring_fd_, *report_);
 }
 

@@ -13,6 +13,7 @@ namespace jumpgate {
 
 void Worker::refused(const Connection& c, const Verdict& verdict) {
     stats_.refused[static_cast<size_t>(verdict.refusal)]++;
+    if (access_log_ != nullptr) log_access(c, verdict);
     const bool ours =
         verdict.refusal == Refusal::NoBroker || verdict.refusal == Refusal::BrokerTls ||
         verdict.refusal == Refusal::TooManyConnections || verdict.refusal == Refusal::ServerBusy;
@@ -26,9 +27,8 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
     line.field("client", c.connect.client_id).field("phase", text(c.phase));
     if (c.identity() != nullptr) line.field("cert_cn", c.identity()->common_name);
     if (c.client_engine != nullptr) add_claim(line, *c.client_engine);
-    if (c.attempts > 0) {
-        line.field("broker", shared_.upstream().nodes()[c.node].name);  // the last one tried
-    }
+    if (c.route != nullptr) line.field("route", c.route->id);
+    if (c.attempts > 0) line.field("broker", broker_name(c.node));  // the last one tried
     if (verdict.refusal == Refusal::ProxyHeader) {
         line.field("why", fmt::format("the PROXY header {}", verdict.words));
     } else {
@@ -44,7 +44,7 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
 void Worker::log_connected(const Connection& c) {
     LogLine line(shared_.line_format, Severity::Debug, "connected");
     line.field("peer", c.peer.to_string()).field("client", c.connect.client_id);
-    line.field("broker", shared_.upstream().nodes()[c.node].name);
+    line.field("route", c.route->id).field("broker", broker_name(c.node));
     if (const tls::Engine* engine = c.client_engine.get()) {
         line.field("tls", engine->version()).field("cipher", engine->cipher());
         line.field("sni", engine->server_name()).field("resumed", engine->resumed());
@@ -69,7 +69,8 @@ void Worker::log_closed(const EndedRelay& relay) {
     const RelayIdentity& who = relay.identity;
     LogLine line(shared_.line_format, severity, "closed");
     line.field("peer", who.peer.to_string()).field("client", who.client_id());
-    line.field("broker", shared_.upstream().nodes()[who.node].name);
+    line.field("broker", broker_name(who.node));
+    if (who.level != 0) line.field("connack", text(who.connack));
     line.field("end", text(relay.end));
     if (relay.tls_failure != tls::Failure::None) line.field("cause", text(relay.tls_failure));
     if (relay.tls_alert != 0) line.field("alert", tls::alert_text(relay.tls_alert));
@@ -79,8 +80,9 @@ void Worker::log_closed(const EndedRelay& relay) {
     log_.push(line.finish());
 }
 
-void Worker::log_broker_down(LogLine& line) {
-    line.field("failures", config().fail_max).field("for_ms", config().fail_timeout_ms);
+void Worker::log_broker_down(const Connection& c, LogLine& line) {
+    const UpstreamPlan& plan = c.routing->snapshot().upstreams[c.route->upstream];
+    line.field("failures", plan.fail_max).field("for_ms", plan.fail_timeout_ms);
     log_.push(line.field("worker", index_).finish());
 }
 

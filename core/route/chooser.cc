@@ -19,6 +19,12 @@ bool any_live(const Tier& tier, std::span<const uint32_t> weights) {
     return std::ranges::any_of(tier.nodes, [&](uint16_t node) { return weights[node] > 0; });
 }
 
+std::optional<Choice> choice_of(const std::optional<Drawn>& drawn) {
+    if (!drawn) return std::nullopt;
+    const bool jumped = drawn->attempts <= kPickAttempts;
+    return Choice{drawn->node, drawn->attempts, jumped ? ChoiceStep::Jump : ChoiceStep::Rendezvous};
+}
+
 }  // namespace
 
 std::string_view text(ChoiceStep step) {
@@ -42,10 +48,12 @@ std::optional<Choice> Chooser::choose(const Upstream& upstream, uint64_t hash,
                                       std::span<const uint64_t> loads) {
     const UpstreamRule& rule = upstream.rule();
     CHECK(weights.size() == upstream.size());
+    if (upstream.jumps_only())  // nearly always: nothing to gather, to bound or to remember
+        return choice_of(draw(hash, weights, upstream.tiers().front().weight_max));
     CHECK(!reads_loads(rule) || loads.size() == upstream.size());
     if (rule.balance == Balance::RoundRobin && credits_.size() != upstream.size())
         credits_.assign(upstream.size(), 0);
-    if (upstream.tiers().size() == 1) {  // nearly always: nothing to gather
+    if (upstream.tiers().size() == 1) {
         const Tier& tier = upstream.tiers().front();
         return choose_among(rule, hash,
                             {tier.nodes, weights, loads, upstream.name_hashes(), tier.weight_max});
@@ -67,11 +75,9 @@ std::optional<Choice> Chooser::choose_among(const UpstreamRule& rule, uint64_t h
             if (!node) return std::nullopt;
             return Choice{among.nodes[*node], 0, ChoiceStep::Rendezvous};
         }
-        const std::optional<Drawn> drawn = draw(hash, among.weights, among.weight_max);
-        if (!drawn) return std::nullopt;
-        const bool jumped = drawn->attempts <= kPickAttempts;
-        return Choice{among.nodes[drawn->node], drawn->attempts,
-                      jumped ? ChoiceStep::Jump : ChoiceStep::Rendezvous};
+        std::optional<Choice> choice = choice_of(draw(hash, among.weights, among.weight_max));
+        if (choice) choice->node = among.nodes[choice->node];
+        return choice;
     };
     const std::optional<Choice> home = by_hash(tier);
     if (!home || rule.balance_factor_percent == 0) return home;

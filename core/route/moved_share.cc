@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/rng.h"
 #include "core/route/chooser.h"
 #include "core/route/sample_clients.h"
 
@@ -14,8 +15,9 @@ namespace jumpgate {
 
 namespace {
 
-constexpr uint64_t kSeed = 0x5a3b1e;     // any, the same everywhere
-constexpr double kClearlyFewer = 0.015;  // more than sampling is off by
+constexpr uint64_t kSeed = 0x5a3b1e;       // any, the same everywhere
+constexpr uint64_t kTriesMax = 8'000'000;  // of a route on a client: 5 ns each
+constexpr double kClearlyFewer = 0.015;    // more than sampling is off by
 
 // Where a table places clients when all of its nodes are up and idle.
 class Homes {
@@ -64,10 +66,14 @@ double share_between(const RouteTable& before, const RouteTable& after) {
     SampleClients clients(kSeed);
     Homes homes_before(before);
     Homes homes_after(after);
+    Rng rng(kSeed);  // with a stride, long tables would have their last routes left out
+    const uint64_t routes = before.routes().size() + after.routes().size();
+    const uint64_t asked = std::clamp<uint64_t>(kTriesMax / std::max<uint64_t>(routes, 1),
+                                                kSampledClientsMin, kSampledClients);
     uint32_t placed = 0;
     uint32_t moved = 0;
-    for (uint32_t i = 0; i < kSampledClients; ++i) {
-        const SampleClient client = clients.next(shapes[i % shapes.size()]);
+    for (uint64_t i = 0; i < asked; ++i) {
+        const SampleClient client = clients.next(shapes[rng.below(shapes.size())]);
         const std::string_view home = homes_before.of(client);
         if (home.empty()) continue;
         ++placed;

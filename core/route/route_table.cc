@@ -77,9 +77,13 @@ RouteTable::RouteTable(std::vector<Route> routes, std::vector<Upstream> upstream
     : routes_(in_tried_order(std::move(routes))), upstreams_(std::move(upstreams)) {
     for (const Route& route : routes_) CHECK(route.upstream < upstreams_.size());
     fingerprint_ = fingerprint_of(routes_, upstreams_);
+    const auto is_zero = [](uint32_t part) { return part == 0; };
+    unconditional_ =
+        !routes_.empty() && std::ranges::all_of(routes_.front().match.specificity(), is_zero);
 }
 
 const Route* RouteTable::find(const RouteQuery& query) const {
+    if (unconditional_ && routes_.front().match.protocol == query.protocol) return &routes_.front();
     for (const Route& route : routes_) {
         if (route.match.matches(query)) return &route;
     }

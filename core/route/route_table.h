@@ -48,6 +48,7 @@ class RouteTable {
     std::vector<Route> routes_;
     std::vector<Upstream> upstreams_;
     uint64_t fingerprint_ = 0;
+    bool unconditional_ = false;  // the first route has no condition but its protocol
 };
 
 }  // namespace jumpgate

@@ -49,6 +49,8 @@ Upstream::Upstream(UpstreamRule rule, std::vector<Node> nodes)
         name_hashes_.push_back(hash_of(node.name));
     }
     tiers_ = tiers_of(nodes_);
+    jumps_only_ = rule_.balance == Balance::ConsistentHash && rule_.method == HashMethod::Jump &&
+                  rule_.balance_factor_percent == 0 && tiers_.size() == 1;
 }
 
 }  // namespace jumpgate

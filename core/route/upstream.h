@@ -60,6 +60,8 @@ class Upstream {
     std::span<const uint32_t> weights() const { return weights_; }
     // The highest priority first; none is empty.
     std::span<const Tier> tiers() const { return tiers_; }
+    // One tier, placed by jump hash alone: the index in the list is the index that is drawn.
+    bool jumps_only() const { return jumps_only_; }
     // XXH3-64 of each node's name: what HashMethod::Rendezvous knows a node by.
     std::span<const uint64_t> name_hashes() const { return name_hashes_; }
 
@@ -72,6 +74,7 @@ class Upstream {
     std::vector<uint32_t> weights_;
     std::vector<uint64_t> name_hashes_;
     std::vector<Tier> tiers_;
+    bool jumps_only_ = false;
 };
 
 }  // namespace jumpgate

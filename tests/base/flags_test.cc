@@ -138,6 +138,116 @@ TEST(FlagTable, AnswersHelpAndVersionWhateverElseIsWrong) {
     EXPECT_EQ(Program().parse({"--version"})->text, "prog 1.2.3\n");
 }
 
+TEST(FlagTable, TurnsASwitchOffByItsNegatedName) {
+    Program program;
+    program.pin = true;
+    EXPECT_FALSE(program.parse({"--no-pin"}));
+    EXPECT_FALSE(program.pin);
+    EXPECT_EQ(refusal({"--no-pin", "-P"}), "prog: --pin: given twice; allowed: once");
+    EXPECT_EQ(refusal({"--no-threads"}),
+              "prog: --no-threads: unknown flag; did you mean --threads?");
+}
+
+// Sets rows from a source as the caller's readers of files and variables do.
+void give(Program& program, const char* name, std::vector<std::string> values, ValueSource source) {
+    Flag* flag = program.table.row(name);
+    ASSERT_NE(flag, nullptr) << name;
+    const std::optional<Problem> problem = program.table.give(*flag, values, source, "there:1");
+    EXPECT_FALSE(problem) << name << " " << problem->text;
+}
+
+TEST(FlagTable, TheHigherOfTwoSourcesWinsForEachRow) {
+    Program flags, variables, file;
+    EXPECT_FALSE(flags.parse({"--threads", "9"}));
+    give(variables, "threads", {"8"}, ValueSource::Environment);
+    give(variables, "topic", {"from/env"}, ValueSource::Environment);
+    for (const char* name : {"threads", "port"}) give(file, name, {"7"}, ValueSource::File);
+    give(file, "topic", {"from/file"}, ValueSource::File);
+    give(file, "pin", {"true"}, ValueSource::File);
+    flags.table.adopt(variables.table);
+    flags.table.adopt(file.table);
+    EXPECT_EQ(flags.threads, 9u);
+    EXPECT_EQ(flags.topic, "from/env");
+    EXPECT_EQ(flags.port, 7u);
+    EXPECT_TRUE(flags.pin);
+    EXPECT_EQ(flags.colour, Colour::Green);
+    EXPECT_EQ(flags.table.row("threads")->source, ValueSource::CommandLine);
+    EXPECT_EQ(flags.table.row("topic")->source, ValueSource::Environment);
+    EXPECT_EQ(flags.table.row("port")->source, ValueSource::File);
+    EXPECT_EQ(flags.table.row("port")->where, "there:1");
+    EXPECT_EQ(flags.table.row("colour")->source, ValueSource::Default);
+}
+
+TEST(FlagTable, ReplacesListsWholeAndNeverMixesThem) {
+    Program flags, file;
+    EXPECT_FALSE(flags.parse({"--letter", "a", "--letter", "b"}));
+    give(file, "letter", {"x", "y", "z"}, ValueSource::File);
+    flags.table.adopt(file.table);
+    EXPECT_EQ(flags.letters, (std::vector{'a', 'b'}));
+
+    Program other;
+    other.table.adopt(file.table);
+    EXPECT_EQ(other.letters, (std::vector{'x', 'y', 'z'}));
+    EXPECT_EQ(other.table.row("letter")->texts, (std::vector<std::string>{"x", "y", "z"}));
+}
+
+TEST(FlagTable, RowsOfAFamilyComeFromOneSource) {
+    Program flags, file;
+    for (Program* program : {&flags, &file})
+        for (const char* name : {"letter", "topic"}) program->table.row(name)->family = "words";
+    EXPECT_FALSE(flags.parse({"--topic", "mine"}));
+    give(file, "letter", {"x"}, ValueSource::File);
+    give(file, "port", {"7"}, ValueSource::File);
+    flags.table.adopt(file.table);
+    EXPECT_TRUE(flags.letters.empty());
+    EXPECT_EQ(flags.port, 7u);
+
+    Program both;
+    give(file, "topic", {"theirs"}, ValueSource::File);
+    both.table.adopt(file.table);
+    EXPECT_EQ(both.letters, std::vector{'x'});
+    EXPECT_EQ(both.topic, "theirs");
+}
+
+TEST(FlagTable, SaysWhatIsWrongWithAGivenValue) {
+    struct Case {
+        const char* name;
+        std::vector<std::string> values;
+        const char* problem;
+    };
+    const Case cases[] = {
+        {"threads", {"0"}, "0 is out of range"},
+        {"threads", {"many"}, "\"many\" is not a whole number"},
+        {"threads", {"1", "2"}, "has 2 values; it takes one"},
+        {"threads", {}, "has 0 values; it takes one"},
+        {"pin", {"yes"}, "\"yes\" is not true or false"},
+        {"letter", {"a", "bc"}, "\"bc\" is not one character"},
+        {"port", {"1"}, "is given twice, at there:1 too"},
+    };
+    Program program;
+    give(program, "port", {"7"}, ValueSource::File);
+    for (const Case& c : cases) {
+        const std::optional<Problem> problem =
+            program.table.give(*program.table.row(c.name), c.values, ValueSource::File, "here:2");
+        EXPECT_EQ(problem.value_or(Problem{"none"}).text, c.problem) << c.name;
+    }
+    EXPECT_EQ(program.threads, 4u);
+}
+
+TEST(FlagTable, RowsSayTheirValueInForce) {
+    Program program;
+    EXPECT_FALSE(program.parse({"--colour=red", "-P", "-t7"}));
+    const auto current = [&](const char* name) { return program.table.row(name)->current(); };
+    EXPECT_EQ(current("colour"), "red");
+    EXPECT_EQ(current("pin"), "true");
+    EXPECT_EQ(current("threads"), "7");
+    EXPECT_EQ(current("topic"), "t");
+    EXPECT_EQ(current("port"), "1883");
+    EXPECT_FALSE(program.table.row("letter")->current);  // its texts say it
+    EXPECT_EQ(program.table.row("colours"), nullptr);
+    EXPECT_EQ(program.table.near("colours"), "colour");
+}
+
 TEST(FlagTable, HelpGroupsFlagsWithUnitsDefaultsAndRanges) {
     const std::string help = Program().table.help();
     EXPECT_TRUE(help.starts_with("Usage: prog [flags]\n\nWork\n  -t, --threads N "));

@@ -86,6 +86,17 @@ TEST(LogQueue, KeepsOrderAndCountsWhatItDrops) {
     EXPECT_EQ(queue->drain([](std::string_view) { FAIL(); }), 0U);
 }
 
+TEST(LogQueue, HoldsAsManyLinesAsItIsMadeFor) {
+    LogQueue queue(3);
+    for (int round = 0; round < 2; ++round) {
+        for (const char* line : {"a", "b", "c"}) EXPECT_TRUE(queue.push(line));
+        EXPECT_FALSE(queue.push("d"));
+        std::string lines;
+        EXPECT_EQ(queue.drain([&](std::string_view line) { lines += line; }), 1U);
+        EXPECT_EQ(lines, "abc");
+    }
+}
+
 TEST(LogQueue, PassesLinesBetweenTwoThreads) {
     auto queue = std::make_unique<LogQueue>();
     constexpr size_t kLines = 20'000;

@@ -13,7 +13,7 @@ namespace {
 TEST(ParseFlags, KeepsTheDefaultsOfConfig) {
     const Parse parsed = parse_with_door({});
     ASSERT_EQ(refusal(parsed), "accepted");
-    const Config& config = std::get<Config>(parsed);
+    const Config& config = accepted(parsed);
     EXPECT_EQ(config.listen, (std::vector<ListenAddress>{{"", 1883}}));
     EXPECT_EQ(config.brokers, (std::vector<BrokerAddress>{{"b1", 1883, 1}}));
     EXPECT_EQ(config.threads, cpus_allowed());
@@ -24,7 +24,7 @@ TEST(ParseFlags, KeepsTheDefaultsOfConfig) {
 }
 
 // Both spellings of a value; every value differs from its default.
-const std::vector<const char*> kEveryFlag{"--listen",
+const std::vector<std::string> kEveryFlag{"--listen",
                                           "127.0.0.1:1883",
                                           "--listen=[::1]:0",
                                           "--connections-max",
@@ -63,7 +63,7 @@ const std::vector<const char*> kEveryFlag{"--listen",
 TEST(ParseFlags, SetsEveryMember) {
     const Parse parsed = parse(kEveryFlag);
     ASSERT_EQ(refusal(parsed), "accepted");
-    const Config& config = std::get<Config>(parsed);
+    const Config& config = accepted(parsed);
     EXPECT_EQ(config.listen, (std::vector<ListenAddress>{{"127.0.0.1", 1883}, {"::1", 0}}));
     EXPECT_EQ(config.connections_max, 5'000u);
     EXPECT_EQ(config.connect_size_max_bytes, 128u);
@@ -170,7 +170,8 @@ TEST(ParseFlags, RefusesWhatCannotStart) {
               "jumpgate: --listen: missing; give at least one ADDR:PORT where clients connect, or "
               "--tls-listen");
     EXPECT_EQ(refusal(parse({"--listen", "1883"})),
-              "jumpgate: --broker: missing; give at least one HOST:PORT");
+              "jumpgate: --broker: missing; give at least one HOST:PORT, or --config FILE with "
+              "upstreams");
     EXPECT_EQ(refusal(parse_with_door({"--broker", "B1:1883,weight=3"})),
               "jumpgate: --broker: b1:1883 is given twice; allowed: each once");
     EXPECT_EQ(refusal(parse_with_door({"--thread", "1"})),
@@ -183,7 +184,8 @@ TEST(ParseFlags, PrintsTheVersionItIsGiven) {
 }
 
 TEST(ParseFlags, SurvivesAnEmptyArgumentList) {  // argc 0 is legal for execve(2)
-    EXPECT_TRUE(std::holds_alternative<FlagsExit>(parse_flags(0, nullptr, "")));
+    EXPECT_TRUE(
+        std::holds_alternative<FlagsExit>(load(invocation_of(0, nullptr, nullptr), "", nullptr)));
 }
 
 TEST(CpusAllowed, IsWithinTheRangeOfThreads) {

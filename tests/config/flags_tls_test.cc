@@ -6,7 +6,7 @@ namespace jumpgate {
 namespace {
 
 // With what TLS needs on both legs, so that every other flag may stand beside it.
-Parse parse_with_tls(std::vector<const char*> arguments) {
+Parse parse_with_tls(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"--tls-listen=8883", "--tls-cert=a.crt", "--tls-key=a.key",
                                          "--tls-client-ca=ca.crt", "--tls-client-auth=optional",
                                          "--broker=b1:8883,tls"});
@@ -16,8 +16,8 @@ Parse parse_with_tls(std::vector<const char*> arguments) {
 // Of a command line that must be accepted.
 Config config_of(const Parse& parsed) {
     EXPECT_EQ(refusal(parsed), "accepted");
-    const Config* config = std::get_if<Config>(&parsed);
-    return config ? *config : Config();
+    const Loaded* loaded = std::get_if<Loaded>(&parsed);
+    return loaded ? loaded->config : Config();
 }
 
 TEST(ParseTlsFlags, NeedNoPlainListener) {
@@ -114,13 +114,13 @@ TEST(ParseTlsFlags, KnowEveryWord) {
 
 // The n-th certificate belongs to the n-th key, whatever stands between them.
 TEST(ParseTlsFlags, PairCertificatesAndKeysInTheirOrder) {
-    const std::vector<const char*> orders[] = {
+    const std::vector<std::string> orders[] = {
         {"--tls-cert=1.crt", "--tls-key=1.key", "--tls-cert=2.crt", "--tls-key=2.key"},
         {"--tls-cert=1.crt", "--tls-cert=2.crt", "--tls-key=1.key", "--tls-key=2.key"},
         {"--tls-key=1.key", "--tls-key=2.key", "--tls-cert=1.crt", "--tls-cert=2.crt"},
         {"--tls-key=1.key", "--tls-cert=1.crt", "--tls-cert=2.crt", "--tls-key=2.key"},
     };
-    for (std::vector<const char*> order : orders) {
+    for (std::vector<std::string> order : orders) {
         order.insert(order.begin(), {"--tls-listen=8883", "--broker=b1:1883"});
         const Config config = config_of(parse(order));
         ASSERT_EQ(config.tls.certificates.size(), 2u);

@@ -6,22 +6,23 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
-#include "core/config/flags.h"
+#include "core/config/load.h"
 
 namespace jumpgate {
 
-using Parse = std::variant<Config, FlagsExit>;
+using Parse = std::variant<Loaded, FlagsExit>;
 
-inline Parse parse(std::vector<const char*> arguments) {
-    arguments.insert(arguments.begin(), "jumpgate");
-    return parse_flags(static_cast<int>(arguments.size()), arguments.data(), "jumpgate 0\n");
+// `arguments` behind the program's name, in an environment of `variables` alone.
+inline Parse parse(std::vector<std::string> arguments, std::vector<std::string> variables = {}) {
+    return load({std::move(arguments), std::move(variables)}, "jumpgate 0\n", nullptr);
 }
 
 // With the two flags that nothing starts without.
-inline Parse parse_with_door(std::vector<const char*> arguments) {
+inline Parse parse_with_door(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {"--listen", "1883", "--broker", "b1:1883"});
     return parse(std::move(arguments));
 }
@@ -35,5 +36,8 @@ inline std::string refusal(const Parse& parsed) {
     EXPECT_EQ(exit->text.find('\n'), exit->text.size() - 1) << exit->text;
     return exit->text.substr(0, exit->text.size() - 1);
 }
+
+// The Config of a command line that is accepted.
+inline const Config& accepted(const Parse& parsed) { return std::get<Loaded>(parsed).config; }
 
 }  // namespace jumpgate

@@ -12,6 +12,12 @@ Config sound() {
     return config;
 }
 
+// The first line, where any.
+std::optional<std::string> broken_rule(const Config& config) {
+    const std::vector<std::string> broken = broken_rules(config);
+    return broken.empty() ? std::nullopt : std::optional(broken.front());
+}
+
 TEST(BrokenRule, PassesASoundConfig) { EXPECT_EQ(broken_rule(sound()), std::nullopt); }
 
 TEST(BrokenRule, NamesTheFlagAndWhatIsAllowed) {
@@ -34,7 +40,8 @@ TEST(BrokenRule, NamesTheFlagAndWhatIsAllowed) {
              c.listen.assign(2, {"::1", 8883, true});
          },
          "--tls-listen: [::1]:8883 is given twice; allowed: each once"},
-        {[](Config& c) { c.brokers.clear(); }, "--broker: missing; give at least one HOST:PORT"},
+        {[](Config& c) { c.brokers.clear(); },
+         "--broker: missing; give at least one HOST:PORT, or --config FILE with upstreams"},
         {[](Config& c) {
              c.brokers.assign(4'097, {"b1", 1883, 1});
          },

@@ -45,7 +45,7 @@ void expect_lines(Config (*start)(), const std::vector<Case>& cases) {
         Config config = start();
         c.spoil(config);
         EXPECT_EQ(broken_tls_rule(config).value_or("passes"), c.line);
-        EXPECT_EQ(broken_rule(config).value_or("passes"), c.line);
+        EXPECT_EQ(broken_tls_rule(config).value_or("passes"), c.line);
     }
 }
 
@@ -189,11 +189,14 @@ TEST(BrokenTlsRule, LimitsTheNetworksOfTheProxyProtocol) {
     Config config = plain();
     for (int i = 0; i < 256; ++i)
         config.proxy_protocol.from.push_back("10.0." + std::to_string(i) + ".0/24");
-    EXPECT_EQ(broken_rule(config), std::nullopt);
+    EXPECT_EQ(broken_tls_rule(config), std::nullopt);
     config.proxy_protocol.from.push_back("::1");
-    EXPECT_EQ(broken_rule(config), "--proxy-protocol-from: 257 networks; allowed: up to 256");
+    EXPECT_EQ(broken_tls_rule(config), "--proxy-protocol-from: 257 networks; allowed: up to 256");
     config.proxy_protocol.from = {"::1", "10.0.0.0/8", "::1"};
-    EXPECT_EQ(broken_rule(config), "--proxy-protocol-from: ::1 is given twice; allowed: each once");
+    config.listen = {{"", 1883}};
+    config.brokers = {{"b1", 1883}};
+    EXPECT_EQ(broken_rules(config), std::vector<std::string>{"--proxy-protocol-from: ::1 is given "
+                                                             "twice; allowed: each once"});
 }
 
 }  // namespace

@@ -11,8 +11,8 @@ import threading
 import blocked
 import packets
 import transfer
-from harness import (DEADLINE_S, PROGRAM, Jumpgate, behaviour, equal, main, raise_file_limit,
-                     wait_until)
+from harness import (DEADLINE_S, ENVIRONMENT, PROGRAM, Jumpgate, behaviour, equal, main,
+                     raise_file_limit, wait_until)
 from peers import Peer, Stub, free_port, joined, receive, receive_all, reset
 
 HELLO = packets.connect("c", 5)
@@ -205,7 +205,8 @@ def exit_codes():
         flags = ["--listen", "127.0.0.1:0", "--broker", taken]
         for code, arguments, words in (
                 (0, ["--help"], ""), (0, ["--version"], ""),
-                (2, ["--no-such-flag"], "--no-such-flag"), (2, [], "--listen"),
+                (2, ["--no-such-flag"], "--no-such-flag"),
+                (2, ["--broker", taken], "--listen"),
                 (2, flags + ["--threads", "0"], "1 to 256"),
                 (2, flags + ["--threads", "1", "--threads", "1"], "--threads"),
                 (2, flags + ["--io-disable", "everything"], "accept_multishot"),
@@ -213,7 +214,7 @@ def exit_codes():
                 (1, ["--listen", "192.0.2.1:0", "--broker", taken], "192.0.2.1"),
                 (1, ["--listen", ":0", "--broker", "no-such-host.invalid:1"], "no-such-host")):
             done = subprocess.run([PROGRAM] + arguments, capture_output=True, timeout=DEADLINE_S,
-                                  text=True)
+                                  text=True, env=ENVIRONMENT)
             equal(done.returncode, code, f"{arguments}: {done.stderr}")
             assert words in done.stderr, f"{arguments}: {done.stderr}"
             if code == 2:

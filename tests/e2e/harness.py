@@ -20,6 +20,8 @@ import traceback
 
 PROGRAM = os.environ.get("JUMPGATE", "build/jumpgate")
 DEADLINE_S = 20.0
+# The tests' own variables are no settings of the program, which would warn of them.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("JUMPGATE_")}
 BAD_WORDS = ("broken invariant", "Sanitizer", "runtime error:")
 
 _behaviours = []
@@ -147,7 +149,7 @@ class Jumpgate:
             arguments += ["--stats-interval-s", "1"]
         arguments += [str(flag) for flag in flags]
         self.process = start(arguments, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                             preexec_fn=preexec)
+                             preexec_fn=preexec, env=ENVIRONMENT)
         self.pid = self.process.pid
         self.lines = Lines(self.process.stderr)
         self.ended = False

@@ -13,7 +13,7 @@ import subprocess
 import threading
 
 import packets
-from harness import DEADLINE_S, PROGRAM, Jumpgate, behaviour, equal, main, wait_until
+from harness import DEADLINE_S, ENVIRONMENT, PROGRAM, Jumpgate, behaviour, equal, main, wait_until
 from peers import Peer, Stub, receive, reset
 from tls_peers import (FOLDER, VERSIONS, admit, causes, context, dial, handshake, pki, refusal,
                        settled)
@@ -351,7 +351,8 @@ def start_error(*flags):
     """A start that must fail: (exit code, its sentence)."""
     command = [PROGRAM, "--tls-listen", "127.0.0.1:0", "--broker", "127.0.0.1:1", "--threads", "1",
                "--log-level", "error", *map(str, flags)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
+                          env=ENVIRONMENT)
     equal((done.stdout, done.stderr.count("\n")), ("", 1), f"output of {flags}\n{done.stderr}")
     return done.returncode, done.stderr
 

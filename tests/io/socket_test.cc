@@ -200,6 +200,33 @@ TEST_F(SocketTest, ReceiveOnceAnswersWhetherDataIsThereAlreadyOrComesLater) {
 
 // ---- Sending ---------------------------------------------------------------------------------
 
+TEST_F(SocketTest, ReceivesIntoOurOwnMemoryWhetherDataIsThereAlreadyOrComesLater) {
+    for (const auto& disabled : {std::vector<std::string>{}, capability_names()}) {
+        open(16, 1'024, disabled);
+        const Listener listener;
+        const Connected connected(*ring_, listener);
+        const std::vector<uint8_t> bytes = pattern(100);
+        for (const bool early : {false, true}) {
+            std::array<uint8_t, 60> room{};
+            Recorder sent;
+            Recorder received;
+            if (early) {
+                send_all(*ring_, sent, connected.client, bytes);
+                ASSERT_TRUE(until([&] { return sent.answered(); }));
+            }
+            recv_into(*ring_, received, connected.server, room);
+            settle(*ring_);
+            EXPECT_EQ(received.answered(), early);
+            if (!early) send_all(*ring_, sent, connected.client, std::span(bytes).first(50));
+            ASSERT_TRUE(until([&] { return received.answered() && sent.answered(); }));
+            const size_t expected = early ? 60 : 50;
+            EXPECT_EQ(received.result(), static_cast<int32_t>(expected));
+            EXPECT_TRUE(std::equal(room.begin(), room.begin() + expected, bytes.begin()));
+        }
+        EXPECT_EQ(buffers_->held(), 0U);
+    }
+}
+
 TEST_F(SocketTest, EightMegabytesToASlowReaderAreOneSend) {
     open(16, 64);
     const Listener listener;
@@ -393,6 +420,22 @@ TEST_F(SocketTest, CancelAllEndsWhatIsOnTheSocketAndNothingElse) {
     EXPECT_FALSE(elsewhere.answered());
     cancel(*ring_, elsewhere);
     EXPECT_TRUE(until([&] { return elsewhere.answered(); }));
+}
+
+TEST(Peek, CopiesWhatWaitsAndLeavesIt) {
+    int fds[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+    std::array<uint8_t, 4> into{};
+    EXPECT_EQ(peek(fds[0], into), 0U);  // and does not wait
+    ASSERT_EQ(write(fds[1], "abcdef", 6), 6);
+    for (int round = 0; round < 2; ++round) EXPECT_EQ(peek(fds[0], into), 4U);
+    EXPECT_EQ(into[3], 'd');
+    std::array<char, 8> all{};
+    EXPECT_EQ(read(fds[0], all.data(), all.size()), 6);
+    close(fds[1]);
+    EXPECT_EQ(peek(fds[0], into), 0U);
+    close(fds[0]);
+    EXPECT_EQ(peek(fds[0], into), 0U);
 }
 
 TEST_F(SocketTest, InstallGivesAnOrdinaryDescriptorThatClosesOnExec) {

@@ -25,7 +25,7 @@ std::string answer_to(uint16_t port, std::string_view certificate, std::string_v
 }
 
 TEST(ConnectReader, RefusesAClientIdThatIsNotTheCommonName) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_match(IdMatch::CertCn), {&broker});
     const std::string v4("\x20\x02\0\2", 4);
     const std::string v5("\x20\x03\0\x85\0", 5);
@@ -37,7 +37,7 @@ TEST(ConnectReader, RefusesAClientIdThatIsNotTheCommonName) {
 }
 
 TEST(ConnectReader, RefusesAClientWithoutCertificateWhereTheIdMustMatch) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_match(IdMatch::San), {&broker});
     EXPECT_EQ(answer_to(worker.tls_port(), "", "client", 4), std::string("\x20\x02\0\5", 4));
     EXPECT_EQ(answer_to(worker.tls_port(), "", "client", 5), std::string("\x20\x03\0\x87\0", 5));
@@ -45,7 +45,7 @@ TEST(ConnectReader, RefusesAClientWithoutCertificateWhereTheIdMustMatch) {
 }
 
 TEST(ConnectReader, TakesAnyAlternativeNameAsClientId) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_match(IdMatch::San), {&broker});
     for (const char* name :
          {"client.example.test", "urn:example:device:client", "client@example.test"}) {
@@ -58,7 +58,7 @@ TEST(ConnectReader, TakesAnyAlternativeNameAsClientId) {
 }
 
 TEST(ConnectReader, TellsAPlainClientOnATlsPortOnceItsConnectIsWhole) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_match(IdMatch::Off), {&broker});
     Peer client = Peer::connect(worker.tls_port());
     client.send(connect_packet("in the clear", 5).substr(0, 7));
@@ -70,7 +70,7 @@ TEST(ConnectReader, TellsAPlainClientOnATlsPortOnceItsConnectIsWhole) {
 }
 
 TEST(ConnectReader, SaysOfAnythingElseOnATlsPortThatItIsNotTls) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_match(IdMatch::Off), {&broker});
     for (const char* bytes : {"GET / HTTP/1.1\r\n\r\n", "\x30\x05hello"}) {
         Peer client = Peer::connect(worker.tls_port());

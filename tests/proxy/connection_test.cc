@@ -11,7 +11,7 @@ size_t refused(const Stats& stats, Refusal reason) {
 }
 
 TEST(Connection, ForwardsAConnectThatComesByteByByteAndAllThatFollows) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Peer client = worker.client();
     const std::string sent = connect_packet("slow") + std::string("\xc0\0", 2);
@@ -23,7 +23,7 @@ TEST(Connection, ForwardsAConnectThatComesByteByByteAndAllThatFollows) {
 }
 
 TEST(Connection, ForwardsWhatIsPipelinedBehindTheConnect) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Peer client = worker.client();
     const std::string sent = connect_packet("eager") + std::string(200'000, 'p');
@@ -32,7 +32,7 @@ TEST(Connection, ForwardsWhatIsPipelinedBehindTheConnect) {
 }
 
 TEST(Connection, OpensNoBrokerConnectionForABadFirstPacket) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     const std::vector<std::pair<std::string, Refusal>> cases = {
         {"GET / HTTP/1.1\r\n\r\n", Refusal::HttpRequest},
@@ -50,7 +50,7 @@ TEST(Connection, OpensNoBrokerConnectionForABadFirstPacket) {
 }
 
 TEST(Connection, AnswersAnUnknownLevelInTheLanguageOfItsTime) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Peer client = worker.client();
     client.send(connect_packet("future", 6));
@@ -59,7 +59,7 @@ TEST(Connection, AnswersAnUnknownLevelInTheLanguageOfItsTime) {
 }
 
 TEST(Connection, RefusesATooLargeConnectFromItsHeaderAlone) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.connect_size_max_bytes = 200;
     WorkerFixture worker(config, {&broker});
@@ -70,7 +70,7 @@ TEST(Connection, RefusesATooLargeConnectFromItsHeaderAlone) {
 }
 
 TEST(Connection, EndsASilentClientAtTheSetupTimeout) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.setup_timeout_ms = 100;
     WorkerFixture worker(config, {&broker});
@@ -83,7 +83,7 @@ TEST(Connection, EndsASilentClientAtTheSetupTimeout) {
 }
 
 TEST(Connection, TellsOneTooManySoInItsOwnVersion) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.connections_max = 1;
     WorkerFixture worker(config, {&broker});
@@ -97,7 +97,7 @@ TEST(Connection, TellsOneTooManySoInItsOwnVersion) {
 }
 
 TEST(Connection, LogsARefusalWithWhoWhereAndWhy) {
-    Broker broker;
+    FakeBroker broker;
     broker.close();
     Config config;
     WorkerFixture worker({}, {&broker});

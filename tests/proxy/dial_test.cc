@@ -5,8 +5,8 @@ namespace jumpgate {
 namespace {
 
 TEST(Dial, TriesADifferentNodeWhereTheFirstRefuses) {
-    Broker gone;
-    Broker alive;
+    FakeBroker gone;
+    FakeBroker alive;
     const std::string id = id_for_first_node({gone.port(), alive.port()});
     gone.close();
     WorkerFixture worker({}, {&gone, &alive});
@@ -19,8 +19,8 @@ TEST(Dial, TriesADifferentNodeWhereTheFirstRefuses) {
 }
 
 TEST(Dial, MarksANodeDownAndGoesStraightToTheOther) {
-    Broker gone;
-    Broker alive;
+    FakeBroker gone;
+    FakeBroker alive;
     const std::string id = id_for_first_node({gone.port(), alive.port()});
     gone.close();
     Config config;
@@ -38,7 +38,7 @@ TEST(Dial, MarksANodeDownAndGoesStraightToTheOther) {
 }
 
 TEST(Dial, SaysServerUnavailableInEachVersionWhereNoBrokerAnswers) {
-    Broker gone;
+    FakeBroker gone;
     gone.close();
     WorkerFixture worker({}, {&gone});
     Peer old = worker.client();
@@ -50,7 +50,7 @@ TEST(Dial, SaysServerUnavailableInEachVersionWhereNoBrokerAnswers) {
 }
 
 TEST(Dial, GivesUpOnABlackholeAtTheDialTimeout) {
-    Broker blackhole(0);  // its queue is filled below: further SYNs are dropped
+    FakeBroker blackhole(0);  // its queue is filled below: further SYNs are dropped
     Peer filler1 = Peer::connect(blackhole.port());
     Config config;
     config.dial_timeout_ms = 100;
@@ -63,7 +63,7 @@ TEST(Dial, GivesUpOnABlackholeAtTheDialTimeout) {
 }
 
 TEST(Dial, ComesFromTheGivenSourceAddressesInTurn) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.source_addresses = {"127.0.0.7", "127.0.0.8"};
     WorkerFixture worker(config, {&broker});
@@ -83,7 +83,7 @@ TEST(Dial, ComesFromTheGivenSourceAddressesInTurn) {
 }
 
 TEST(Dial, TriesWhatIsMarkedDownWhereAllAre) {
-    Broker gone;
+    FakeBroker gone;
     gone.close();
     Config config;
     config.fail_max = 1;
@@ -97,7 +97,7 @@ TEST(Dial, TriesWhatIsMarkedDownWhereAllAre) {
 }
 
 TEST(Dial, SaysServerBusyWhereOurOwnDescriptorsAreShort) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.connections_max = 10;
     WorkerFixture worker(config, {&broker}, 1);
@@ -114,7 +114,7 @@ TEST(Dial, SaysServerBusyWhereOurOwnDescriptorsAreShort) {
 
 // The broker reads late and the send buffer is tiny: the first send cannot take all at once.
 TEST(Dial, SendsALargeConnectThroughASmallSendBuffer) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.socket_send_bytes = 4096;
     config.connect_size_max_bytes = 1'000'000;
@@ -129,8 +129,8 @@ TEST(Dial, SendsALargeConnectThroughASmallSendBuffer) {
 }
 
 TEST(Dial, LeavesAloneADrainedNode) {
-    Broker drained;
-    Broker alive;
+    FakeBroker drained;
+    FakeBroker alive;
     Config config;
     config.brokers = {{"127.0.0.1", drained.port(), 0}, {"127.0.0.1", alive.port(), 1}};
     WorkerFixture worker(config, {});

@@ -5,7 +5,7 @@ namespace jumpgate {
 namespace {
 
 TEST(Exchange, GetsThroughManyHandshakesWithHardlyAnyBuffers) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls(ClientAuth::Required);
     config.buffers = 16;
     config.buffer_bytes = 512;  // a ClientHello needs one, a client's last flight several
@@ -23,7 +23,7 @@ TEST(Exchange, GetsThroughManyHandshakesWithHardlyAnyBuffers) {
 }
 
 TEST(Exchange, SeesAClientThatGoesAtAnyPointOfItsHandshake) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls();
     WorkerFixture worker(config, {&broker});
     uint64_t gone = 0;

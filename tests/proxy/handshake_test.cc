@@ -5,7 +5,7 @@ namespace jumpgate {
 namespace {
 
 // One TLS broker at `broker`, known as `name`.
-Config with_tls_broker(const Broker& broker, std::string name = "localhost") {
+Config with_tls_broker(const FakeBroker& broker, std::string name = "localhost") {
     Config config;
     config.brokers.push_back({"127.0.0.1", broker.port(), 1, true, std::move(name)});
     config.upstream_tls.ca_file = pki_path("ca.crt");
@@ -21,7 +21,7 @@ size_t failed(const Stats& stats, tls::Failure failure) {
 }
 
 TEST(Handshake, CarriesAClientsConnectToAPlainBrokerAndTheAnswerBack) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_tls(), {&broker});
     SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
     ASSERT_TRUE(client.shake_hands()) << worker.log_lines();
@@ -35,7 +35,7 @@ TEST(Handshake, CarriesAClientsConnectToAPlainBrokerAndTheAnswerBack) {
 }
 
 TEST(Handshake, TakesAConnectThatComesWithTheLastFlight) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_tls(), {&broker});
     SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
     ASSERT_TRUE(client.shake_hands());
@@ -45,7 +45,7 @@ TEST(Handshake, TakesAConnectThatComesWithTheLastFlight) {
 }
 
 TEST(Handshake, AcceptsOneByteAtATime) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_tls(), {&broker});
     SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
     client.engine().handshake();
@@ -69,7 +69,7 @@ TEST(Handshake, GivesEachFaultOfAClientCertificateItsName) {
         {"expired-client", tls::Failure::Expired}, {"future-client", tls::Failure::NotYetValid},
         {"revoked-client", tls::Failure::Revoked}, {"wrong-usage", tls::Failure::BadCertificate},
     };
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls(ClientAuth::Required);
     config.tls.client_crl_file = pki_path("crl.pem");
     WorkerFixture worker(config, {&broker});
@@ -86,7 +86,7 @@ TEST(Handshake, GivesEachFaultOfAClientCertificateItsName) {
 }
 
 TEST(Handshake, HasADeadlineOfItsOwn) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls();
     config.tls.handshake_timeout_ms = 100;
     WorkerFixture worker(config, {&broker});
@@ -101,7 +101,7 @@ TEST(Handshake, HasADeadlineOfItsOwn) {
 }
 
 TEST(Handshake, LeavesTheConnectItsOwnTimeAfterwards) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls();
     config.setup_timeout_ms = 100;
     WorkerFixture worker(config, {&broker});
@@ -112,7 +112,7 @@ TEST(Handshake, LeavesTheConnectItsOwnTimeAfterwards) {
 }
 
 TEST(Handshake, ResumesASessionWithTheIdentityThatItBeganWith) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls(ClientAuth::Required);
     config.tls.client_id_matches = IdMatch::CertCn;
     WorkerFixture worker(config, {&broker});
@@ -135,7 +135,7 @@ TEST(Handshake, ResumesASessionWithTheIdentityThatItBeganWith) {
 }
 
 TEST(Handshake, HoldsHandshakesBackButForgetsNone) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls();
     config.tls.handshakes_max = 1;
     WorkerFixture worker(config, {&broker});
@@ -152,7 +152,7 @@ TEST(Handshake, HoldsHandshakesBackButForgetsNone) {
 }
 
 TEST(Handshake, SendsTheConnectToAVerifiedBroker) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_tls_broker(broker), {});
     Peer client = worker.client();
     const std::string packet = connect_packet("inward");
@@ -167,7 +167,7 @@ TEST(Handshake, SendsTheConnectToAVerifiedBroker) {
 }
 
 TEST(Handshake, ShowsItsCertificateToABrokerThatAsks) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls_broker(broker);
     config.upstream_tls.certificate_file = pki_path("proxy.crt");
     config.upstream_tls.key_file = pki_path("proxy.key");
@@ -184,7 +184,7 @@ TEST(Handshake, ShowsItsCertificateToABrokerThatAsks) {
 
 TEST(Handshake, NeverGivesABadBrokerTheConnect) {
     for (const char* certificate : {"wrong-host", "other-server", "expired-server"}) {
-        Broker broker;
+        FakeBroker broker;
         WorkerFixture worker(with_tls_broker(broker), {});
         Peer client = worker.client();
         client.send(connect_packet("careful"));
@@ -197,8 +197,8 @@ TEST(Handshake, NeverGivesABadBrokerTheConnect) {
 }
 
 TEST(Handshake, TriesTheNextBrokerWhereOneIsNotVerified) {
-    Broker bad;
-    Broker good;
+    FakeBroker bad;
+    FakeBroker good;
     Config config = with_tls_broker(bad);
     config.brokers.push_back({"127.0.0.1", good.port(), 1, false, ""});
     WorkerFixture worker(config, {});
@@ -212,7 +212,7 @@ TEST(Handshake, TriesTheNextBrokerWhereOneIsNotVerified) {
 }
 
 TEST(Handshake, SaysOfABrokerThatHangsUpThatItMayNotSpeakTls) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls_broker(broker);
     config.fail_max = 1;
     WorkerFixture worker(config, {});
@@ -230,7 +230,7 @@ TEST(Handshake, SaysOfABrokerThatHangsUpThatItMayNotSpeakTls) {
 }
 
 TEST(Handshake, NamesTheCauseAndTheAlertOfARefusal) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_tls_broker(broker), {});
     Peer client = worker.client();
     client.send(connect_packet("alerted"));
@@ -243,7 +243,7 @@ TEST(Handshake, NamesTheCauseAndTheAlertOfARefusal) {
 }
 
 TEST(Handshake, CallsABrokerThatIsSilentOrPlainANoBroker) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls_broker(broker);
     config.dial_timeout_ms = 200;
     WorkerFixture worker(config, {});

@@ -17,7 +17,7 @@ std::string port_of(const Peer& peer, bool own) {
 }
 
 TEST(Introduce, PutsAVersion1HeaderBeforeTheConnect) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.proxy_protocol.send = SendProxy::V1;
     WorkerFixture worker(config, {&broker});
@@ -30,7 +30,7 @@ TEST(Introduce, PutsAVersion1HeaderBeforeTheConnect) {
 }
 
 TEST(Introduce, PassesOnWhatATrustedHeaderSaid) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.proxy_protocol.from = {"127.0.0.1"};
     config.proxy_protocol.send = SendProxy::V1;
@@ -44,7 +44,7 @@ TEST(Introduce, PassesOnWhatATrustedHeaderSaid) {
 
 TEST(Introduce, WritesAVersion2HeaderThatReadsBack) {
     for (const SendProxy version : {SendProxy::V2, SendProxy::V2Tls}) {
-        Broker broker;
+        FakeBroker broker;
         Config config = with_tls(ClientAuth::Required);
         config.proxy_protocol.send = version;
         WorkerFixture worker(config, {&broker});
@@ -72,7 +72,7 @@ TEST(Introduce, WritesAVersion2HeaderThatReadsBack) {
 }
 
 TEST(Introduce, GivesABrokerOverTlsTheHeaderBeforeTheHandshake) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.brokers.push_back({"127.0.0.1", broker.port(), 1, true, "localhost"});
     config.upstream_tls.ca_file = pki_path("ca.crt");

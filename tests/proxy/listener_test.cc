@@ -9,7 +9,7 @@ namespace {
 class ListenerTest : public testing::TestWithParam<std::vector<std::string>> {};
 
 TEST_P(ListenerTest, PausesAtAFullTableAndResumesWhenAClientLeaves) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.io_disabled = GetParam();
     WorkerFixture worker(config, {&broker}, 4);  // 8 clients at once, 4 of them with a broker
@@ -29,7 +29,7 @@ INSTANTIATE_TEST_SUITE_P(Accepts, ListenerTest,
                                          std::vector<std::string>{"peer_name"}));
 
 TEST(Listener, TakesClientsOneByOneOnceTheTableWasFull) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker}, 4);  // 8 slots for clients
     std::vector<Peer> clients;
     for (int i = 0; i < 16; ++i) clients.push_back(worker.client());
@@ -43,7 +43,7 @@ TEST(Listener, TakesClientsOneByOneOnceTheTableWasFull) {
 }
 
 TEST(Listener, TellsWhereAClientComesFromEvenWithoutPeerNames) {
-    Broker gone;
+    FakeBroker gone;
     gone.close();
     Config config;
     config.io_disabled = {"peer_name"};

@@ -3,72 +3,72 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
-#include <vector>
-
 namespace jumpgate {
 namespace {
 
-constexpr std::array<uint32_t, 3> kWeights = {1, 5, 0};
+constexpr uint32_t kForMs = 1'000;
 
-std::vector<uint32_t> weights_of(NodeHealth& health, uint64_t now_ms) {
-    const std::span<const uint32_t> weights = health.weights(now_ms);
-    return {weights.begin(), weights.end()};
-}
-
-TEST(NodeHealth, StartsWithTheConfiguredWeights) {
-    NodeHealth health(kWeights, 3, 1000);
-    EXPECT_EQ(weights_of(health, 0), (std::vector<uint32_t>{1, 5, 0}));
+NodeHealth of(size_t slots) {
+    NodeHealth health;
+    health.resize(slots);
+    return health;
 }
 
 TEST(NodeHealth, MarksDownAfterFailMaxFailuresInARowAndSaysSoOnce) {
-    NodeHealth health(kWeights, 3, 1000);
-    EXPECT_FALSE(health.failed(1, 10));
-    EXPECT_FALSE(health.failed(1, 10));
-    EXPECT_TRUE(health.failed(1, 10));
-    EXPECT_FALSE(health.failed(1, 10));
-    EXPECT_EQ(weights_of(health, 10), (std::vector<uint32_t>{1, 0, 0}));
+    NodeHealth health = of(3);
+    EXPECT_FALSE(health.failed(1, 3, kForMs, 10));
+    EXPECT_FALSE(health.failed(1, 3, kForMs, 10));
+    EXPECT_TRUE(health.failed(1, 3, kForMs, 10));
+    EXPECT_FALSE(health.failed(1, 3, kForMs, 10));
+    EXPECT_TRUE(health.down(1, 10));
+    EXPECT_FALSE(health.down(0, 10));
+    EXPECT_EQ(health.changes(), 1U);
 }
 
 TEST(NodeHealth, ForgetsFailuresThatASuccessInterrupts) {
-    NodeHealth health(kWeights, 2, 1000);
-    health.failed(0, 0);
+    NodeHealth health = of(1);
+    health.failed(0, 2, kForMs, 0);
     EXPECT_FALSE(health.succeeded(0));
-    EXPECT_FALSE(health.failed(0, 0));
-    EXPECT_FALSE(health.down(0));
+    EXPECT_FALSE(health.failed(0, 2, kForMs, 0));
+    EXPECT_FALSE(health.down(0, 0));
 }
 
-TEST(NodeHealth, TriesANodeAgainAfterTheTimeoutAndOneFailureMarksItDownAgain) {
-    NodeHealth health(kWeights, 2, 1000);
-    health.failed(0, 0);
-    health.failed(0, 0);
-    EXPECT_EQ(weights_of(health, 999)[0], 0U);
-    EXPECT_EQ(weights_of(health, 1000)[0], 1U);
-    EXPECT_TRUE(health.failed(0, 1001));
-    EXPECT_EQ(weights_of(health, 2000)[0], 0U);
-    EXPECT_EQ(weights_of(health, 2001)[0], 1U);
+TEST(NodeHealth, TriesABrokerAgainAfterTheTimeoutAndOneFailureMarksItDownAgain) {
+    NodeHealth health = of(1);
+    health.failed(0, 2, kForMs, 0);
+    health.failed(0, 2, kForMs, 0);
+    EXPECT_EQ(health.down_until_ms(0), 1000U);
+    EXPECT_TRUE(health.down(0, 999));
+    EXPECT_FALSE(health.down(0, 1000));
+    EXPECT_TRUE(health.failed(0, 2, kForMs, 1001));
+    EXPECT_TRUE(health.down(0, 2000));
+    EXPECT_FALSE(health.down(0, 2001));
     EXPECT_TRUE(health.succeeded(0));
-    EXPECT_FALSE(health.failed(0, 2002));
+    EXPECT_FALSE(health.failed(0, 2, kForMs, 2002));
 }
 
-TEST(NodeHealth, ASuccessOfAnEarlierDialRevivesADownNode) {
-    NodeHealth health(kWeights, 1, 1000);
-    EXPECT_TRUE(health.failed(1, 0));
+TEST(NodeHealth, ASuccessOfAnEarlierDialRevivesADownBroker) {
+    NodeHealth health = of(2);
+    EXPECT_TRUE(health.failed(1, 1, kForMs, 0));
     EXPECT_TRUE(health.succeeded(1));
-    EXPECT_EQ(weights_of(health, 1), (std::vector<uint32_t>{1, 5, 0}));
+    EXPECT_FALSE(health.down(1, 1));
+    EXPECT_FALSE(health.succeeded(1));
+    EXPECT_EQ(health.changes(), 2U);
 }
 
 TEST(NodeHealth, NeverMarksDownWhereFailMaxIsZero) {
-    NodeHealth health(kWeights, 0, 1000);
-    for (int i = 0; i < 100; ++i) EXPECT_FALSE(health.failed(0, 0));
+    NodeHealth health = of(1);
+    for (int i = 0; i < 100; ++i) EXPECT_FALSE(health.failed(0, 0, kForMs, 0));
     EXPECT_FALSE(health.succeeded(0));
-    EXPECT_EQ(weights_of(health, 0)[0], 1U);
+    EXPECT_FALSE(health.down(0, 0));
 }
 
-TEST(NodeHealth, KeepsADrainedNodeDrainedThroughFailureAndRevival) {
-    NodeHealth health(kWeights, 1, 10);
-    health.failed(2, 0);
-    EXPECT_EQ(weights_of(health, 11)[2], 0U);
+TEST(NodeHealth, KnowsNothingOfTheNextBrokerInASlot) {
+    NodeHealth health = of(1);
+    health.failed(0, 1, kForMs, 0);
+    health.forget(0);
+    EXPECT_FALSE(health.down(0, 1));
+    EXPECT_FALSE(health.succeeded(0));
 }
 
 }  // namespace

@@ -26,7 +26,7 @@ TEST(Opening, TakesTheClientsAddressFromATrustedHeaderInAnyPieces) {
     const std::string packet = connect_packet("proxied");
     const std::string whole = std::string(kHeader) + packet;
     for (size_t cut = 1; cut < whole.size(); cut += 3) {
-        Broker broker;
+        FakeBroker broker;
         WorkerFixture worker(with_headers(), {&broker});
         Peer client = worker.client();
         client.send(whole.substr(0, cut));
@@ -39,7 +39,7 @@ TEST(Opening, TakesTheClientsAddressFromATrustedHeaderInAnyPieces) {
 }
 
 TEST(Opening, KeepsTheAddressOfTheConnectionForAHeaderThatSaysUnknown) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_headers(), {&broker});
     Peer client = worker.client();
     client.send("PROXY UNKNOWN\r\n" + connect_packet("checked"));
@@ -48,7 +48,7 @@ TEST(Opening, KeepsTheAddressOfTheConnectionForAHeaderThatSaysUnknown) {
 }
 
 TEST(Opening, RefusesATrustedPeerWithoutHeader) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker(with_headers(), {&broker});
     Peer client = worker.client();
     client.send(connect_packet("naked"));
@@ -59,7 +59,7 @@ TEST(Opening, RefusesATrustedPeerWithoutHeader) {
 
 TEST(Opening, NeverBelievesAHeaderOfAnybodyElse) {
     for (const Config& config : {with_headers("10.0.0.0/8"), Config()}) {
-        Broker broker;
+        FakeBroker broker;
         WorkerFixture worker(config, {&broker});
         Peer client = worker.client();
         client.send(std::string(kHeader) + connect_packet("liar"));
@@ -70,7 +70,7 @@ TEST(Opening, NeverBelievesAHeaderOfAnybodyElse) {
 }
 
 TEST(Opening, SaysOnATlsPortTooWhoseHeadersAreBelieved) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_headers("192.0.2.0/24");
     config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
     WorkerFixture worker(config, {&broker});
@@ -82,7 +82,7 @@ TEST(Opening, SaysOnATlsPortTooWhoseHeadersAreBelieved) {
 }
 
 TEST(Opening, PutsTheHeaderBeforeTheHandshakeOnATlsPort) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_headers();
     config.tls.certificates.push_back({pki_path("server.crt"), pki_path("server.key")});
     for (const bool in_one_piece : {true, false}) {
@@ -106,7 +106,7 @@ TEST(Opening, PutsTheHeaderBeforeTheHandshakeOnATlsPort) {
 }
 
 TEST(Opening, BoundsTheTimeForTheHeader) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_headers();
     config.setup_timeout_ms = 100;
     WorkerFixture worker(config, {&broker});

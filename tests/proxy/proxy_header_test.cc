@@ -421,6 +421,19 @@ TEST(WriteProxyHeader, SaysSoWhereAnAddressIsNotKnown) {
     }
 }
 
+TEST(WriteProxyHeader, SpeaksForItself) {
+    std::vector<uint8_t> out = {7};
+    write_proxy_v2_local(out);
+    const std::span<const uint8_t> header = std::span(out).subspan(1);
+    const ProxyHeaderRead read = parse_proxy_header(header);
+    ASSERT_TRUE(std::holds_alternative<ProxyHeader>(read));
+    EXPECT_TRUE(std::get<ProxyHeader>(read).local);
+    EXPECT_EQ(std::get<ProxyHeader>(read).header_bytes, header.size());
+    out.clear();
+    write_proxy_v1_local(out);
+    EXPECT_EQ(std::string(out.begin(), out.end()), "PROXY UNKNOWN\r\n");
+}
+
 TEST(WriteProxyHeader, AppendsAllOrNothing) {
     const Address end = address("192.0.2.1", 1);
     const Octets before = octets("before");

@@ -5,7 +5,7 @@ namespace jumpgate {
 namespace {
 
 TEST(Refuse, DeliversTheConnackThoughTheClientKeepsSending) {
-    Broker gone;
+    FakeBroker gone;
     gone.close();
     WorkerFixture worker({}, {&gone});
     Peer client = worker.client();
@@ -15,7 +15,7 @@ TEST(Refuse, DeliversTheConnackThoughTheClientKeepsSending) {
 }
 
 TEST(Refuse, WaitsForTheClientsEndButNotForEver) {
-    Broker gone;
+    FakeBroker gone;
     gone.close();
     WorkerFixture worker({}, {&gone});
     Peer client = worker.client();

@@ -15,7 +15,7 @@ struct Shape {
 class RelayCopyTest : public testing::TestWithParam<Shape> {};
 
 TEST_P(RelayCopyTest, MovesAllBytesBothWaysUnchanged) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.splice = SpliceMode::Never;
     config.buffer_bytes = GetParam().buffer_bytes;
@@ -43,7 +43,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(RelayCopy, SpillsStuckSendsSoThatOthersAreServed) {
     constexpr size_t kStuck = 12;
     constexpr size_t kBytes = 1'000'000;
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.splice = SpliceMode::Never;
     config.buffers = 64;

@@ -6,7 +6,7 @@ namespace jumpgate {
 namespace {
 
 struct Joined {
-    Joined(const Config& config, Broker& broker)
+    Joined(const Config& config, FakeBroker& broker)
         : worker(config, {&broker}), client(worker.client()) {
         client.send(connect_packet("bulk"));
         upstream = broker.accept();
@@ -20,7 +20,7 @@ struct Joined {
 bool no_relays(const Stats& stats) { return stats.relays == 0; }
 
 TEST(RelaySplice, PromotesAStreamAndDeliversItUnchanged) {
-    Broker broker;
+    FakeBroker broker;
     Joined joined({}, broker);
     expect_both_ways(joined.client, joined.upstream, 20'000'000, 300'000, 11);
     ASSERT_TRUE(joined.worker.wait_for(no_relays));
@@ -31,7 +31,7 @@ TEST(RelaySplice, PromotesAStreamAndDeliversItUnchanged) {
 }
 
 TEST(RelaySplice, SplicesFromTheFirstByteWhereToldTo) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.splice = SpliceMode::Always;
     Joined joined(config, broker);
@@ -41,7 +41,7 @@ TEST(RelaySplice, SplicesFromTheFirstByteWhereToldTo) {
 }
 
 TEST(RelaySplice, DoesNotStallOnASmallSendBuffer) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.splice = SpliceMode::Always;
     config.socket_send_bytes = 16'384;
@@ -51,7 +51,7 @@ TEST(RelaySplice, DoesNotStallOnASmallSendBuffer) {
 }
 
 TEST(RelaySplice, GivesThePipeBackWhenTheStreamRestsAndPromotesAgain) {
-    Broker broker;
+    FakeBroker broker;
     Joined joined({}, broker);
     const std::string burst = seeded_bytes(4'000'000, 17);
     for (uint64_t round = 1; round <= 2; ++round) {
@@ -68,7 +68,7 @@ TEST(RelaySplice, GivesThePipeBackWhenTheStreamRestsAndPromotesAgain) {
 }
 
 TEST(RelaySplice, CopiesOnWhereThereIsNoPipe) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.pipes_max = 0;
     Joined joined(config, broker);
@@ -79,7 +79,7 @@ TEST(RelaySplice, CopiesOnWhereThereIsNoPipe) {
 }
 
 TEST(RelaySplice, EndsTheBrokerSideWhenTheClientVanishesMidStream) {
-    Broker broker;
+    FakeBroker broker;
     Joined joined({}, broker);
     std::thread sender([&] {
         const std::string block(1 << 20, 'd');
@@ -96,7 +96,7 @@ TEST(RelaySplice, EndsTheBrokerSideWhenTheClientVanishesMidStream) {
 }
 
 TEST(RelaySplice, StopsCleanlyInTheMiddleOfAStream) {
-    Broker broker;
+    FakeBroker broker;
     Joined joined({}, broker);
     std::thread sender([&] {
         const std::string block(1 << 20, 'd');

@@ -8,7 +8,7 @@ namespace {
 
 // A client and its broker, joined.
 struct Pair {
-    explicit Pair(WorkerFixture& worker, Broker& broker, std::string_view id = "relayed")
+    explicit Pair(WorkerFixture& worker, FakeBroker& broker, std::string_view id = "relayed")
         : client(worker.client()) {
         client.send(connect_packet(id));
         upstream = broker.accept();
@@ -21,7 +21,7 @@ struct Pair {
 bool no_relays(const Stats& stats) { return stats.relays == 0; }
 
 TEST(Relay, PassesOnAHalfCloseAndKeepsTheOtherWayOpen) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Pair up(worker, broker);
     up.client.send("last words");
@@ -38,7 +38,7 @@ TEST(Relay, PassesOnAHalfCloseAndKeepsTheOtherWayOpen) {
 }
 
 TEST(Relay, EndsWhenBothSidesHaveEnded) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Pair pair(worker, broker);
     pair.client.shut_send();
@@ -49,7 +49,7 @@ TEST(Relay, EndsWhenBothSidesHaveEnded) {
 }
 
 TEST(Relay, EndsTheBrokerSideAtOnceWhenTheClientVanishes) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Pair pair(worker, broker);
     pair.client.reset();
@@ -59,7 +59,7 @@ TEST(Relay, EndsTheBrokerSideAtOnceWhenTheClientVanishes) {
 }
 
 TEST(Relay, DeliversWhatAVanishedClientHadSent) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Pair pair(worker, broker);
     pair.client.send("published just in time");
@@ -69,7 +69,7 @@ TEST(Relay, DeliversWhatAVanishedClientHadSent) {
 }
 
 TEST(Relay, DeliversABrokersLastPacketToAClientThatKeepsSending) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Pair pair(worker, broker);
     pair.upstream.send("DISCONNECT 0x8E");
@@ -82,7 +82,7 @@ TEST(Relay, DeliversABrokersLastPacketToAClientThatKeepsSending) {
 // The send towards the broker may take the reset's error before the receive has seen anything.
 TEST(Relay, EndsSoonWhereTheBrokerResetsBehindItsLastPacketAndTheClientKeepsSending) {
     for (int round = 0; round < 40; ++round) {
-        Broker broker;
+        FakeBroker broker;
         WorkerFixture worker({}, {&broker});
         Pair pair(worker, broker);
         pair.upstream.send(std::string(1000, 'a'));
@@ -98,7 +98,7 @@ TEST(Relay, EndsSoonWhereTheBrokerResetsBehindItsLastPacketAndTheClientKeepsSend
 }
 
 TEST(Relay, EndsTheClientWhenTheBrokerResets) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Pair pair(worker, broker);
     pair.upstream.reset();
@@ -107,7 +107,7 @@ TEST(Relay, EndsTheClientWhenTheBrokerResets) {
 }
 
 TEST(Relay, EndsAHalfClosedPairAtTheTimeout) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.half_close_timeout_s = 1;
     WorkerFixture worker(config, {&broker});
@@ -118,10 +118,29 @@ TEST(Relay, EndsAHalfClosedPairAtTheTimeout) {
     EXPECT_TRUE(worker.wait_for([](const Stats& s) { return s.half_close_timeouts == 1; }));
 }
 
-TEST(Relay, CutsTheClientIdToWhatALogLineNeeds) {
-    RelayIdentity identity;
-    identity.set_client_id(std::string(100, 'i'));
-    EXPECT_EQ(identity.client_id(), std::string(RelayIdentity::kClientIdBytesMax, 'i'));
+TEST(Relay, TellsTheStatisticsOfVersionsRoutesAndEnds) {
+    FakeBroker broker;
+    WorkerFixture worker({}, {&broker});
+    {
+        Pair pair(worker, broker);
+        pair.upstream.send(std::string("\x20\2\0\0", 4));
+        EXPECT_EQ(pair.client.receive(4).size(), 4U);
+        const Stats now = worker.stats();
+        EXPECT_EQ(now.mqtt_versions[1], 1U);
+        ASSERT_EQ(now.routes.size(), 1U);
+        EXPECT_EQ(now.routes[0].connections, 1U);
+        EXPECT_EQ(now.nodes[0].connacks[static_cast<size_t>(Connack::Success)], 1U);
+        pair.client.reset();
+    }
+    EXPECT_TRUE(worker.wait_for(no_relays));
+    const Stats then = worker.stats();
+    EXPECT_EQ(then.routes[0].connections, 0U);
+    EXPECT_EQ(then.routes[0].connections_total, 1U);
+    EXPECT_EQ(then.nodes[0].relays, 0U);
+    EXPECT_EQ(then.nodes[0].relays_total, 1U);
+    EXPECT_EQ(then.nodes[0].bytes_up, connect_packet("relayed").size());
+    EXPECT_EQ(then.nodes[0].bytes_down, 4U);
+    EXPECT_EQ(then.closed[static_cast<size_t>(RelayEnd::ClientReset)], 1U);
 }
 
 }  // namespace

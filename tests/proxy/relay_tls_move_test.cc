@@ -308,7 +308,7 @@ std::unique_ptr<tls::Engine> shake_hands(TlsRelayFixture& fixture, Peer& socket,
 
 TEST(RelayTlsMove, AnswersKeyUpdates) {
     TlsRelayFixture fixture;
-    Broker listener;
+    FakeBroker listener;
     Openssl openssl(listener.port());
     Peer accepted = listener.accept();
     ASSERT_TRUE(accepted.open());

@@ -9,11 +9,11 @@ namespace {
 // Runs a server that cannot start; returns what it said.
 std::string start_failure(const Config& config) {
     testing::internal::CaptureStderr();
-    EXPECT_EQ(Server(config).run(), 1);
+    EXPECT_FALSE(Server(config).start(objects_of(config)));
     return testing::internal::GetCapturedStderr();
 }
 
-Config config_with(const Broker& broker) {
+Config config_with(const FakeBroker& broker) {
     Config config;
     config.listen = {{"127.0.0.1", 0}};
     config.brokers = {{"127.0.0.1", broker.port(), 1}};
@@ -21,7 +21,7 @@ Config config_with(const Broker& broker) {
 }
 
 TEST(Server, NamesTheListenAddressThatIsTaken) {
-    Broker holder;
+    FakeBroker holder;
     Config config = config_with(holder);
     config.listen = {{"127.0.0.1", holder.port()}};
     const std::string said = start_failure(config);
@@ -29,12 +29,12 @@ TEST(Server, NamesTheListenAddressThatIsTaken) {
     EXPECT_NE(said.find("Address already in use"), std::string::npos) << said;
 }
 
-TEST(Server, NamesTheBrokerThatDoesNotResolve) {
-    Broker broker;
+TEST(Server, DoesNotStartWhereNoBrokersNameCanBeResolved) {
+    FakeBroker broker;
     Config config = config_with(broker);
-    config.brokers.push_back({"no-such-host.invalid", 1883, 1});
+    config.brokers = {{"no-such-host.invalid", 1883, 1}};
     const std::string said = start_failure(config);
-    EXPECT_NE(said.find("--broker no-such-host.invalid:1883: cannot resolve"), std::string::npos)
+    EXPECT_NE(said.find("broker no-such-host.invalid:1883: cannot resolve"), std::string::npos)
         << said;
 }
 

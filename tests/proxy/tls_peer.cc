@@ -196,12 +196,16 @@ TlsRelayFixture::TlsRelayFixture(Config config, uint32_t buffers, uint32_t buffe
     large_ = std::move(*BufferRing::open(reactor_->ring(), 2, TlsRelays::kLargeBuffers,
                                          TlsRelays::kLargeBufferBytes));
     relays_ = std::make_unique<TlsRelays>(*reactor_, *buffers_, *large_, config_, stats_, *this);
+    pipes_ = std::make_unique<PipePool>(config_.pipes_max, config_.pipe_bytes);
+    plain_ = std::make_unique<Relays>(*reactor_, *buffers_, *pipes_, config_, stats_, *this);
+    next.set_client_id("relayed");
 }
 
 TlsRelayFixture::~TlsRelayFixture() {
     relays_->close_all();
-    EXPECT_TRUE(turn_until([&] { return relays_->empty(); }));
-    EXPECT_EQ(relays_->live(), 0U);
+    plain_->close_all();
+    EXPECT_TRUE(turn_until([&] { return relays_->empty() && plain_->empty(); }));
+    EXPECT_EQ(live(), 0U);
     EXPECT_EQ(buffers_->held(), 0U);
     EXPECT_EQ(large_->held(), 0U);
     EXPECT_EQ(stats_.relays, 0U);
@@ -258,10 +262,14 @@ Socket TlsRelayFixture::adopt(int fd) {
 }
 
 Ends TlsRelayFixture::start(Prepared client, Prepared broker, uint64_t greeted_bytes) {
-    RelayIdentity identity;
-    identity.set_client_id("relayed");
-    relays_->start({adopt(client.fd), std::move(client.engine)},
-                   {adopt(broker.fd), std::move(broker.engine)}, identity, greeted_bytes);
+    const Socket client_socket = adopt(client.fd);
+    const Socket broker_socket = adopt(broker.fd);
+    if (client.engine == nullptr && broker.engine == nullptr) {
+        plain_->start(client_socket, broker_socket, next, greeted_bytes);
+    } else {
+        relays_->start({client_socket, std::move(client.engine)},
+                       {broker_socket, std::move(broker.engine)}, next, greeted_bytes);
+    }
     return {std::move(client.peer), std::move(broker.peer)};
 }
 
@@ -269,6 +277,18 @@ Ends TlsRelayFixture::join(const Legs& legs, int socket_bytes) {
     Prepared client = prepare(legs.client_tls, false, legs.version, socket_bytes);
     Prepared broker = prepare(legs.broker_tls, true, legs.version, socket_bytes);
     return start(std::move(client), std::move(broker));
+}
+
+size_t TlsRelayFixture::close_some(uint16_t node, size_t count, Rng& rng) {
+    const size_t closed = plain_->close_some(node, count, rng);
+    return closed + relays_->close_some(node, count - closed, rng);
+}
+
+std::vector<FoundRelay> TlsRelayFixture::find(std::string_view client_id, size_t max) {
+    std::vector<FoundRelay> found;
+    plain_->find(client_id, max, found);
+    relays_->find(client_id, max, found);
+    return found;
 }
 
 std::unique_ptr<tls::Engine> TlsRelayFixture::acceptor(tls::Version version) {

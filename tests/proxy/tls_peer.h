@@ -88,8 +88,11 @@ class TlsRelayFixture : public RelayOwner {
     // A leg towards a client (the proxy is TLS's server) or a broker (TLS's client).
     // `socket_bytes`: sizes of all socket buffers; 0: the kernel's choice.
     Prepared prepare(bool tls, bool towards_broker, tls::Version version, int socket_bytes = 0);
+    // Two plain legs make a plain relay, as in Worker.
     Ends start(Prepared client, Prepared broker, uint64_t greeted_bytes = 0);
     Ends join(const Legs& legs, int socket_bytes = 0);
+    // What the relays that are started from here on are known as.
+    RelayIdentity next;
     // An engine of the proxy's that a test shakes hands with by itself.
     std::unique_ptr<tls::Engine> acceptor(tls::Version version);
 
@@ -101,6 +104,11 @@ class TlsRelayFixture : public RelayOwner {
     void settle();
 
     TlsRelays& relays() { return *relays_; }
+    Relays& plain() { return *plain_; }
+    size_t live() const { return relays_->live() + plain_->live(); }
+    // Of both kinds.
+    size_t close_some(uint16_t node, size_t count, Rng& rng);
+    std::vector<FoundRelay> find(std::string_view client_id, size_t max);
     Reactor& reactor() { return *reactor_; }
     BufferRing& buffers() { return *buffers_; }
     const Stats& stats() const { return stats_; }
@@ -120,6 +128,8 @@ class TlsRelayFixture : public RelayOwner {
     std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<BufferRing> buffers_;
     std::unique_ptr<BufferRing> large_;
+    std::unique_ptr<PipePool> pipes_;
+    std::unique_ptr<Relays> plain_;
     std::unique_ptr<TlsRelays> relays_;
     std::vector<EndedRelay> ended_;
     unsigned shortages_ = 0;

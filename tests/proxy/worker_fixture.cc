@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/route/chooser.h"
@@ -90,7 +91,7 @@ void Peer::reset() {
     fd_ = -1;
 }
 
-Broker::Broker(int backlog) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+FakeBroker::FakeBroker(int backlog) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address = loopback(0);
     socklen_t length = sizeof address;
     EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), length), 0);
@@ -99,34 +100,36 @@ Broker::Broker(int backlog) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)
     port_ = ntohs(address.sin_port);
 }
 
-Broker::~Broker() { close(); }
+FakeBroker::~FakeBroker() { close(); }
 
-void Broker::close() {
+void FakeBroker::close() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
 }
 
-Peer Broker::accept(int timeout_ms) {
+Peer FakeBroker::accept(int timeout_ms) {
     pollfd ready{fd_, POLLIN, 0};
-    if (poll(&ready, 1, timeout_ms) != 1) return {};
+    int found = 0;
+    do {
+        found = poll(&ready, 1, timeout_ms);
+    } while (found < 0 && errno == EINTR);  // a ring that closes elsewhere in this process
+    if (found != 1) return {};
     return Peer(::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC));
 }
 
-WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*> brokers,
+WorkerFixture::WorkerFixture(Config config, std::initializer_list<const FakeBroker*> brokers,
                              uint32_t dial_slots)
     : config_(std::move(config)) {
     if (config_.brokers.empty()) {
-        for (const Broker* broker : brokers) {
+        for (const FakeBroker* broker : brokers) {
             config_.brokers.push_back({"127.0.0.1", broker->port(), 1});
         }
     }
     if (!config_.tls.certificates.empty()) config_.listen.push_back({"127.0.0.1", 0, true});
     shared_ = std::make_unique<Shared>(config_);
     shared_->severity = Severity::Debug;
+    shared_->access_log = true;
     shared_->connections_max = config_.connections_max > 0 ? config_.connections_max : dial_slots;
-    for (const BrokerAddress& broker : config_.brokers) {
-        shared_->nodes.push_back(*Address::parse(broker.host, broker.port));
-    }
     for (const std::string& source : config_.source_addresses) {
         shared_->sources.push_back(*Address::parse(source, 0));
     }
@@ -142,12 +145,10 @@ WorkerFixture::WorkerFixture(Config config, std::initializer_list<const Broker*>
     }
     control_ = std::move(*Reactor::open({.submissions = 16, .completions = 64, .disabled = {}}));
     worker_ = std::make_unique<Worker>(0, *shared_, std::move(listeners));
-    Parsed<Credentials> credentials = load_credentials(config_, tickets_);
-    if (const Problem* problem = std::get_if<Problem>(&credentials)) {
-        ADD_FAILURE() << problem->text;
-    } else {
-        shared_->credentials = std::get<Credentials>(credentials);
-    }
+    builder_ =
+        std::make_unique<SnapshotBuilder>(config_, shared_->board, tls::TicketKeys::random());
+    const std::string problem = build(objects_of(config_));
+    if (!problem.empty()) ADD_FAILURE() << problem;
     report_.complete = [](Op& op, Completion) { static_cast<Report&>(op).seen = true; };
     RingLimits limits;
     limits.accept_slots = dial_slots + 4;
@@ -169,17 +170,43 @@ WorkerFixture::~WorkerFixture() {
     thread_.join();
 }
 
-std::string WorkerFixture::reload() {
-    Parsed<Credentials> credentials = load_credentials(config_, tickets_);
-    if (const Problem* problem = std::get_if<Problem>(&credentials)) return problem->text;
-    {
-        const std::lock_guard<std::mutex> lock(shared_->credentials_lock);
-        shared_->credentials = std::get<Credentials>(credentials);
+std::string WorkerFixture::build(const Objects& objects) {
+    const Names names = literal_names(objects);
+    SnapshotBuilder::Request request{.objects = objects, .names = names};
+    if (!snapshots_.empty()) {
+        request.previous = snapshots_.back().get();
+        request.oldest_version = snapshots_.front()->version;
     }
-    shared_->reloads_pending = 1;
-    post(control_->ring(), worker_->ring_fd(), worker_->reload_message());
-    stats();  // comes behind it
+    Parsed<std::unique_ptr<Snapshot>> built = builder_->build(request);
+    if (const Problem* problem = std::get_if<Problem>(&built)) return problem->text;
+    snapshots_.push_back(std::get<0>(std::move(built)));
+    const std::lock_guard<std::mutex> lock(shared_->snapshot_lock);
+    shared_->snapshot = snapshots_.back().get();
     return {};
+}
+
+std::string WorkerFixture::reload() { return apply(objects_of(config_)); }
+
+std::string WorkerFixture::apply(const Objects& objects) {
+    std::string problem = build(objects);
+    if (!problem.empty()) return problem;
+    Errand errand;
+    on_worker([](Errand&, Worker& worker) { worker.adopt(); }, errand);
+    return {};
+}
+
+size_t WorkerFixture::snapshots_held() const {
+    return static_cast<size_t>(std::ranges::count_if(
+        snapshots_, [](const std::unique_ptr<Snapshot>& each) { return each->holders > 0; }));
+}
+
+void WorkerFixture::on_worker(void (*run)(Errand&, Worker&), Errand& errand) {
+    errand.run = run;
+    errand.done = [](Errand&) {};
+    worker_->send_errand(control_->ring(), errand);
+    const uint64_t deadline_ns = monotonic_ns() + 5 * kNanosPerSecond;
+    while (errand.out && monotonic_ns() < deadline_ns) control_->turn(10 * kNanosPerMilli);
+    ASSERT_FALSE(errand.out) << "the worker does not answer";
 }
 
 Stats WorkerFixture::stats() {
@@ -197,6 +224,12 @@ std::string WorkerFixture::log_lines() {
     return lines;
 }
 
+std::string WorkerFixture::access_lines() {
+    std::string lines;
+    worker_->access_log()->drain([&](std::string_view line) { lines += line; });
+    return lines;
+}
+
 void WorkerFixture::drain() {
     post(control_->ring(), worker_->ring_fd(), worker_->drain_message());
     control_->turn(0);
@@ -211,6 +244,34 @@ bool WorkerFixture::wait_for_end() {
     const uint64_t deadline_ns = monotonic_ns() + 5 * kNanosPerSecond;
     while (!ended_.seen && monotonic_ns() < deadline_ns) control_->turn(10 * kNanosPerMilli);
     return ended_.seen;
+}
+
+Objects objects_of(const Config& config) {
+    UpstreamConfig upstream;
+    upstream.id = "default";
+    upstream.type = Balance::ConsistentHash;
+    upstream.key = config.hash_key;
+    upstream.key_prefix_until = config.hash_key_prefix_until;
+    upstream.nodes = config.brokers;
+    StreamRouteConfig route;
+    route.id = "default";
+    route.upstream_id = "default";
+    Objects objects;
+    objects.upstreams.push_back(std::move(upstream));
+    objects.stream_routes.push_back(std::move(route));
+    return objects;
+}
+
+Names literal_names(const Objects& objects) {
+    Names names;
+    for (const WatchedName& name : names_of(objects)) {
+        ResolvedTarget target;
+        target.host = name.host;
+        target.port = name.port;
+        target.addresses = {*Address::parse(name.host, name.port)};
+        names[name].targets.push_back(std::move(target));
+    }
+    return names;
 }
 
 std::string connect_packet(std::string_view client_id, uint8_t level) {

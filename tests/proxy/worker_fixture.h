@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/proxy/snapshot_builder.h"
 #include "core/proxy/worker.h"
 
 namespace jumpgate {
@@ -51,12 +52,12 @@ class Peer {
 };
 
 // A listening socket that plays a broker.
-class Broker {
+class FakeBroker {
   public:
-    explicit Broker(int backlog = 64);
-    ~Broker();
-    Broker(const Broker&) = delete;
-    Broker& operator=(const Broker&) = delete;
+    explicit FakeBroker(int backlog = 64);
+    ~FakeBroker();
+    FakeBroker(const FakeBroker&) = delete;
+    FakeBroker& operator=(const FakeBroker&) = delete;
     uint16_t port() const { return port_; }
     // The next connection, or a closed Peer after `timeout_ms`.
     Peer accept(int timeout_ms = 5000);
@@ -71,7 +72,7 @@ class Broker {
 class WorkerFixture {
   public:
     // Brokers are added to the config; `limits` small by default.
-    WorkerFixture(Config config, std::initializer_list<const Broker*> brokers,
+    WorkerFixture(Config config, std::initializer_list<const FakeBroker*> brokers,
                   uint32_t dial_slots = 64);
     ~WorkerFixture();
     WorkerFixture(const WorkerFixture&) = delete;
@@ -82,6 +83,11 @@ class WorkerFixture {
     uint16_t tls_port() const { return tls_port_; }
     // Reads the files of the config again, as SIGHUP does; the problem, or nothing.
     std::string reload();
+    // Routes by `objects` from now on; the problem, or nothing.
+    std::string apply(const Objects& objects);
+    // Snapshots that the worker holds.
+    size_t snapshots_held() const;
+    BrokerBoard& board() { return shared_->board; }
     Peer client(int receive_bytes = 0) const { return Peer::connect(port_, receive_bytes); }
     Stats stats();
     // Turns until `holds(stats())`, 5 s at most.
@@ -93,7 +99,10 @@ class WorkerFixture {
         }
         return false;
     }
+    // Runs on the worker's thread, and returns when it has.
+    void on_worker(void (*run)(Errand&, Worker&), Errand& errand);
     std::string log_lines();
+    std::string access_lines();
     void drain();
     void stop();  // and waits for the worker's end
     bool ended() const { return ended_.seen; }
@@ -101,6 +110,8 @@ class WorkerFixture {
     bool wait_for_end();
 
   private:
+    std::string build(const Objects& objects);
+
     struct Flag : Op {
         Flag() : Op{[](Op& op, Completion) { static_cast<Flag&>(op).seen = true; }} {}
         bool seen = false;
@@ -111,15 +122,21 @@ class WorkerFixture {
 
     Config config_;
     std::unique_ptr<Shared> shared_;
+    std::unique_ptr<SnapshotBuilder> builder_;
+    std::vector<std::unique_ptr<Snapshot>> snapshots_;  // the newest last
     std::unique_ptr<Reactor> control_;
     std::unique_ptr<Worker> worker_;
     Report report_;
     Flag ended_;
     uint16_t port_ = 0;
     uint16_t tls_port_ = 0;
-    tls::TicketKeys tickets_ = tls::TicketKeys::random();
     std::thread thread_;
 };
+
+// What --broker and its like stand for: one upstream and a route to it, both "default".
+Objects objects_of(const Config& config);
+// What a resolver says of `objects` whose hosts are all IP literals.
+Names literal_names(const Objects& objects);
 
 // An MQTT 3.1.1 CONNECT, clean session; 5.0 with `level` 5.
 std::string connect_packet(std::string_view client_id, uint8_t level = 4);

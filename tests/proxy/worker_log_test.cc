@@ -5,7 +5,7 @@ namespace jumpgate {
 namespace {
 
 TEST(WorkerLog, SaysWhoTheClientIs) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls(ClientAuth::Required);
     WorkerFixture worker(config, {&broker});
     SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
@@ -22,7 +22,7 @@ TEST(WorkerLog, SaysWhoTheClientIs) {
 }
 
 TEST(WorkerLog, NamesTheCauseOfARefusalAsTheStatisticsDo) {
-    Broker broker;
+    FakeBroker broker;
     Config config = with_tls(ClientAuth::Required);
     WorkerFixture worker(config, {&broker});
     SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "expired-client");
@@ -36,7 +36,7 @@ TEST(WorkerLog, NamesTheCauseOfARefusalAsTheStatisticsDo) {
 }
 
 TEST(WorkerLog, NamesTheBrokerThatCouldNotBeReached) {
-    Broker gone;
+    FakeBroker gone;
     gone.close();
     WorkerFixture worker({}, {&gone});
     Peer client = worker.client();

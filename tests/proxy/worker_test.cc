@@ -7,7 +7,7 @@ namespace jumpgate {
 namespace {
 
 TEST(Worker, ReportsWhatItCounts) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Peer client = worker.client();
     client.send(connect_packet("counted"));
@@ -24,7 +24,7 @@ TEST(Worker, ReportsWhatItCounts) {
 }
 
 TEST(Worker, DrainsByWaitingForItsClients) {
-    Broker broker;
+    FakeBroker broker;
     WorkerFixture worker({}, {&broker});
     Peer client = worker.client();
     client.send(connect_packet("staying"));
@@ -41,8 +41,8 @@ TEST(Worker, DrainsByWaitingForItsClients) {
 }
 
 TEST(Worker, StopsInEveryPhaseAtOnce) {
-    Broker broker;
-    Broker blackhole(0);
+    FakeBroker broker;
+    FakeBroker blackhole(0);
     Peer filler = Peer::connect(blackhole.port());
     Config config;
     config.brokers = {{"127.0.0.1", broker.port(), 1}, {"127.0.0.1", blackhole.port(), 1}};
@@ -61,8 +61,8 @@ TEST(Worker, StopsInEveryPhaseAtOnce) {
 }
 
 TEST(Worker, SpreadsClientsWithoutAnIdOverAllBrokers) {
-    Broker one;
-    Broker two;
+    FakeBroker one;
+    FakeBroker two;
     WorkerFixture worker({}, {&one, &two});
     std::vector<Peer> clients;
     for (int i = 0; i < 40; ++i) {

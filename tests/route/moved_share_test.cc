@@ -83,7 +83,20 @@ TEST(MovedShare, LooksAtTheClientsOfEveryRoute) {
     gone.id = "elsewhere";
     const MovedShare moved = moved_share(before, table_of({gone, Route{.id = "rest"}}));
     EXPECT_NEAR(moved.share, 0.5, kTolerance);  // one route of two
-    EXPECT_EQ(moved_share(before, table_of({meters})).share, 0.5) << "the others have no route now";
+    EXPECT_NEAR(moved_share(before, table_of({meters})).share, 0.5, kTolerance)
+        << "the others have no route now";
+}
+
+TEST(MovedShare, AsksAboutEveryPartOfALongTable) {
+    std::vector<Route> routes;
+    for (int i = 0; i < 4'000; ++i) {
+        Route route{.id = std::to_string(i)};
+        route.match.client_id = prefix("tenant" + std::to_string(i) + "/");
+        routes.push_back(std::move(route));
+    }
+    const RouteTable before = table_of(routes);
+    for (size_t i = 3'000; i < 4'000; ++i) routes[i].id += "'";  // another broker
+    EXPECT_NEAR(moved_share(before, table_of(routes)).share, 0.25, 0.05);
 }
 
 TEST(MovedShare, CountsAnUpstreamWithoutHomesAsRendezvous) {

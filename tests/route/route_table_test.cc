@@ -106,6 +106,15 @@ TEST(RouteTable, KnowsNoRouteFromAWrongLevel) {
     EXPECT_FALSE(RouteTable().level_only(five));
 }
 
+TEST(RouteTable, WithoutConditionsStillTellsProtocolsApart) {
+    Route web{.id = "web", .priority = 1};
+    web.match.protocol = Protocol::Http;
+    const RouteTable table = table_of({Route{.id = "mqtt"}, Route{.id = "late"}, web});
+    EXPECT_EQ(found(table, {}), "mqtt");
+    EXPECT_EQ(found(table, {.protocol = Protocol::Http}), "web");
+    EXPECT_EQ(found(table_of({Route{.id = "mqtt"}}), {.protocol = Protocol::Http}), "none");
+}
+
 TEST(RouteTable, KeepsWhatARouteCarries) {
     Route route{.id = "r", .upstream = 1, .slot = 77};
     std::vector<Upstream> upstreams(2);

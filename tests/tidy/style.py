@@ -101,7 +101,7 @@ def check_header_comment(tree):
 
 # --- names ---------------------------------------------------------------------------------------
 
-THEIRS = ("io_uring_", "wolfSSL_")  # names that we call but did not give
+THEIRS = ("io_uring_", "wolfSSL_", "ares_")  # names that we call but did not give
 VAGUE = {"manager", "util", "utils", "data", "helper", "helpers", "misc"}
 # Words of the MQTT specification and of io_uring, which readers look for under these names.
 TERMS = re.compile(r"(?:authentication|auth|correlation|user)_data"
@@ -145,15 +145,17 @@ TESTS = ("tests/", "bench/")
 # (pattern, where it is banned, where it is allowed all the same, what to do instead)
 BANNED = [
     (r"\bstd::j?thread\b(?!::)|\bpthread_create\b", ("",),
-     ("core/proxy/server", "loadgen/", *TESTS),
-     "threads start in core/proxy/server and loadgen/ only: share nothing, use the mailbox"),
+     ("core/proxy/server", "core/io/resolver", "loadgen/", *TESTS),
+     "threads start in core/proxy/server, core/io/resolver and loadgen/ only: share nothing, use "
+     "the mailbox"),
     (r"\bthread_local\b", ("",), ("core/io/task.cc", "loadgen/broker_message.cc", *TESTS),
      "make it a field of the Worker"),
     (r"\bstd::shared_ptr\b", ("core/io/", "core/proxy/"), (),
      "give it one owner and lend references"),
     (r"\bstd::function\b", ("core/io/", "core/proxy/"), (),
      "use a plain function pointer and the Op"),
-    (r"\bstd::(?:mutex|shared_mutex|condition_variable)\b", ("core/io/", "core/route/"), (),
+    (r"\bstd::(?:mutex|shared_mutex|condition_variable)\b", ("core/io/", "core/route/"),
+     ("core/io/resolver",),
      "no locks on the data path: use the mailbox"),
     (r"\b(?:throw|try|catch)\b", DATA_PLANE, (), "return Result<T> or Error"),
     (r"\b(?:sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(", ("tests/",), (),

@@ -27,10 +27,19 @@ ClientHello hello(const Octets& bytes) {
     const auto* found = std::get_if<ClientHello>(&read);
     return found != nullptr ? *found : ClientHello{};
 }
+// "rsa ecdsa"
+std::string keys(KeyTypes types) {
+    std::string text = types.rsa ? "rsa " : "";
+    if (types.ecdsa) text += "ecdsa ";
+    if (types.ed25519) text += "ed25519 ";
+    if (!text.empty()) text.pop_back();
+    return text;
+}
 void expect_same(const ClientHello& left, const ClientHello& right) {
     EXPECT_EQ(left.server_name, right.server_name);
     EXPECT_EQ(left.version_max, right.version_max);
     EXPECT_EQ(left.alpn, right.alpn);
+    EXPECT_EQ(keys(left.checks), keys(right.checks));
 }
 
 // ---- Making hellos
@@ -212,6 +221,39 @@ TEST(ReadClientHello, ReadsAtMost64Protocols) {
               "the ClientHello offers more than 64 protocols (ALPN)");
 }
 
+TEST(ReadClientHello, TellsWhichCertificatesTheClientCanCheck) {
+    EXPECT_EQ(keys(hello(from_hex(kHelloOfTls13)).checks), "rsa ecdsa ed25519");
+    EXPECT_EQ(keys(hello(from_hex(kHelloOfTls12)).checks), "rsa ecdsa ed25519");
+    EXPECT_EQ(keys(hello(from_hex(kHelloWithoutName)).checks), "ecdsa ed25519");  // by its suite
+    EXPECT_EQ(keys(hello(from_hex(kHelloOfTls11)).checks), "");
+    const Octets suites_of_both = {0xc0, 0x2b, 0xc0, 0x2f};
+    struct Case {
+        Octets ciphers;
+        Octets algorithms;  // empty: no extension
+        std::string keys;
+    };
+    const Case cases[] = {
+        {suites_of_both, {}, "rsa ecdsa"},
+        {suites_of_both, {4, 3}, "ecdsa"},
+        {suites_of_both, {4, 1, 8, 7}, "rsa ed25519"},
+        {suites_of_both, {2, 1, 2, 3}, ""},  // with SHA-1
+        {{0xc0, 0x2f}, {4, 3, 8, 4}, "rsa"},
+        {{0xcc, 0xa9}, {4, 3, 8, 4}, "ecdsa"},
+        {{0xcc, 0xa8}, {6, 3, 6, 1}, "rsa"},
+        {{0x00, 0x2f}, {4, 3, 4, 1}, ""},  // RSA key exchange: never agreed on
+    };
+    for (const Case& c : cases) {
+        Octets extensions;
+        if (!c.algorithms.empty()) extensions = extension(13, numbered(2, c.algorithms));
+        const ClientHello tls12 = hello(hello_of({.ciphers = c.ciphers, .extensions = extensions}));
+        EXPECT_EQ(keys(tls12.checks), c.keys);
+    }
+    // In TLS 1.3 the suites say nothing of keys.
+    Octets extensions = extension(13, numbered(2, {4, 3, 8, 4}));
+    put(extensions, extension(43, {2, 3, 4}));
+    EXPECT_EQ(keys(hello(with_extensions(extensions)).checks), "rsa ecdsa");
+}
+
 // ---- What is refused
 
 TEST(ReadClientHello, SaysWhatIsWrongWithTheMessage) {
@@ -248,6 +290,13 @@ TEST(ReadClientHello, SaysWhatIsWrongWithTheMessage) {
          "the ClientHello has malformed supported_versions"},
         {with_extensions(extension(43, {2, 3, 4, 0})),
          "the ClientHello has malformed supported_versions"},
+        {with_extensions(extension(13, {})), "the ClientHello has malformed signature_algorithms"},
+        {with_extensions(extension(13, {0, 0})),
+         "the ClientHello has malformed signature_algorithms"},
+        {with_extensions(extension(13, {0, 1, 4})),
+         "the ClientHello has malformed signature_algorithms"},
+        {with_extensions(extension(13, {0, 2, 4, 3, 0})),
+         "the ClientHello has malformed signature_algorithms"},
         {with_extensions(extension(16, {})), "the ClientHello has a malformed ALPN list"},
         {with_extensions(extension(16, {0, 0})), "the ClientHello has a malformed ALPN list"},
         {with_extensions(extension(16, {0, 1, 0})), "the ClientHello has a malformed ALPN list"},

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/tls/duo.h"
+#include "tls/engine_state.h"
 
 namespace jumpgate::tls {
 namespace {
@@ -104,6 +105,70 @@ TEST_P(Resumption, KeepsToTheServerName) {
     const SessionRef loose = session(server, lenient, "127.0.0.1");  // sends no SNI
     EXPECT_TRUE(resumes(server, lenient, loose, "127.0.0.1"));
     EXPECT_FALSE(resumes(server, lenient, loose, "localhost"));
+}
+
+// A client that lies about where it has the session from: the server alone must notice.
+TEST_P(Resumption, NeverCrossesToAnotherName) {
+    ServerOptions options = server_options();
+    ServerGroup open;
+    open.label = "open";
+    open.pairs = {pki_pair("server-b")};
+    open.names = {"open.test", "open-too.test"};
+    ServerGroup closed = open;
+    closed.label = "closed";
+    closed.names = {"closed.test"};
+    closed.client_auth = ClientAuth::Required;
+    closed.client_ca = pki_file("ca.crt");
+    ServerGroup foreign = closed;
+    foreign.label = "foreign";
+    foreign.names = {"foreign.test"};
+    foreign.client_ca = pki_file("other-ca.crt");
+    options.others = {open, closed, foreign};
+    const auto server = made(options);
+    ClientOptions ours = client_options("client");
+    ours.verify = Verify::Ca;
+    const auto context = client(ours);
+    const auto relabelled = [&](const std::string& from, const std::string& to) {
+        const SessionRef given = session(server, context, from);
+        return std::make_shared<Session>(wolfSSL_SESSION_dup(given->get()), context, to,
+                                         given->not_after_s());
+    };
+    const auto crosses = [&](const std::string& from, const std::string& to) {
+        return resumes(server, context, relabelled(from, to), to);
+    };
+    EXPECT_TRUE(crosses("closed.test", "closed.test"));
+    EXPECT_TRUE(crosses("open.test", "open.test"));
+    EXPECT_FALSE(crosses("open.test", "closed.test"));
+    EXPECT_FALSE(crosses("closed.test", "open.test"));
+    EXPECT_FALSE(crosses("open.test", "open-too.test"));  // not even within a group
+    EXPECT_FALSE(crosses("localhost", "closed.test"));
+    EXPECT_FALSE(crosses("127.0.0.1", "closed.test"));  // 127.0.0.1: without SNI
+
+    // To a group whose CA it is not of, a ticket of another group opens no door.
+    Duo duo(server, context, "foreign.test", relabelled("closed.test", "foreign.test"));
+    EXPECT_FALSE(duo.shakes());
+    EXPECT_EQ(duo.server.engine->failure(), Failure::UnknownCa);
+}
+
+TEST_P(Resumption, EndsWhereTheNameMovesToAnotherPolicy) {
+    ServerOptions options = server_options();
+    ServerGroup group;
+    group.pairs = {pki_pair("server-b")};
+    group.names = {"moving.test"};
+    group.client_auth = ClientAuth::Required;
+    group.client_ca = pki_file("ca.crt");
+    options.others = {group};
+    ClientOptions ours = client_options("client");
+    ours.verify = Verify::Ca;
+    const auto context = client(ours);
+    const SessionRef given = session(made(options), context, "moving.test");
+    EXPECT_TRUE(resumes(made(options), context, given, "moving.test"));
+    options.others[0].label = "by another name";
+    EXPECT_TRUE(resumes(made(options), context, given, "moving.test"));
+    options.others[0].client_depth = 0;
+    EXPECT_FALSE(resumes(made(options), context, given, "moving.test")) << "depth";
+    options.others.clear();
+    EXPECT_FALSE(resumes(made(options), context, given, "moving.test")) << "the default group";
 }
 
 TEST_P(Resumption, IsForTheSameClientContextOnly) {

@@ -1,0 +1,58 @@
+// Access: who may ask what of the Admin API.
+//
+// Law: decided by the head of a request, before its body costs memory. /healthz and /ready are open
+// to whoever reaches the address, /metrics to the allowed addresses, all else needs a key as well.
+// The key is read from the header X-API-KEY and from nowhere else: addresses and cookies end up in
+// logs and are sent by browsers on their own.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/admin/event_log.h"
+#include "core/admin/http_server.h"
+#include "core/admin/keys.h"
+#include "core/base/cidr.h"
+
+namespace jumpgate {
+
+enum class AccessRefusal : uint8_t { Address, MissingKey, WrongKey, ViewerMethod };
+inline constexpr size_t kAccessRefusals = 4;
+std::string_view text(AccessRefusal refusal);  // "address", "missing_key", ...
+
+struct AccessPolicy {
+    Keys keys;
+    std::vector<Cidr> allow;  // empty: whoever reaches the address
+};
+
+class Access {
+  public:
+    Access(AccessPolicy policy, EventLog& log) : policy_(std::move(policy)), log_(log) {}
+
+    // The answer for who may not; counted, and logged with the address.
+    std::optional<HttpResponse> refusal_of(const HttpRequest& request);
+    uint64_t refused(AccessRefusal refusal) const {
+        return refused_[static_cast<size_t>(refusal)].load(std::memory_order_relaxed);
+    }
+
+  private:
+    std::optional<AccessRefusal> judge(const HttpRequest& request) const;
+    bool is_allowed(const HttpRequest& request) const;
+    void note(AccessRefusal refusal, const HttpRequest& request);
+
+    AccessPolicy policy_;
+    EventLog& log_;
+    std::array<std::atomic<uint64_t>, kAccessRefusals> refused_{};
+    std::mutex throttling_;
+    LogThrottle throttle_;
+};
+
+// For /metrics: refusals by reason.
+std::string access_metrics_text(const Access& access);
+
+}  // namespace jumpgate

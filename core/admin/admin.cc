@@ -1,0 +1,186 @@
+#include "core/admin/admin.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <utility>
+
+#include "core/admin/keys.h"
+#include "core/admin/metrics.h"
+#include "core/base/cidr.h"
+#include "core/base/host_port.h"
+#include "core/io/exclusive_listener.h"
+#include "core/io/socket.h"
+
+namespace jumpgate {
+
+static constexpr std::string_view kUnix = "unix:";
+
+void write_to_stderr(std::string_view line) { std::fwrite(line.data(), 1, line.size(), stderr); }
+
+static LineFormat line_format(const Config& config) {
+    return config.log_format == LogFormat::Json ? LineFormat::Json : LineFormat::Text;
+}
+
+Admin::Admin(const Config& config, LoadFiles load, Control& control, EventLog::Write write)
+    : config_(config),
+      control_(control),
+      log_(line_format(config), static_cast<Severity>(config.log_level), std::move(write)),
+      load_(std::move(load)) {}
+
+Admin::~Admin() {
+    if (listener_fd_ >= 0) close_fd(listener_fd_);
+    http_.reset();  // a request may still ask for a reload
+    reload_thread_.reset();
+    if (address_.starts_with(kUnix)) std::remove(address_.c_str() + kUnix.size());
+}
+
+Parsed<std::unique_ptr<Admin>> Admin::open(const Config& config, FileObjects files, LoadFiles load,
+                                           Control& control, EventLog::Write write) {
+    std::unique_ptr<Admin> admin(new Admin(config, std::move(load), control, std::move(write)));
+    if (auto problem = admin->open_catalog(std::move(files))) return *problem;
+    admin->reloader_ = std::make_unique<Reloader>(*admin->catalog_, admin->load_, admin->log_);
+    if (config.admin.empty()) return admin;
+    if (auto problem = admin->open_access()) return *problem;
+    if (auto problem = admin->open_listener()) return *problem;
+    return admin;
+}
+
+std::optional<Problem> Admin::open_catalog(FileObjects files) {
+    if (!config_.state_dir.empty()) {
+        Parsed<std::unique_ptr<Store>> store = Store::open(config_.state_dir);
+        if (const Problem* problem = std::get_if<Problem>(&store))
+            return Problem{"--state-dir: " + problem->text};
+        store_ = std::move(std::get<std::unique_ptr<Store>>(store));
+    }
+    catalog_ = std::make_unique<Catalog>(control_, store_.get());
+    const Checked checked = catalog_->start(std::move(files));
+    for (const Complaint& warning : checked.warnings)
+        log_.say(Severity::Warn, "config_warning",
+                 [&](LogLine& line) { line.field("warning", text(warning)); });
+    std::string problems;
+    for (const Complaint& error : checked.errors)
+        problems += (problems.empty() ? "" : "\n") + text(error);
+    if (!problems.empty()) return Problem{problems};
+    return std::nullopt;
+}
+
+std::optional<Problem> Admin::open_access() {
+    AccessPolicy policy;
+    if (auto problem = open_keys(policy)) return problem;
+    for (const std::string& network : config_.admin_allow) {
+        Parsed<Cidr> cidr = parse_cidr(network);
+        if (const Problem* problem = std::get_if<Problem>(&cidr))
+            return Problem{fmt::format("--admin-allow: {} {}", network, problem->text)};
+        policy.allow.push_back(std::get<Cidr>(cidr));
+    }
+    access_ = std::make_unique<Access>(std::move(policy), log_);
+    if (!catalog_->persists())
+        log_.say(Severity::Warn, "admin_objects_in_memory", [](LogLine& line) {
+            line.field("hint",
+                       "without --state-dir, what the Admin API makes ends with the process");
+        });
+    return std::nullopt;
+}
+
+std::optional<Problem> Admin::open_keys(AccessPolicy& policy) {
+    std::string path = config_.admin_key_file;
+    if (path.empty() && !config_.state_dir.empty()) path = config_.state_dir + "/admin.key";
+    if (path.empty())
+        return Problem{
+            "--admin: there is no place for its key; give --admin-key-file, or "
+            "--state-dir, where one is made at the first start"};
+    const std::pair<std::string, Role> files[] = {{path, Role::Admin},
+                                                  {config_.admin_viewer_key_file, Role::Viewer}};
+    for (const auto& [file, role] : files) {
+        if (file.empty()) continue;
+        const Parsed<KeyFile> opened = open_key_file(file, role, policy.keys);
+        if (const Problem* problem = std::get_if<Problem>(&opened)) {
+            const char* flag = role == Role::Admin ? "--admin-key-file" : "--admin-viewer-key-file";
+            return Problem{fmt::format("{}: {}", flag, problem->text)};
+        }
+        const KeyFile& key_file = std::get<KeyFile>(opened);
+        if (key_file.generated)
+            log_.say(Severity::Info, "admin_key_made",
+                     [&](LogLine& line) { line.field("path", file); });
+        if (!key_file.warning.empty())
+            log_.say(Severity::Warn, "admin_key_readable",
+                     [&](LogLine& line) { line.field("warning", key_file.warning); });
+    }
+    return std::nullopt;
+}
+
+std::optional<Problem> Admin::open_listener() {
+    Result<int> fd = error_from_errno(0, Side::Internal);
+    address_ = config_.admin;
+    if (address_.starts_with(kUnix)) {
+        fd = listen_unix(address_.substr(kUnix.size()));
+    } else {
+        const Parsed<HostPort> parsed = parse_host_port(config_.admin, 0);
+        const HostPort* place = std::get_if<HostPort>(&parsed);
+        const auto address =
+            place == nullptr
+                ? std::nullopt
+                : Address::parse(place->host.empty() ? "::" : place->host, place->port);
+        if (!address)
+            return Problem{"--admin: " + config_.admin +
+                           " is no address; allowed: IP:PORT, unix:/PATH"};
+        fd = listen_tcp_exclusive(*address);
+        if (fd) address_ = local_address(*fd).to_string();
+    }
+    if (!fd) {
+        const Problem problem{fmt::format("--admin: {}: {}", address_, text(fd.error().code))};
+        address_.clear();  // it is another's
+        return problem;
+    }
+    listener_fd_ = *fd;
+    return std::nullopt;
+}
+
+std::vector<std::string> Admin::watched_files() const {
+    std::vector<std::string> paths;
+    if (!config_.config_watch) return paths;
+    paths = config_.config_files;
+    const auto add = [&paths](const PemSource& source) {
+        if (!source.file.empty()) paths.push_back(source.file);
+    };
+    const Objects objects = catalog_->objects();
+    for (const SslConfig& ssl : objects.ssls) {
+        for (const PemPair& pair : ssl.pairs) {
+            add(pair.certificate);
+            add(pair.key);
+        }
+        add(ssl.client_ca);
+        add(ssl.client_crl);
+    }
+    for (const UpstreamConfig& upstream : objects.upstreams) {
+        add(upstream.tls.identity.certificate);
+        add(upstream.tls.identity.key);
+        add(upstream.tls.ca);
+    }
+    return paths;
+}
+
+std::optional<Problem> Admin::serve() {
+    auto reloads = ReloadThread::start(*reloader_, [this] { return watched_files(); });
+    if (!reloads) return Problem{fmt::format("inotify: {}", text(reloads.error().code))};
+    reload_thread_ = std::move(*reloads);
+    if (listener_fd_ < 0) return std::nullopt;
+    api_ = std::make_unique<Api>(*catalog_, control_, log_, [this](const Watch& watch) {
+        return metrics_text(watch) + access_metrics_text(*access_);
+    });
+    http_ = HttpServer::start(
+        std::exchange(listener_fd_, -1),
+        {[this](const HttpRequest& request) { return access_->refusal_of(request); },
+         [this](const HttpRequest& request) { return api_->answer(request); }});
+    if (http_ == nullptr) return Problem{"--admin: the HTTP server does not start"};
+    log_.say(Severity::Info, "admin_listening",
+             [&](LogLine& line) { line.field("address", address_); });
+    return std::nullopt;
+}
+
+void Admin::reload() {
+    if (reload_thread_ != nullptr) reload_thread_->call();
+}
+
+}  // namespace jumpgate

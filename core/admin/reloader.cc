@@ -1,0 +1,69 @@
+#include "core/admin/reloader.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace jumpgate {
+
+// A line holds some; the rest is counted.
+static std::string listed(const std::vector<std::string>& names) {
+    constexpr size_t kShown = 8;
+    const auto shown = std::min(names.size(), kShown);
+    std::string text = fmt::format(
+        "{}", fmt::join(names.begin(), names.begin() + static_cast<ptrdiff_t>(shown), " "));
+    if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+    return text;
+}
+
+bool Reloader::reload() {
+    LoadedFiles loaded = load_();
+    if (!loaded.found.errors.empty()) {
+        note_failure(loaded.found.errors);
+        return false;
+    }
+    const ReloadResult result = catalog_.reload(std::move(loaded.files));
+    if (!result.complaints.empty()) {
+        note_failure(result.complaints);
+        return false;
+    }
+    note_success(result);
+    note_warnings(loaded.found.warnings);
+    note_warnings(result.warnings);
+    if (!loaded.needs_restart.empty())
+        log_.say(Severity::Warn, "restart_needed",
+                 [&](LogLine& line) { line.field("settings", listed(loaded.needs_restart)); });
+    return true;
+}
+
+void Reloader::note_failure(const std::vector<Complaint>& complaints) {
+    log_.say(Severity::Error, "reload_failed", [&](LogLine& line) {
+        line.field("problems", complaints.size())
+            .field("effect", "nothing has changed, the configuration of before goes on");
+    });
+    for (const Complaint& complaint : complaints)
+        log_.say(Severity::Error, "reload_problem",
+                 [&](LogLine& line) { line.field("problem", text(complaint)); });
+}
+
+void Reloader::note_success(const ReloadResult& result) {
+    const Applied& applied = result.applied;
+    log_.say(Severity::Info, "reloaded", [&](LogLine& line) {
+        line.field("version", applied.version);
+        if (!result.added.empty()) line.field("added", listed(result.added));
+        if (!result.changed.empty()) line.field("changed", listed(result.changed));
+        if (!result.removed.empty()) line.field("removed", listed(result.removed));
+        if (!applied.changed) line.field("routing", "unchanged");
+        if (applied.changed) line.field("moved", fmt::format("{:.2f}%", 100 * applied.moved_share));
+        if (applied.moved_share > 0)
+            line.field("hint", "a broker with weight 0 instead of none moves only its own clients");
+    });
+}
+
+void Reloader::note_warnings(const std::vector<Complaint>& warnings) {
+    for (const Complaint& warning : warnings)
+        log_.say(Severity::Warn, "config_warning",
+                 [&](LogLine& line) { line.field("warning", text(warning)); });
+}
+
+}  // namespace jumpgate

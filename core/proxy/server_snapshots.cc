@@ -1,0 +1,165 @@
+// Server, the snapshots: from objects to a snapshot that every worker routes by, and the end of the
+// ones before.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+
+#include "core/proxy/server.h"
+#include "core/route/moved_share.h"
+
+namespace jumpgate {
+
+// How long a change waits for new names. What has no answer by then comes with the next change.
+static constexpr uint32_t kResolveMs = 2'000;
+
+Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
+    const std::lock_guard<std::mutex> one_at_a_time(change_lock_);
+    const Names names = resolver_->follow(names_of(objects), kResolveMs);
+    Applied applied;
+    {
+        const std::lock_guard<std::mutex> lock(build_lock_);
+        Parsed<std::unique_ptr<Snapshot>> built = build(objects, names, files);
+        if (Problem* problem = std::get_if<Problem>(&built)) {
+            const std::string text = std::move(problem->text);
+            resolver_->follow(names_of(objects_), 0);
+            return Problem{text};
+        }
+        applied = publish(std::get<0>(std::move(built)), objects);
+    }
+    std::unique_lock<std::mutex> lock(call_lock_);
+    wakeup_->signal();
+    answered_.wait_for(lock, std::chrono::milliseconds(kAnswerTimeoutMs),
+                       [&] { return ended_ || adopted_ >= applied.version; });
+    return applied;
+}
+
+std::optional<Problem> Server::check(const Objects& objects) {
+    Parsed<Credentials> loaded = load_credentials(config_, objects, tls::TicketKeys::random());
+    if (Problem* problem = std::get_if<Problem>(&loaded)) return std::move(*problem);
+    return std::nullopt;
+}
+
+Parsed<std::unique_ptr<Snapshot>> Server::build(const Objects& objects, const Names& names,
+                                                ReadFiles files) {
+    collect_snapshots();
+    SnapshotBuilder::Request request{.objects = objects, .names = names};
+    request.read_files = files == ReadFiles::Again;
+    if (!snapshots_.empty()) {
+        request.previous = &newest();
+        request.oldest_version = snapshots_.front()->version;
+    }
+    return builder_.build(request);
+}
+
+Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects) {
+    Applied applied;
+    applied.version = snapshot->version;
+    const Snapshot* before = snapshots_.empty() ? nullptr : &newest();
+    if (before != nullptr) {
+        applied.changed = before->routes.fingerprint() != snapshot->routes.fingerprint();
+        if (applied.changed) {
+            const MovedShare moved = moved_share(before->routes, snapshot->routes);
+            applied.moved_share = moved.share;
+            applied.hint = hint(moved);
+        }
+    }
+    warn_of(snapshot->credentials);
+    warn_of_names(before, *snapshot);
+    if (&objects != &objects_) objects_ = objects;
+    changed_s_ = static_cast<uint64_t>(std::time(nullptr));
+    snapshots_.push_back(std::move(snapshot));
+    const std::lock_guard<std::mutex> lock(shared_.snapshot_lock);
+    shared_.snapshot = snapshots_.back().get();
+    return applied;
+}
+
+// A worker takes a snapshot only while it is the newest, so what nobody holds nobody will.
+void Server::collect_snapshots() {
+    if (snapshots_.size() < 2) return;
+    std::erase_if(snapshots_, [this](const std::unique_ptr<Snapshot>& snapshot) {
+        return snapshot != snapshots_.back() &&
+               snapshot->holders.load(std::memory_order_acquire) == 0;
+    });
+}
+
+// Names have other addresses: the same objects, a new snapshot. Does not wait for the workers.
+void Server::rebuild_names() {
+    const std::lock_guard<std::mutex> lock(build_lock_);
+    Parsed<std::unique_ptr<Snapshot>> built =
+        build(objects_, resolver_->answers(), ReadFiles::WhereChanged);
+    if (const Problem* problem = std::get_if<Problem>(&built)) {
+        LogLine line(shared_.line_format, Severity::Error, "names_not_used");
+        write(line.field("why", problem->text).finish());
+        return;
+    }
+    publish(std::get<0>(std::move(built)), objects_);
+}
+
+// Tells the workers and the health checks of the newest snapshot.
+void Server::distribute() {
+    const std::lock_guard<std::mutex> lock(build_lock_);
+    if (followed_ == newest().version) return;
+    followed_ = newest().version;
+    health_->follow(newest());
+    for (const std::unique_ptr<Seat>& seat : seats_) send_adopt(*seat);
+    note_adopted();
+}
+
+void Server::send_adopt(Seat& seat) {
+    if (seat.ended || seat.adopt.out || seat.adopted >= followed_) return;
+    seat.adopt.run = [](Errand& errand, Worker& worker) {
+        worker.adopt();
+        static_cast<Adopt&>(errand).version = worker.snapshot().version;
+    };
+    seat.adopt.done = [](Errand& errand) {
+        Seat& self = *static_cast<Adopt&>(errand).seat;
+        self.adopted = self.adopt.version;
+        self.server->send_adopt(self);  // a newer one may have come meanwhile
+        self.server->note_adopted();
+    };
+    seat.worker->send_errand(reactor_->ring(), seat.adopt);
+}
+
+// Wakes who waits until every worker routes by its snapshot.
+void Server::note_adopted() {
+    uint64_t oldest = followed_;
+    for (const std::unique_ptr<Seat>& seat : seats_) {
+        if (!seat->ended) oldest = std::min(oldest, seat->adopted);
+    }
+    const std::lock_guard<std::mutex> lock(call_lock_);
+    adopted_ = oldest;
+    answered_.notify_all();
+}
+
+void Server::warn_of(const Credentials& credentials) {
+    if (!logs(Severity::Warn)) return;
+    for (const std::string& warning : credentials.warnings) {
+        LogLine line(shared_.line_format, Severity::Warn, "tls_warning");
+        write(line.field("why", warning).finish());
+    }
+}
+
+// One line when a name begins to fail, and one when it is well again.
+void Server::warn_of_names(const Snapshot* before, const Snapshot& now) {
+    for (size_t slot = 0; slot < now.brokers.size(); ++slot) {
+        const Broker& broker = now.brokers[slot];
+        if (!broker.listed) continue;
+        const bool known = before != nullptr && slot < before->brokers.size() &&
+                           before->brokers[slot].name == broker.name &&
+                           before->brokers[slot].upstream == broker.upstream;
+        const std::string_view old = known ? before->brokers[slot].problem : std::string_view();
+        if (old == broker.problem) continue;
+        const bool well = broker.problem.empty();
+        const Severity severity = well ? Severity::Info : Severity::Warn;
+        if (!logs(severity)) continue;
+        LogLine line(shared_.line_format, severity, well ? "name_resolved" : "name_failed");
+        line.field("upstream", broker.upstream).field("broker", broker.name);
+        if (!well) line.field("why", broker.problem);
+        if (!well && !broker.addresses.empty()) line.field("in_use", "the addresses from before");
+        write(line.finish());
+    }
+}
+
+}  // namespace jumpgate

@@ -1,0 +1,63 @@
+// SnapshotBuilder: from objects and resolved names to a snapshot.
+//
+// Law: all or nothing. Keeps the slots of brokers and routes over snapshots. One thread at a time:
+// the caller locks. Waits for nobody: names are resolved by the caller, files are read here.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/base/parsed.h"
+#include "core/config/objects.h"
+#include "core/io/resolver.h"
+#include "core/proxy/slots.h"
+#include "core/proxy/snapshot.h"
+
+namespace jumpgate {
+
+using Names = std::map<WatchedName, ResolvedName>;
+
+// The names that `objects` want followed.
+std::vector<WatchedName> names_of(const Objects& objects);
+
+class SnapshotBuilder {
+  public:
+    SnapshotBuilder(const Config& config, const BrokerBoard& board,
+                    const tls::TicketKeys& process_tickets);
+
+    struct Request {
+        const Objects& objects;
+        const Names& names;
+        bool read_files = true;              // false: certificates only where their objects changed
+        const Snapshot* previous = nullptr;  // the newest
+        uint64_t oldest_version = 0;         // of those that workers still hold
+    };
+    // The next version.
+    Parsed<std::unique_ptr<Snapshot>> build(const Request& request);
+
+  private:
+    // Each says what is wrong; empty: nothing.
+    std::string add_upstreams(const Request& request, Snapshot& snapshot,
+                              std::vector<Upstream>& upstreams);
+    std::string add_node(const UpstreamConfig& upstream, const BrokerAddress& address,
+                         const ResolvedTarget& target, Snapshot& snapshot,
+                         std::vector<Node>& nodes);
+    std::string add_routes(const Objects& objects, Snapshot& snapshot, std::vector<Route>& routes);
+    std::string load_tls(const Request& request, Snapshot& snapshot);
+    std::string check_sources(const Snapshot& snapshot) const;
+    UpstreamPlan plan_of(const UpstreamConfig& upstream) const;
+    void keep_unlisted(const Request& request, Snapshot& snapshot);
+
+    const Config& config_;
+    const BrokerBoard& board_;
+    tls::TicketKeys process_tickets_;
+    Slots broker_slots_{kBrokerSlots};
+    Slots route_slots_{kRouteSlots};
+    uint64_t version_ = 0;
+    std::string tls_key_;  // what the credentials in use were made of
+};
+
+}  // namespace jumpgate

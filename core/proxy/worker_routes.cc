@@ -1,0 +1,175 @@
+// Worker, routes and brokers: which route a client takes, which broker it gets, what its dials
+// teach; and how a new snapshot takes the place of the old one.
+#include <algorithm>
+#include <cstring>
+
+#include "core/proxy/worker.h"
+
+namespace jumpgate {
+
+// ---- Snapshots ---------------------------------------------------------------------------------
+
+void Worker::adopt() {
+    Snapshot* newest = nullptr;
+    {
+        const std::lock_guard<std::mutex> lock(shared_.snapshot_lock);
+        newest = shared_.snapshot;
+        newest->holders.fetch_add(1, std::memory_order_relaxed);
+    }
+    const Snapshot* before = routing_.empty() ? nullptr : &snapshot();
+    begin_slots(before, *newest);
+    routing_.push_back(std::make_unique<Routing>(*newest, shared_.board, health_, index_));
+    let_go();
+}
+
+// What is known of a broker stays while it is the same; another broker in its slot begins anew.
+void Worker::begin_slots(const Snapshot* before, const Snapshot& now) {
+    const size_t slots = now.brokers.size();
+    stats_.nodes.resize(std::max(stats_.nodes.size(), slots));
+    sessions_.resize(stats_.nodes.size());
+    preferred_address_.resize(stats_.nodes.size());
+    health_.resize(stats_.nodes.size());
+    for (uint16_t slot = 0; before != nullptr && slot < before->brokers.size(); ++slot) {
+        const Broker& old = before->brokers[slot];
+        const Broker& broker = now.brokers[slot];
+        const bool same = old.upstream == broker.upstream && old.name == broker.name;
+        if (!same) {
+            stats_.nodes[slot] = {};
+            preferred_address_[slot] = 0;
+            health_.forget(slot);
+        }
+        // A session was verified by the context it came from.
+        const bool same_context = same && old.listed && broker.listed &&
+                                  before->upstreams[old.upstream_index].context ==
+                                      now.upstreams[broker.upstream_index].context;
+        if (!same_context) sessions_[slot].reset();
+    }
+}
+
+// Old snapshots that no connection routes by any more.
+void Worker::let_go() {
+    if (routing_.size() < 2) return;
+    std::erase_if(routing_, [this](const std::unique_ptr<Routing>& routing) {
+        return routing->users == 0 && routing != routing_.back();
+    });
+}
+
+// ---- Clients -----------------------------------------------------------------------------------
+
+// What of the client chooses its broker. `remote` keeps the text of an address.
+static std::string_view key_of(const Connection& c, HashKey key, std::string& remote) {
+    switch (key) {
+        case HashKey::ClientId:
+            return c.connect.client_id;
+        case HashKey::Username:
+            return c.connect.username;
+        case HashKey::RemoteAddr:
+            remote = c.peer.host();
+            return remote;
+        case HashKey::CertCn:
+            return c.identity() == nullptr ? std::string_view() : c.identity()->common_name;
+    }
+    return {};
+}
+
+void Worker::route(Connection& c) {
+    c.routing = routing_.back().get();
+    ++c.routing->users;
+    const RouteTable& routes = c.routing->snapshot().routes;
+    RouteQuery query;
+    query.client_id = c.connect.client_id;
+    query.username = c.connect.username;
+    if (c.identity() != nullptr) query.cert_cn = c.identity()->common_name;
+    if (c.client_engine != nullptr) query.sni = c.client_engine->server_name();
+    query.level = c.connect.level;
+    query.remote_addr = c.peer.ip_bytes();
+    query.server_addr = c.local.ip_bytes();
+    query.server_port = c.proxied ? c.local.port() : c.port;
+    query.protocol = c.http ? Protocol::Http : Protocol::Mqtt;
+    c.route = routes.find(query);
+    if (c.route == nullptr) {
+        c.level_only = routes.level_only(query);
+        return;
+    }
+    const Upstream& upstream = routes.upstreams()[c.route->upstream];
+    std::string remote;
+    std::string_view key = key_of(c, upstream.rule().key, remote);
+    if (key.empty() && c.http) key = key_of(c, HashKey::RemoteAddr, remote);
+    // A client without a key has no home: hash("") would send all of them to one broker.
+    c.route_hash = key.empty() ? rng_.next() : upstream.hash(key);
+}
+
+bool Worker::pick_node(Connection& c) {
+    leave_node(c);
+    const std::span<const uint16_t> tried(c.tried.data(), c.tried_count);
+    const std::optional<Choice> choice =
+        c.routing->choose(c.route->upstream, c.route_hash, tried, now_ms());
+    if (!choice) return false;
+    c.node = c.routing->snapshot().routes.upstreams()[c.route->upstream].nodes()[choice->node].slot;
+    c.addresses_tried = 0;
+    c.counted = true;
+    shared_.board.clients[c.node].fetch_add(1, std::memory_order_relaxed);
+    return true;
+}
+
+void Worker::leave_node(Connection& c) {
+    if (!c.counted) return;
+    c.counted = false;
+    shared_.board.clients[c.node].fetch_sub(1, std::memory_order_relaxed);
+}
+
+void Worker::find(std::string_view client_id, size_t max, std::vector<FoundRelay>& out) {
+    relays_->find(client_id, max, out);
+    tls_relays_->find(client_id, max, out);
+}
+
+size_t Worker::evict(uint16_t slot, size_t count) {
+    const size_t plain = relays_->close_some(slot, count, rng_);
+    return plain + tls_relays_->close_some(slot, count - plain, rng_);
+}
+
+// ---- Dials -------------------------------------------------------------------------------------
+
+Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_bytes) {
+    stats_.nodes[c.node].dials++;
+    const std::vector<Address>& addresses = c.routing->snapshot().brokers[c.node].addresses;
+    DialPlan plan;
+    plan.to = &addresses[preferred_address_[c.node] % addresses.size()];
+    plan.options = &shared_.broker_sockets;
+    plan.first_bytes = first_bytes;
+    const size_t sources = shared_.sources.size();
+    for (size_t i = 0; i < sources && plan.source == nullptr; ++i) {
+        const Address& source = shared_.sources[next_source_++ % sources];
+        if (source.any.sa_family == plan.to->any.sa_family) plan.source = &source;
+    }
+    return dial(reactor_->ring(), c.op, plan);
+}
+
+void Worker::dial_succeeded(const Connection& c, uint64_t took_us) {
+    stats_.dial_times.record(took_us);
+    const bool recovered = health_.succeeded(c.node);
+    stats_.nodes[c.node].down = false;
+    if (!recovered || !logs(Severity::Info)) return;
+    LogLine line(shared_.line_format, Severity::Info, "broker_up");
+    line.field("broker", broker_name(c.node));
+    log_.push(line.field("worker", index_).finish());
+}
+
+void Worker::dial_failed(const Connection& c, int32_t sys, bool local) {
+    stats_.nodes[c.node].dial_failures++;
+    if (!local) ++preferred_address_[c.node];  // the next one, where there are several
+    if (local || !mark_down(c) || !logs(Severity::Warn)) return;
+    LogLine line(shared_.line_format, Severity::Warn, "broker_down");
+    line.field("broker", broker_name(c.node));
+    log_broker_down(c, line.field("why", std::strerror(sys)));
+}
+
+// False: it was down before, or is not yet.
+bool Worker::mark_down(const Connection& c) {
+    const UpstreamPlan& plan = c.routing->snapshot().upstreams[c.route->upstream];
+    if (!health_.failed(c.node, plan.fail_max, plan.fail_timeout_ms, now_ms())) return false;
+    stats_.nodes[c.node].down = true;
+    return true;
+}
+
+}  // namespace jumpgate

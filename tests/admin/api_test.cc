@@ -1,0 +1,387 @@
+#include "core/admin/api.h"
+
+#include <gtest/gtest.h>
+
+#include <regex>
+
+#include "tests/admin/catalog_fixture.h"
+#include "tests/pki.h"
+
+namespace jumpgate {
+namespace {
+
+class ApiTest : public CatalogFixture {
+  protected:
+    ApiTest()
+        : log_(LineFormat::Text, Severity::Info,
+               [this](std::string_view line) { lines_ += line; }) {}
+
+    // `target` with its query, as curl is given it.
+    HttpResponse ask(std::string_view method, std::string_view target, std::string_view body = "",
+                     std::vector<HttpField> headers = {}) {
+        HttpRequest request;
+        request.method = method;
+        request.path = target.substr(0, target.find('?'));
+        request.body = body;
+        request.headers = std::move(headers);
+        request.peer = "127.0.0.1";
+        std::string_view query = target.substr(std::min(request.path.size() + 1, target.size()));
+        while (!query.empty()) {
+            const std::string_view part = query.substr(0, query.find('&'));
+            const size_t equal = std::min(part.find('='), part.size());
+            request.query.emplace_back(
+                *percent_decoded(part.substr(0, equal)),
+                *percent_decoded(part.substr(std::min(equal + 1, part.size()))));
+            query.remove_prefix(std::min(part.size() + 1, query.size()));
+        }
+        Api api(*catalog_, control_, log_, [](const Watch&) { return std::string("metrics\n"); });
+        return api.answer(request);
+    }
+    // "201 {...}" with times as T and without the newline that ends every body.
+    std::string said(std::string_view method, std::string_view target, std::string_view body = "",
+                     std::vector<HttpField> headers = {}) {
+        const HttpResponse response = ask(method, target, body, std::move(headers));
+        static const std::regex times("(_time\":)\\d+");
+        std::string text = std::regex_replace(response.body, times, "$1T");
+        if (text.ends_with('\n')) text.pop_back();
+        return std::to_string(response.status) + " " + text;
+    }
+    static std::string header(const HttpResponse& response, std::string_view name) {
+        for (const HttpField& field : response.headers)
+            if (field.first == name) return field.second;
+        return "";
+    }
+
+    std::string lines_;
+    EventLog log_;
+};
+
+// ---- Objects: the table of APISIX's reference --------------------------------------------------
+
+TEST_F(ApiTest, TheArticlesCurlWorksAtTheArticlesUrl) {
+    // The text of the article lost "apisix": two slashes are left.
+    for (const char* url :
+         {"//admin/stream_routes/1", "/apisix/admin/stream_routes/2", "/admin/stream_routes/3"})
+        EXPECT_EQ(ask("PUT", url, kInlineRouteBody).status, 201U) << url;
+    EXPECT_EQ(said("PUT", "//admin/stream_routes/1", kInlineRouteBody),
+              R"(200 {"key":"/apisix/stream_routes/1","value":{"plugins":{"mqtt-proxy":)"
+              R"({"protocol_name":"MQTT","protocol_level":5}},"upstream":{"type":"chash",)"
+              R"("key":"mqtt_client_id","nodes":[{"host":"127.0.0.1","port":1883,"weight":1}]},)"
+              R"("id":"1","create_time":T,"update_time":T}})");
+    EXPECT_EQ(control_.served.stream_routes.size(), 3U);
+}
+
+TEST_F(ApiTest, ObjectsLiveAsInApisix) {
+    const std::string value =
+        R"({"nodes":{"127.0.0.1:1883":1},"type":"roundrobin","id":"1","create_time":T,"update_time":T})";
+    const std::string with_key = R"({"key":"/apisix/upstreams/1","value":)" + value;
+    const std::string body = R"({"nodes":{"127.0.0.1:1883":1},"type":"roundrobin"})";
+    const std::string url = "/apisix/admin/upstreams";
+    EXPECT_EQ(said("GET", url), R"(200 {"list":[],"total":0})");
+    EXPECT_EQ(said("GET", url + "/1"), R"(404 {"message":"Key not found"})");
+    EXPECT_EQ(said("DELETE", url + "/1"), R"(404 {"message":"Key not found"})");
+    EXPECT_EQ(said("PATCH", url + "/1", "{}"), R"(404 {"message":"Key not found"})");
+    EXPECT_EQ(said("PUT", url + "/1", body), "201 " + with_key + "}");
+    EXPECT_EQ(said("PUT", url + "/1", body), "200 " + with_key + "}");
+    EXPECT_EQ(said("GET", url + "/1"),
+              "200 " + with_key + R"(,"createdIndex":1,"modifiedIndex":2})");
+    EXPECT_EQ(said("GET", url),
+              "200 {\"list\":[" + with_key + R"(,"createdIndex":1,"modifiedIndex":2}],"total":1})");
+    EXPECT_EQ(said("PATCH", url + "/1", R"({"retries":1})").substr(0, 4), "200 ");
+    EXPECT_EQ(said("PATCH", url + "/1/nodes", R"({"127.0.0.1:1884":1})").substr(0, 4), "200 ");
+    EXPECT_EQ(control_.served.upstreams.at(0).nodes.at(0).port, 1884);
+    EXPECT_EQ(said("DELETE", url + "/1"), R"(200 {"deleted":"1","key":"/apisix/upstreams/1"})");
+    const HttpResponse posted = ask("POST", url, body);
+    EXPECT_EQ(posted.status, 201U);
+    EXPECT_NE(posted.body.find(R"("key":"/apisix/upstreams/00000000000000000006")"),
+              std::string::npos)
+        << posted.body;
+    EXPECT_EQ(header(posted, "X-API-VERSION"), "v3");
+    EXPECT_EQ(posted.body.back(), '\n');
+}
+
+TEST_F(ApiTest, RefusalsAreThoseOfApisix) {
+    ASSERT_EQ(ask("PUT", "/admin/upstreams/1", kUpstreamBody).status, 201U);
+    ASSERT_EQ(ask("PUT", "/admin/stream_routes/7", R"({"upstream_id":"1"})").status, 201U);
+    struct Case {
+        const char* method;
+        const char* target;
+        const char* body;
+        const char* answer;  // how it begins
+    };
+    const Case cases[] = {
+        {"PUT", "/admin/stream_routes", "{}", R"(400 {"error_msg":"missing stream route id"})"},
+        {"PUT", "/admin/stream_routes/2", R"({"id":"3"})",
+         R"(400 {"error_msg":"wrong stream_route id"})"},
+        {"DELETE", "/admin/ssls", "", R"(400 {"error_msg":"missing ssl id"})"},
+        {"PATCH", "/admin/ssls", "{}", R"(400 {"error_msg":"missing ssl id"})"},
+        {"PUT", "/admin/upstreams/a%20b", "{}", R"(400 {"error_msg":"wrong upstream id)"},
+        {"PUT", "/admin/upstreams/..%2F..%2Fetc%2Fpasswd", "{}",
+         R"(400 {"error_msg":"wrong upstream id)"},
+        {"GET", "/admin/upstreams/%00", "", R"(400 {"error_msg":"wrong upstream id)"},
+        {"GET", "/admin/upstreams/%zz", "", R"(400 {"error_msg":"the path holds a %)"},
+        {"PUT", "/admin/upstreams/../../etc", "{}", R"(404 {"error_msg":"not found"})"},
+        {"PUT", "/admin/upstreams", R"({"id":"../x"})", R"(400 {"error_msg":"wrong upstream id)"},
+        {"DELETE", "/admin/upstreams/1", "",
+         R"(400 {"error_msg":"can not delete this upstream, stream_route [7] is still using it now"})"},
+        {"DELETE", "/admin/upstreams/1?force=true", "",
+         R"(400 {"error_msg":"can not delete this upstream, stream_route [7] is still using it now; force=true is not)"},
+        {"PUT", "/admin/upstreams/1", "{", R"(400 {"error_msg":"invalid request body: request:1:)"},
+        {"PUT", "/admin/upstreams/1", "", R"(400 {"error_msg":"invalid request body: )"},
+        {"PUT", "/admin/upstreams/1", "\xff\xfe", R"(400 {"error_msg":"invalid request body: )"},
+        {"PUT", "/admin/upstreams/1", R"({"a":1,"a":2})",
+         R"(400 {"error_msg":"invalid request body: )"},
+        {"PUT", "/admin/upstreams/1", "[]",
+         R"(400 {"error_msg":"invalid configuration: the body must)"},
+        {"PUT", "/admin/upstreams/1", R"({"nodes":{"a:1":1},"nodez":1})",
+         R"(400 {"error_msg":"invalid configuration: )"},
+        {"PUT", "/admin/upstreams/1", R"({"nodes":{"a:1":1},"create_time":1})",
+         R"(400 {"error_msg":"the property is forbidden: create_time"})"},
+        {"GET", "/admin/routes", "", R"(404 {"error_msg":"Unsupported resource type: routes"})"},
+        {"GET", "/admin", "", R"(404 {"error_msg":"not found"})"},
+        {"OPTIONS", "/admin/upstreams/1", "", R"(404 {"error_msg":"not found"})"},
+        {"POST", "/admin/upstreams/1", "{}", R"(404 {"error_msg":"not found"})"},
+        {"GET", "/admin/upstreams/1/nodes", "", R"(404 {"error_msg":"not found"})"},
+        {"GET", "/admin/upstreams?page=0", "", R"(400 {"error_msg":"page is out of range)"},
+        {"GET", "/admin/upstreams?page_size=9", "",
+         R"(400 {"error_msg":"page_size is out of range)"},
+        {"GET", "/admin/upstreams?name=%5B", "", R"(400 {"error_msg":"name )"},
+        {"GET", "/nothing", "", R"(404 {"error_msg":"not found"})"},
+        {"GET", "/", "", R"(404 {"error_msg":"not found"})"},
+        {"GET", "/healthz/x", "", R"(404 {"error_msg":"not found"})"},
+        {"POST", "/healthz", "",
+         R"(405 {"error_msg":"this method is not allowed here; allowed: GET, HEAD"})"},
+        {"GET", "/drain", "",
+         R"(405 {"error_msg":"this method is not allowed here; allowed: POST"})"},
+    };
+    const std::string before = serving();
+    for (const Case& c : cases) {
+        const std::string answer = said(c.method, c.target, c.body);
+        EXPECT_EQ(answer.substr(0, std::string_view(c.answer).size()), c.answer)
+            << c.method << " " << c.target << " " << answer;
+    }
+    EXPECT_EQ(serving(), before);
+}
+
+TEST_F(ApiTest, ListsAreFilteredAndCutIntoPages) {
+    for (int i = 10; i < 35; ++i)
+        ASSERT_EQ(ask("PUT", fmt::format("/admin/upstreams/{}", i),
+                      fmt::format(R"({{"nodes":{{"127.0.0.1:1883":1}},"name":"broker-{}",)"
+                                  R"("labels":{{"zone":"{}"}}}})",
+                                  i, i < 20 ? "north" : "south"))
+                      .status,
+                  201U);
+    const auto counts = [&](const char* query) {
+        const Value answer = json(ask("GET", std::string("/admin/upstreams") + query).body);
+        return fmt::format("{} of {}", answer.find("list")->items.size(),
+                           answer.find("total")->integer);
+    };
+    EXPECT_EQ(counts(""), "25 of 25");
+    EXPECT_EQ(counts("?page=1"), "10 of 25");
+    EXPECT_EQ(counts("?page=3&page_size=10"), "5 of 25");
+    EXPECT_EQ(counts("?page=4&page_size=10"), "0 of 25");
+    EXPECT_EQ(counts("?page=1000000&page_size=500"), "0 of 25");
+    EXPECT_EQ(counts("?label=zone:north"), "10 of 10");
+    EXPECT_EQ(counts("?label=zone"), "25 of 25");
+    EXPECT_EQ(counts("?label=none"), "0 of 0");
+    EXPECT_EQ(counts("?name=broker-1"), "10 of 10");
+    EXPECT_EQ(counts("?name=%5Ebroker-.1%24"), "2 of 2");
+    EXPECT_EQ(counts("?name=broker-1&label=zone:south"), "0 of 0");
+}
+
+TEST_F(ApiTest, KeysAreNeverShown) {
+    Value ssl = make_map();
+    set(ssl, "cert", make_text(pki_file("server.crt").text));
+    set(ssl, "key", make_text(pki_file("server.key").text));
+    set(ssl, "sni", make_text("mqtt.example.com"));
+    std::string all = said("PUT", "/admin/ssls/1", to_json(ssl));
+    ASSERT_EQ(all.substr(0, 4), "201 ") << all;
+    all +=
+        said("GET", "/admin/ssls/1") + said("GET", "/admin/ssls") + said("GET", "/admin/configs");
+    all += said("PATCH", "/admin/ssls/1", R"({"sni":"other.example.com"})");
+    all += said("DELETE", "/admin/ssls/1") + lines_;
+    EXPECT_EQ(all.find("PRIVATE KEY"), std::string::npos);
+    EXPECT_NE(all.find("BEGIN CERTIFICATE"), std::string::npos);
+    EXPECT_NE(all.find("other.example.com"), std::string::npos);
+}
+
+TEST_F(ApiTest, ObjectsOfFilesSayWhereTheyAreDefined) {
+    open(false, files_of(kFleet));
+    const std::string answer = said("GET", "/admin/upstreams/file-upstream");
+    EXPECT_NE(answer.find(R"("origin":"fleet.yaml:)"), std::string::npos) << answer;
+    EXPECT_EQ(said("PUT", "/admin/upstreams/file-upstream", kUpstreamBody).substr(0, 4), "409 ");
+}
+
+TEST_F(ApiTest, EveryChangeIsALineThatNamesItsAuthor) {
+    (void)ask("PUT", "/admin/upstreams/1", kUpstreamBody);
+    (void)ask("PUT", "/admin/upstreams/1", R"({"nodez":1})");
+    EXPECT_NE(lines_.find("object_changed method=\"PUT\" object=\"upstreams/1\" peer=\"127.0.0.1\" "
+                          "status=201 version=2 moved=\"0.00%\""),
+              std::string::npos)
+        << lines_;
+    EXPECT_NE(lines_.find("change_refused"), std::string::npos);
+}
+
+TEST_F(ApiTest, WithoutAStateDirectoryEachAnswerSaysSo) {
+    EXPECT_EQ(header(ask("PUT", "/admin/upstreams/1", kUpstreamBody), "X-Persistence"), "memory");
+    open(true);
+    EXPECT_EQ(header(ask("PUT", "/admin/upstreams/1", kUpstreamBody), "X-Persistence"), "");
+}
+
+TEST_F(ApiTest, AFullDiskIs503) {
+    open(true);
+    std::filesystem::create_directory(scratch_.path("state/state.json.next"));
+    EXPECT_EQ(said("PUT", "/admin/upstreams/1", kUpstreamBody).substr(0, 37),
+              R"(503 {"error_msg":"nothing has changed)");
+}
+
+TEST_F(ApiTest, ASchemaIsCheckedWithoutAChange) {
+    EXPECT_EQ(said("POST", "/admin/schema/validate/upstreams", kUpstreamBody), "200 {}");
+    EXPECT_EQ(said("POST", "/admin/schema/validate/upstreams", R"({"nodez":1})").substr(0, 4),
+              "400 ");
+    EXPECT_EQ(said("POST", "/admin/schema/validate/routes", "{}").substr(0, 4), "404 ");
+    EXPECT_EQ(control_.applies, 0);
+}
+
+// ---- The whole configuration -------------------------------------------------------------------
+
+TEST_F(ApiTest, TheWholeConfigurationIsPutAndGot) {
+    const std::string document =
+        R"({"upstreams":[{"id":"1","type":"roundrobin","nodes":{"127.0.0.1:1883":1}}]})";
+    EXPECT_EQ(said("PUT", "/apisix/admin/configs", document).substr(0, 43),
+              R"(400 {"error_msg":"missing digest header: X-)");
+    const HttpResponse accepted =
+        ask("PUT", "/apisix/admin/configs", document, {{"X-Digest", "d1"}});
+    EXPECT_EQ(accepted.status, 202U);
+    EXPECT_EQ(accepted.body, "");
+    EXPECT_EQ(ask("PUT", "/apisix/admin/configs", document, {{"X-Digest", "d1"}}).status, 204U);
+    const HttpResponse got = ask("GET", "/apisix/admin/configs");
+    EXPECT_EQ(header(got, "X-Digest"), "d1");
+    EXPECT_TRUE(std::regex_match(header(got, "X-Last-Modified"),
+                                 std::regex(R"(\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT)")));
+    EXPECT_EQ(to_json(*json(got.body).find("upstreams_conf_version")), "1");
+    EXPECT_EQ(ask("DELETE", "/apisix/admin/configs").status, 404U);
+}
+
+TEST_F(ApiTest, YamlIsADocumentToo) {
+    const std::string yaml =
+        "upstreams:\n- id: 1\n  type: roundrobin\n  nodes:\n    127.0.0.1:1883: 1\n";
+    EXPECT_EQ(said("POST", "/admin/configs/validate", yaml, {{"Content-Type", "application/yaml"}}),
+              "200 {}");
+}
+
+TEST_F(ApiTest, ValidateNamesWhatIsWrong) {
+    const std::string answer =
+        said("POST", "/admin/configs/validate", R"({"upstreams":[{"id":"1","nodez":1}]})");
+    const std::string begin =
+        R"(400 {"error_msg":"Configuration validation failed","errors":[{"resource_type":"upstreams","resource_id":"1","index":0,"error":)";
+    EXPECT_EQ(answer.substr(0, begin.size()), begin) << answer;
+}
+
+// ---- Health and control ------------------------------------------------------------------------
+
+BrokerState broker(BrokerCondition condition, double weight, bool listed = true) {
+    BrokerState state;
+    state.upstream = "u";
+    state.name = "b1:1883";
+    state.condition = condition;
+    state.effective_weight = weight;
+    state.listed = listed;
+    if (condition == BrokerCondition::Down) state.why = "Connection refused";
+    return state;
+}
+
+TEST_F(ApiTest, ReadyMeansThatABrokerCanServeANewClient) {
+    const auto ready = [&](std::vector<BrokerState> brokers, bool draining = false) {
+        control_.watched.brokers = std::move(brokers);
+        control_.watched.draining = draining;
+        return said("GET", "/ready");
+    };
+    using Condition = BrokerCondition;
+    EXPECT_EQ(ready({}), R"(503 {"status":"error","error":"no broker is configured"})");
+    EXPECT_EQ(ready({broker(Condition::Down, 0)}),
+              R"(503 {"status":"error","error":"no live broker: b1:1883: Connection refused"})");
+    EXPECT_EQ(ready({broker(Condition::Drained, 0)}),
+              R"(503 {"status":"error","error":"no live broker"})");
+    EXPECT_EQ(ready({broker(Condition::Up, 1, false)}),
+              R"(503 {"status":"error","error":"no live broker"})");
+    for (const Condition good : {Condition::Up, Condition::Unchecked, Condition::Starting})
+        EXPECT_EQ(ready({broker(Condition::Down, 0), broker(good, 0.5)}), R"(200 {"status":"ok"})");
+    EXPECT_EQ(ready({broker(Condition::Up, 1)}, true),
+              R"(503 {"status":"error","error":"draining"})");
+    EXPECT_EQ(said("GET", "/healthz"), R"(200 {"status":"ok"})");
+}
+
+TEST_F(ApiTest, DrainIsAskedOfTheDataPlane) {
+    EXPECT_EQ(said("POST", "/drain"), R"(200 {"draining":true})");
+    EXPECT_TRUE(control_.drained);
+}
+
+TEST_F(ApiTest, MetricsAreText) {
+    const HttpResponse response = ask("GET", "/metrics");
+    EXPECT_EQ(response.body, "metrics\n");
+    EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
+}
+
+TEST_F(ApiTest, ARouteIsExplained) {
+    EXPECT_EQ(said("GET",
+                   "/v1/route?client_id=a%2Fb&username=u&cert_cn=c&sni=s&level=4&remote_addr=::1"
+                   "&server_port=1883&protocol=http"),
+              R"(200 {"route":"1","why":"any client","upstream":"u","balance":"chash","key":"a/b",)"
+              R"("hash":"0000000000abcdef","attempts":2,"step":"jump","broker":"b1:1883"})");
+    EXPECT_EQ(control_.asked, "a/b,u,c,s,4,16,1883,http");
+    (void)ask("GET", "/v1/route");
+    EXPECT_EQ(control_.asked, ",,,,5,0,0,mqtt");
+    for (const char* bad : {"level=6", "level=x", "remote_addr=host", "remote_addr=10.0.0.0/8",
+                            "server_port=0", "server_port=65536", "protocol=ws"})
+        EXPECT_EQ(ask("GET", std::string("/v1/route?") + bad).status, 400U) << bad;
+}
+
+TEST_F(ApiTest, UpstreamsAreShownByNode) {
+    control_.watched.brokers = {broker(BrokerCondition::Down, 0), broker(BrokerCondition::Up, 1)};
+    control_.watched.brokers[0].last_check_ms_ago = 12;
+    control_.watched.config_version = 3;
+    const Value answer = json(ask("GET", "/v1/upstreams").body);
+    EXPECT_EQ(answer.find("config_version")->integer, 3);
+    ASSERT_EQ(answer.find("upstreams")->items.size(), 1U);
+    const Value& nodes = *answer.find("upstreams")->items[0].find("nodes");
+    ASSERT_EQ(nodes.items.size(), 2U);
+    EXPECT_EQ(nodes.items[0].find("state")->text, "down");
+    EXPECT_EQ(nodes.items[0].find("why")->text, "Connection refused");
+    EXPECT_EQ(nodes.items[0].find("last_check_ms_ago")->integer, 12);
+    EXPECT_EQ(nodes.items[1].find("why"), nullptr);
+}
+
+TEST_F(ApiTest, ConnectionsAreFoundByClientId) {
+    EXPECT_EQ(
+        said("GET", "/v1/connections?client_id=dev"),
+        R"(200 {"total":1,"list":[{"client_id":"dev-7","peer":"","route":"","upstream":"",)"
+        R"("broker":"b1:1883","bytes_up":5,"bytes_down":0,"age_s":0,"worker":0,"tls":false}]})");
+    EXPECT_EQ(control_.found_max, 100U);
+    (void)ask("GET", "/v1/connections?max=7");
+    EXPECT_EQ(control_.found_max, 7U);
+    EXPECT_EQ(ask("GET", "/v1/connections?max=1001").status, 400U);
+}
+
+TEST_F(ApiTest, ClientsAreMovedOffANode) {
+    EXPECT_EQ(said("POST", "/v1/upstreams/stream_route%2F1/nodes/[::1]:1883/evict?rate=50"),
+              R"(200 {"clients":12,"rate":50})");
+    EXPECT_EQ(control_.asked, "stream_route/1,[::1]:1883,50");
+    EXPECT_EQ(said("POST", "/v1/upstreams/1/nodes/b:1/evict"), R"(200 {"clients":12,"rate":100})");
+    EXPECT_EQ(said("POST", "/v1/upstreams/none/nodes/b:1/evict"),
+              R"(400 {"error_msg":"there is no upstream none"})");
+    EXPECT_EQ(ask("POST", "/v1/upstreams/1/nodes/b:1/evict?rate=-1").status, 400U);
+    EXPECT_EQ(ask("GET", "/v1/upstreams/1/nodes/b:1/evict").status, 405U);
+    EXPECT_EQ(ask("POST", "/v1/route").status, 405U);
+    EXPECT_EQ(ask("GET", "/v1/nothing").status, 404U);
+}
+
+TEST(PathSegments, IgnoreRepeatedSlashesAndDecodeLast) {
+    using Segments = std::vector<std::string>;
+    EXPECT_EQ(path_segments("//admin///a%2Fb/"), (Segments{"admin", "a/b"}));
+    EXPECT_EQ(path_segments("/"), Segments{});
+    EXPECT_FALSE(path_segments("/a%2").has_value());
+}
+
+}  // namespace
+}  // namespace jumpgate

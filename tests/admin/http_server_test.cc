@@ -1,0 +1,178 @@
+#include "core/admin/http_server.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <latch>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "core/io/exclusive_listener.h"
+#include "core/io/socket.h"
+#include "tests/admin/http_client.h"
+#include "tests/admin/scratch.h"
+
+namespace jumpgate {
+namespace {
+
+// Says what it was asked.
+class HttpServerTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        const Result<int> fd = listen_tcp_exclusive(*Address::parse("127.0.0.1", 0));
+        ASSERT_TRUE(fd);
+        port_ = local_address(*fd).port();
+        server_ = HttpServer::start(*fd, service());
+        ASSERT_NE(server_, nullptr);
+    }
+    HttpService service() {
+        return {[this](const HttpRequest& request) -> std::optional<HttpResponse> {
+                    if (request.header("x-stranger").empty()) return std::nullopt;
+                    ++refused_;
+                    return HttpResponse{401, "who are you?"};
+                },
+                [this](const HttpRequest& request) {
+                    ++answered_;
+                    std::string said = request.method + " " + request.path;
+                    for (const auto& [name, value] : request.query)
+                        said += " " + name + "=" + value;
+                    said += " " + std::to_string(request.body.size()) + " from " + request.peer;
+                    said += " key " + std::string(request.header("X-API-KEY"));
+                    return HttpResponse{200, said, "text/plain", {{"X-Test", "yes"}}};
+                }};
+    }
+
+    uint16_t port_ = 0;
+    std::unique_ptr<HttpServer> server_;
+    std::atomic<int> answered_{0};
+    std::atomic<int> refused_{0};
+};
+
+TEST_F(HttpServerTest, PassesOnWhatWasAskedUndecoded) {
+    HttpClient client(port_);
+    const HttpAnswer answer = client.ask("PUT", "/a//b%2Fc/..%00?name=x%20y+z%26&flag&x=1", "12345",
+                                         "x-api-key: secret\r\n");
+    EXPECT_EQ(answer.status, 200U);
+    EXPECT_EQ(answer.body, "PUT /a//b%2Fc/..%00 name=x y z& flag= x=1 5 from 127.0.0.1 key secret");
+    EXPECT_NE(answer.head.find("X-Test: yes"), std::string::npos);
+    EXPECT_NE(answer.head.find("Content-Type: text/plain"), std::string::npos);
+    EXPECT_EQ(client.ask("GET", "/again").body, "GET /again 0 from 127.0.0.1 key ");  // kept alive
+}
+
+TEST_F(HttpServerTest, AnswersOnAUnixSocketToNobodyByName) {
+    const Scratch scratch;
+    const Result<int> fd = listen_unix(scratch.path("admin.sock"));
+    ASSERT_TRUE(fd);
+    const auto server = HttpServer::start(*fd, service());
+    ASSERT_NE(server, nullptr);
+    EXPECT_EQ(HttpClient(scratch.path("admin.sock")).ask("GET", "/x").body, "GET /x 0 from  key ");
+}
+
+TEST_F(HttpServerTest, ABodyOfOneAndAHalfMebibytesIsTheLongest) {
+    const std::string longest(kBodyBytesMax, 'x');
+    HttpClient client(port_);
+    EXPECT_EQ(client.ask("PUT", "/x", longest).status, 200U);
+    EXPECT_EQ(client.ask("PUT", "/x", longest + "x").status, 413U);
+    EXPECT_EQ(HttpClient(port_).ask("PUT", "/x", std::string(2'000'000, 'x')).status, 413U);
+    EXPECT_EQ(answered_, 1);
+}
+
+TEST_F(HttpServerTest, AChunkedBodyHasTheSameLimit) {
+    HttpClient client(port_);
+    ASSERT_TRUE(client.send("PUT /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    const std::string chunk = "10000\r\n" + std::string(65'536, 'x') + "\r\n";
+    for (int i = 0; i < 25; ++i) ASSERT_TRUE(client.send(chunk));
+    ASSERT_TRUE(client.send("0\r\n\r\n"));
+    EXPECT_EQ(client.receive().status, 413U);
+    EXPECT_EQ(answered_, 0);
+}
+
+TEST_F(HttpServerTest, WhoAsksBeforeAHugeBodyIsToldAtOnce) {
+    HttpClient client(port_);
+    ASSERT_TRUE(
+        client.send("PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n"
+                    "Expect: 100-continue\r\n\r\n"));
+    EXPECT_EQ(client.receive().status, 413U);
+    EXPECT_TRUE(client.ended());
+}
+
+TEST_F(HttpServerTest, ARefusedRequestIsNeverAnsweredAndItsBodyIsReadAway) {
+    HttpClient client(port_);
+    for (int i = 0; i < 3; ++i) {
+        const HttpAnswer answer =
+            client.ask("PUT", "/x", std::string(1'000'000, 'x'), "X-Stranger: yes\r\n");
+        EXPECT_EQ(answer.status, 401U);
+        EXPECT_EQ(answer.body, "who are you?");
+    }
+    EXPECT_EQ(refused_, 3);
+    EXPECT_EQ(answered_, 0);
+}
+
+TEST_F(HttpServerTest, WhatIsNoHttpIsRefused) {
+    const std::string cases[] = {
+        std::string("\x10\x10\0\4MQTT\4\2\0\74\0\4gate\r\n\r\n", 22),
+        "GET /x HTTP/1.1\r\n\r\n",  // no Host (RFC 9112 3.2)
+        "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
+        "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+        "GET /x HTTP/1.1\r\nHost: h\r\nX: " + std::string(100'000, 'x') + "\r\n\r\n",
+        "GET /" + std::string(100'000, 'x') + " HTTP/1.1\r\nHost: h\r\n\r\n",
+    };
+    for (const std::string& bytes : cases) {
+        HttpClient client(port_);
+        client.send(bytes);
+        const HttpAnswer answer = client.receive();
+        EXPECT_TRUE(answer.status == 0 || answer.status >= 400) << bytes.substr(0, 60);
+    }
+    EXPECT_EQ(answered_, 0);
+    EXPECT_EQ(HttpClient(port_).ask("GET", "/x").status, 200U);
+}
+
+TEST_F(HttpServerTest, ASlowBodyHoldsUpNobodyAndIsGivenUp) {
+    HttpClient slow(port_);
+    ASSERT_TRUE(slow.send("PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n12345"));
+    EXPECT_EQ(HttpClient(port_).ask("GET", "/x").status, 200U);
+    EXPECT_EQ(slow.receive().status, 0U);  // closed after kHttpIdleTimeoutS
+    EXPECT_EQ(answered_, 1);
+}
+
+TEST_F(HttpServerTest, AThousandAtOnceAreAnsweredWholeOrNotAtAll) {
+    constexpr int kThreads = 50;
+    constexpr int kEach = 20;
+    std::atomic<int> whole{0};
+    std::atomic<int> closed{0};
+    std::latch ready(kThreads);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i)
+        threads.emplace_back([&] {
+            std::vector<std::unique_ptr<HttpClient>> clients;
+            for (int j = 0; j < kEach; ++j) clients.push_back(std::make_unique<HttpClient>(port_));
+            ready.arrive_and_wait();
+            for (auto& client : clients)
+                client->send(
+                    "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close"
+                    "\r\n\r\n12345");
+            for (auto& client : clients) {
+                const HttpAnswer answer = client->receive();
+                const bool good =
+                    answer.status == 200 && answer.body == "PUT /x 5 from 127.0.0.1 key ";
+                (good ? whole : closed) += 1;
+                EXPECT_EQ(answer.status, good ? 200U : 0U);
+            }
+        });
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(whole + closed, kThreads * kEach);
+    EXPECT_EQ(answered_, whole);
+    EXPECT_GE(whole, static_cast<int>(kHttpConnectionsPerAddressMax));
+    EXPECT_EQ(HttpClient(port_).ask("GET", "/x").status, 200U);  // and nothing is left behind
+}
+
+TEST(PercentDecoded, DecodesAndRefusesHalfOnes) {
+    EXPECT_EQ(percent_decoded("a%2Fb%2fc+d"), "a/b/c+d");
+    EXPECT_EQ(percent_decoded("%00"), std::string(1, '\0'));
+    for (const char* bad : {"%", "%4", "%4g", "%g4", "a%"})
+        EXPECT_FALSE(percent_decoded(bad).has_value()) << bad;
+}
+
+}  // namespace
+}  // namespace jumpgate

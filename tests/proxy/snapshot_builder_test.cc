@@ -1,0 +1,163 @@
+// SnapshotBuilder: objects and names become a snapshot, and slots keep their meaning over snapshots.
+#include "core/proxy/snapshot_builder.h"
+
+#include "tests/proxy/worker_fixture.h"
+
+namespace jumpgate {
+namespace {
+
+UpstreamConfig upstream(std::string id, std::vector<BrokerAddress> nodes) {
+    UpstreamConfig config;
+    config.id = std::move(id);
+    config.type = Balance::ConsistentHash;
+    config.nodes = std::move(nodes);
+    return config;
+}
+
+StreamRouteConfig route(std::string id, std::string upstream_id) {
+    StreamRouteConfig config;
+    config.id = std::move(id);
+    config.upstream_id = std::move(upstream_id);
+    return config;
+}
+
+ResolvedTarget target(std::string host, uint16_t port) {
+    ResolvedTarget target;
+    target.host = std::move(host);
+    target.port = port;
+    target.addresses = {*Address::parse("127.0.0.1", port)};
+    return target;
+}
+
+class Builder {
+  public:
+    std::string build(const Objects& objects, const Names& names) {
+        SnapshotBuilder::Request request{.objects = objects, .names = names};
+        request.previous = snapshots.empty() ? nullptr : snapshots.back().get();
+        request.oldest_version = oldest_version;
+        auto built = builder.build(request);
+        if (const Problem* problem = std::get_if<Problem>(&built)) return problem->text;
+        snapshots.push_back(std::get<0>(std::move(built)));
+        return {};
+    }
+    std::string build(const Objects& objects) { return build(objects, literal_names(objects)); }
+    const Snapshot& newest() const { return *snapshots.back(); }
+    // The slot of a broker; fails the test where there is none.
+    uint16_t slot(std::string_view upstream_id, std::string_view name) const {
+        for (uint16_t slot = 0; slot < newest().brokers.size(); ++slot) {
+            const Broker& broker = newest().brokers[slot];
+            if (broker.upstream == upstream_id && broker.name == name) return slot;
+        }
+        ADD_FAILURE() << upstream_id << " has no " << name;
+        return 0;
+    }
+
+    Config config;
+    BrokerBoard board;
+    uint64_t oldest_version = 0;
+    SnapshotBuilder builder{config, board, tls::TicketKeys::random()};
+    std::vector<std::unique_ptr<Snapshot>> snapshots;
+};
+
+const BrokerAddress kA{"127.0.0.1", 1883, 1};
+const BrokerAddress kB{"127.0.0.1", 1884, 5};
+const BrokerAddress kC{"127.0.0.1", 1885, 1};
+
+TEST(SnapshotBuilder, BuildsRoutesUpstreamsAndBrokers) {
+    Builder builder;
+    Objects objects;
+    objects.upstreams = {upstream("u", {kA, kB}), upstream("v", {kA})};
+    objects.upstreams[0].connect_timeout_ms = 70;
+    objects.upstreams[0].retries = 1;
+    objects.stream_routes = {route("r", "v")};
+    ASSERT_EQ(builder.build(objects), "");
+    const Snapshot& snapshot = builder.newest();
+    EXPECT_EQ(snapshot.version, 1U);
+    ASSERT_EQ(snapshot.routes.routes().size(), 1U);
+    EXPECT_EQ(snapshot.routes.routes()[0].upstream, 1);
+    EXPECT_EQ(snapshot.upstreams[0].dial_timeout_ms, 70U);
+    EXPECT_EQ(snapshot.upstreams[0].dial_attempts_max, 2U);
+    EXPECT_EQ(snapshot.upstreams[1].dial_timeout_ms, builder.config.dial_timeout_ms);
+    EXPECT_NE(builder.slot("u", "127.0.0.1:1883"), builder.slot("v", "127.0.0.1:1883"))
+        << "upstreams share no counters";
+    EXPECT_EQ(snapshot.brokers[builder.slot("u", "127.0.0.1:1884")].weight, 5U);
+}
+
+TEST(SnapshotBuilder, RefusesARouteToNowhereAndKeepsItsVersion) {
+    Builder builder;
+    Objects objects;
+    objects.stream_routes = {route("r", "nobody")};
+    EXPECT_EQ(builder.build(objects), "stream_route r: there is no upstream nobody");
+    objects.upstreams = {upstream("nobody", {kA})};
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_EQ(builder.newest().version, 1U);
+}
+
+TEST(SnapshotBuilder, KeepsTheNameOfAnUnlistedBrokerWhileItHasClients) {
+    Builder builder;
+    Objects objects;
+    objects.upstreams = {upstream("u", {kA, kB})};
+    ASSERT_EQ(builder.build(objects), "");
+    const uint16_t gone = builder.slot("u", "127.0.0.1:1884");
+    builder.board.clients[gone] = 1;
+    objects.upstreams[0].nodes = {kA};
+    builder.oldest_version = 1;
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_FALSE(builder.newest().brokers[gone].listed);
+    EXPECT_EQ(builder.newest().brokers[gone].name, "127.0.0.1:1884");
+
+    builder.oldest_version = 2;
+    objects.upstreams[0].nodes = {kA, kC};
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_NE(builder.slot("u", "127.0.0.1:1885"), gone) << "its slot was given away";
+
+    builder.board.clients[gone] = 0;
+    builder.oldest_version = 3;
+    objects.upstreams[0].nodes = {kA, kC, {"127.0.0.1", 1886, 1}};
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_EQ(builder.slot("u", "127.0.0.1:1886"), gone);
+}
+
+TEST(SnapshotBuilder, GivesAWayNoSlotThatAnOlderSnapshotListsAndIsHeld) {
+    Builder builder;
+    Objects objects;
+    objects.upstreams = {upstream("u", {kA, kB})};
+    ASSERT_EQ(builder.build(objects), "");
+    const uint16_t gone = builder.slot("u", "127.0.0.1:1884");
+    objects.upstreams[0].nodes = {kA};
+    ASSERT_EQ(builder.build(objects), "");
+    builder.oldest_version = 1;  // a client is being set up by the first
+    objects.upstreams[0].nodes = {kA, kC};
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_NE(builder.slot("u", "127.0.0.1:1885"), gone);
+}
+
+TEST(SnapshotBuilder, UnfoldsSrvTargetsAndKeepsThePlaceOfANameWithoutAddress) {
+    Builder builder;
+    Objects objects;
+    objects.upstreams = {upstream("u", {{"_mqtt._tcp.fleet", 0, 2}, {"later", 1883, 1}})};
+    Names names;
+    names[{"_mqtt._tcp.fleet", 0}].targets = {target("broker-0", 1883), target("broker-1", 1884)};
+    names[{"later", 1883}].problem = "no such name";
+    ASSERT_EQ(builder.build(objects, names), "");
+    const std::span<const Node> nodes = builder.newest().routes.upstreams()[0].nodes();
+    ASSERT_EQ(nodes.size(), 3U);
+    EXPECT_EQ(nodes[0].name, "broker-0:1883");
+    EXPECT_EQ(nodes[1].weight, 2U);
+    EXPECT_EQ(nodes[2].name, "later:1883");
+    const Broker& later = builder.newest().brokers[nodes[2].slot];
+    EXPECT_TRUE(later.addresses.empty());
+    EXPECT_EQ(later.problem, "no such name");
+}
+
+TEST(SnapshotBuilder, NamesTheBrokerThatNoSourceAddressReaches) {
+    Builder builder;
+    builder.config.source_addresses = {"127.0.0.2"};
+    Objects objects;
+    objects.upstreams = {upstream("u", {kA, {"::1", 1883, 1}})};
+    EXPECT_EQ(builder.build(objects),
+              "--source-address: none of them is IPv6, as broker [::1]:1883 is");
+}
+
+}  // namespace
+}  // namespace jumpgate
