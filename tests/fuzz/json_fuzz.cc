@@ -33,7 +33,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
 std::vector<std::vector<uint8_t>> jumpgate::seeds() {
     constexpr std::string_view kSeeds[] = {
         R"({"plugins":{"mqtt-proxy":{"protocol_name":"MQTT","protocol_level":5}},"upstream":{
-            "type":"chash","key":"mqtt_client_id","nodes":[{"host":"b1","port":1883,"weight":1}]}})",
+            "type":"chash","key":"mqtt_client_id",
+            "nodes":[{"host":"b1","port":1883,"weight":1}]}})",
         R"({"id":"1","nodes":{"b1:1883":1,"[::1]:1":0},"timeout":{"connect":0.5,"send":1},
             "checks":{"passive":{"unhealthy":{"timeouts":3}}},"labels":{"a":"b"},"retries":-1e0})",
         R"({"cert":"-----BEGIN CERTIFICATE-----\nMIIB","key":"\u00e9","snis":["a.com"],"status":1,
