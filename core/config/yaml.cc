@@ -304,11 +304,13 @@ Value plain_scalar(std::string_view text) {
 std::variant<Value, Complaint> read_yaml(std::string_view text, std::string_view file) {
     std::optional<Complaint> broken = broken_text(text);
     if (!broken) broken = find_slow_part(text);
+    std::string ended(text);
+    if (!text.ends_with('\n')) ended += '\n';  // else libfyaml reads beyond: its issue 350
     std::variant<Value, Complaint> result;
     if (broken)
         result = std::move(*broken);
     else
-        result = YamlReader().read(text);
+        result = YamlReader().read(ended);
     if (Complaint* complaint = std::get_if<Complaint>(&result)) complaint->file = file;
     return result;
 }
