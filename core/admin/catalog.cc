@@ -80,7 +80,8 @@ ChangeResult Catalog::persist_and_apply(const CatalogView& next) {
     if (persists)
         if (const auto problem = store_->prepare(to_text(next.state)))
             return refused(503, "nothing has changed: " + problem->text);
-    Parsed<Applied> applied = control_.apply(next.objects, edited ? ReadFiles::WhereChanged : ReadFiles::Again);
+    Parsed<Applied> applied =
+        control_.apply(next.objects, edited ? ReadFiles::WhereChanged : ReadFiles::Again);
     if (const Problem* problem = std::get_if<Problem>(&applied)) {
         if (persists) store_->discard();
         return refused(503, "nothing has changed: " + problem->text);

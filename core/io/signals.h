@@ -12,8 +12,8 @@
 
 namespace jumpgate {
 
-// Blocks SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1 in this thread and its children, and ignores SIGPIPE:
-// splice(2) has no MSG_NOSIGNAL.
+// Blocks SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1 in this thread and its children, and ignores
+// SIGPIPE: splice(2) has no MSG_NOSIGNAL.
 void block_signals();
 
 class SignalWatch : public Op {

@@ -1,4 +1,5 @@
-// SnapshotBuilder: objects and names become a snapshot, and slots keep their meaning over snapshots.
+// SnapshotBuilder: objects and names become a snapshot, and slots keep their meaning over
+// snapshots.
 #include "core/proxy/snapshot_builder.h"
 
 #include "tests/proxy/worker_fixture.h"
