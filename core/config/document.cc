@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "core/base/check.h"
@@ -95,6 +96,8 @@ std::string DocumentBuilder::path() const {
             path += fmt::format("[{}]", open.value.items.size());
         else if (open.has_key)
             path += (path.empty() ? "" : ".") + open.value.members.back().key;
+        std::ranges::replace_if(
+            path, [](char c) { return c >= 0 && c < ' '; }, '?');
         if (path.size() > kPathBytesMax) return path.substr(0, kPathBytesMax) + "...";
     }
     return path;

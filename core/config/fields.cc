@@ -74,7 +74,7 @@ std::string FieldTable::near_miss(std::string_view name) const {
     size_t least = kEditsMax + 1;
     for (const FieldRow& row : rows_) {
         const size_t count = row.in_schema ? edits(name, row.name) : least;
-        if (count >= least || count * 2 >= row.name.size()) continue;
+        if (count >= least || count * 2 > row.name.size()) continue;
         least = count;
         nearest = &row;
     }

@@ -39,6 +39,7 @@ void read_text_match(const Value& value, const Place& place, TextMatch& target) 
     using Kind = TextMatch::Kind;
     Kind kind = Kind::Exact;
     Place inside = place;
+    const Value* written = &value;
     std::optional<std::string> pattern = shape::spelled(value);
     if (!pattern) {
         const Member* member = only_member(value, place);
@@ -53,13 +54,14 @@ void read_text_match(const Value& value, const Place& place, TextMatch& target) 
         if (named == std::end(kKinds))
             return inside.error(member->mark, "is unknown", kTextMatchAllowed);
         kind = named->second;
+        written = &member->value;
         pattern = shape::read_text(member->value, inside, 1, 1'024, "text of 1 to 1024 characters");
         if (!pattern) return;
     }
     if (pattern->empty()) return inside.error(value.mark, "is empty", kTextMatchAllowed);
     Parsed<TextMatch> match = TextMatch::make(kind, *pattern);
     if (const Problem* problem = std::get_if<Problem>(&match))
-        return shape::complain_of(make_text(*pattern), inside, problem->text, kTextMatchAllowed);
+        return shape::complain_of(*written, inside, problem->text, kTextMatchAllowed);
     target = std::get<TextMatch>(std::move(match));
 }
 
@@ -142,13 +144,25 @@ const Fields<StreamRouteDraft>& meta_fields() {
     return kFields;
 }
 
+Shape<uint8_t> plugin_level() {
+    Shape<uint8_t> shape = shape::integer<uint8_t>(0, 5);
+    shape.read = [in_range = shape.read](const Value& value, const Place& place) {
+        std::optional<uint8_t> level = in_range(value, place);
+        if (level != 1 && level != 2) return level;
+        place.error(value.mark, fmt::format("{} is no version of MQTT", *level),
+                    "0 (any), 3, 4, 5");
+        return std::optional<uint8_t>();
+    };
+    return shape;
+}
+
 const Fields<StreamRouteDraft>& mqtt_proxy_fields() {
     static const Fields<StreamRouteDraft> kFields = [] {
         Fields<StreamRouteDraft> fields;
         fields.add("protocol_name", shape::choice<bool>({{"MQTT", false}, {"MQIsdp", true}}),
                    &StreamRouteDraft::is_mqisdp, "MQTT", "MQIsdp is the name of MQTT 3.1.");
         fields.add(
-            "protocol_level", shape::one_or_list(shape::integer<uint8_t>(0, 5), 8),
+            "protocol_level", shape::one_or_list(plugin_level(), 8),
             [](StreamRouteDraft& draft, std::vector<uint8_t> levels) {
                 draft.plugin_levels = levels_of(std::move(levels));
                 draft.has_plugin_levels = true;

@@ -83,11 +83,27 @@ Mark mark_of(fy_event* event) {
     return {static_cast<uint32_t>(mark->line) + 1, static_cast<uint32_t>(column)};
 }
 
-std::string text_of(fy_token* token) {
-    size_t length = 0;
-    const char* text = token == nullptr ? nullptr : fy_token_get_text(token, &length);
-    return text == nullptr ? std::string() : std::string(text, length);
+struct IterFree {
+    void operator()(fy_token_iter* iter) const { fy_token_iter_destroy(iter); }
+};
+
+// None where libfyaml contradicts itself. fy_token_get_text() of 0.7.12 counts first and copies
+// then, and what it counted too much is memory that nobody wrote (its issues 349, 371, 397): badly
+// indented or oddly folded block scalars. Hence the pieces, and a look at the count.
+std::optional<std::string> text_of(fy_token* token) {
+    std::string text;
+    if (token == nullptr) return text;
+    const std::unique_ptr<fy_token_iter, IterFree> iter(fy_token_iter_create(token));
+    if (!iter) return std::nullopt;
+    int error = 0;
+    const fy_iter_chunk* chunk = nullptr;
+    while ((chunk = fy_token_iter_chunk_next(iter.get(), chunk, &error)) != nullptr)
+        text.append(chunk->str, chunk->len);
+    if (error != 0 || fy_token_get_text_length(token) != text.size()) return std::nullopt;
+    return text;
 }
+
+std::string name_of(fy_token* token) { return text_of(token).value_or(""); }
 
 class YamlReader {
   public:
@@ -159,7 +175,7 @@ bool YamlReader::take_in(fy_event* event) {
     if (mark.line == 0) mark = last_mark_;  // what is not written stands behind its key
     last_mark_ = mark;
     if (fy_token* tag = fy_event_get_tag_token(event))
-        return builder_.refuse(mark, fmt::format("has the tag {}", shown(text_of(tag))),
+        return builder_.refuse(mark, fmt::format("has the tag {}", shown(name_of(tag))),
                                "values without tags");
     switch (event->type) {
         case FYET_DOCUMENT_START:
@@ -189,7 +205,7 @@ bool YamlReader::open(fy_event* event, Value::Kind kind, Mark mark) {
     if (builder_.wants_key()) return builder_.refuse(mark, "is a list or map as a key", "text");
     if (!builder_.open(kind, mark)) return false;
     if (fy_token* anchor = fy_event_get_anchor_token(event))
-        open_anchors_.push_back({text_of(anchor), builder_.depth()});
+        open_anchors_.push_back({name_of(anchor), builder_.depth()});
     return true;
 }
 
@@ -211,22 +227,25 @@ bool YamlReader::keep(std::string anchor, Mark mark) {
 
 bool YamlReader::take_scalar(fy_event* event, Mark mark) {
     fy_token* token = fy_event_get_token(event);
-    std::string text = text_of(token);
+    std::optional<std::string> text = text_of(token);
+    if (!text)
+        return builder_.refuse(mark, "cannot be read for sure: its indentation is uneven",
+                               "text on one line, or evenly indented");
     const bool plain = token == nullptr || fy_token_scalar_style(token) == FYSS_PLAIN;
     fy_token* anchor = fy_event_get_anchor_token(event);
     if (builder_.wants_key()) {
         if (anchor != nullptr) return builder_.refuse(mark, "is a key with an anchor", "text");
-        return builder_.key(std::move(text), mark);
+        return builder_.key(std::move(*text), mark);
     }
-    Value value = plain ? plain_scalar(text) : make_text(std::move(text));
+    Value value = plain ? plain_scalar(*text) : make_text(std::move(*text));
     value.mark = mark;
     if (!builder_.add(std::move(value))) return false;
-    return anchor == nullptr || keep(text_of(anchor), mark);
+    return anchor == nullptr || keep(name_of(anchor), mark);
 }
 
 bool YamlReader::take_alias(fy_event* event, Mark mark) {
     if (builder_.wants_key()) return builder_.refuse(mark, "is an alias as a key", "text");
-    const std::string name = text_of(fy_event_get_token(event));
+    const std::string name = name_of(fy_event_get_token(event));
     const auto anchor = anchors_.find(name);
     if (anchor == anchors_.end())
         return builder_.refuse(mark,
@@ -285,11 +304,13 @@ Value plain_scalar(std::string_view text) {
 std::variant<Value, Complaint> read_yaml(std::string_view text, std::string_view file) {
     std::optional<Complaint> broken = broken_text(text);
     if (!broken) broken = find_slow_part(text);
+    std::string ended(text);
+    if (!text.ends_with('\n')) ended += '\n';  // else libfyaml reads beyond: its issue 350
     std::variant<Value, Complaint> result;
     if (broken)
         result = std::move(*broken);
     else
-        result = YamlReader().read(text);
+        result = YamlReader().read(ended);
     if (Complaint* complaint = std::get_if<Complaint>(&result)) complaint->file = file;
     return result;
 }

@@ -139,6 +139,23 @@ TEST(ReadYaml, RefusesWhatHidesASlip) {
         EXPECT_NE(complaint(c.yaml).find(c.complaint), std::string::npos) << complaint(c.yaml);
 }
 
+// libfyaml 0.7.12 gives memory that nobody wrote as the end of such a text.
+TEST(ReadYaml, RefusesABlockThatIsNotIndented) {
+    EXPECT_NE(complaint("l:\n- a: |\n  x\n      y\n    z\nb: 1\n").find("cannot be read for sure"),
+              std::string::npos);
+}
+
+TEST(ReadYaml, ReadsCertificatesAsTheyAreWritten) {
+    std::string pem = "-----BEGIN CERTIFICATE-----\n";
+    std::string yaml = "ssls:\n- cert: |\n    " + pem;
+    for (int i = 0; i < 20; ++i) {
+        const std::string line(64, static_cast<char>('A' + i));
+        pem += line + "\n";
+        yaml += "    " + line + "\n";
+    }
+    EXPECT_EQ(value_of(yaml + "  key: k\n").find("ssls")->items[0].find("cert")->text, pem);
+}
+
 // Each of these took seconds to forever before it was bounded.
 TEST(ReadYaml, BoundsBombs) {
     std::string laughs = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
