@@ -30,6 +30,7 @@ class Peer:
     """A client that notes what happens to it, and waits for it with a deadline."""
 
     tls_context = None  # of all that are made from now on; None: plain
+    host = "127.0.0.1"  # and the name that they ask for over TLS
 
     def __init__(self, port, client_id, version="3.1.1", clean=True, expiry_s=None, **connect):
         self.version = VERSIONS[version]
@@ -54,7 +55,7 @@ class Peer:
                                                    SessionExpiryInterval=expiry_s)
         if self.tls_context is not None:
             self.client.tls_set_context(self.tls_context)
-        self.client.connect("127.0.0.1", port, keepalive=60, **connect)
+        self.client.connect(self.host, port, keepalive=60, **connect)
         self.client.loop_start()
         kind, self.flags, self.code, self.properties = self.next("connect")
 
