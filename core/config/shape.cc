@@ -160,7 +160,7 @@ Shape<std::string> id() {
     Value any;
     any.kind = Value::Kind::List;
     any.items = {schema_of({{"type", make_text("string")},
-                            {"pattern", make_text("^[a-zA-Z0-9-_.]+$")},
+                            {"pattern", make_text("^[a-zA-Z0-9_.-]+$")},
                             {"maxLength", make_integer(kIdBytesMax)}}),
                  schema_of({{"type", make_text("integer")}, {"minimum", make_integer(1)}})};
     const auto read = [allowed](const Value& value,

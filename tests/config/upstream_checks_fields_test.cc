@@ -30,7 +30,8 @@ upstreams:
       http_path: /status
       http_method: GET
       healthy: {interval: 2, successes: 3, http_statuses: [200, 204]}
-      unhealthy: {interval: 0.25, tcp_failures: 4, timeouts: 5, http_failures: 6, http_statuses: [503]}
+      unhealthy:
+        {interval: 0.25, tcp_failures: 4, timeouts: 5, http_failures: 6, http_statuses: [503]}
     passive:
       unhealthy: {tcp_failures: 0, timeouts: 9}
 )");
