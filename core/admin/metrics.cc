@@ -99,6 +99,9 @@ void write_process(MetricsText& out, const Watch& watch) {
               static_cast<double>(watch.config_version));
     out.gauge("config_last_change_timestamp_seconds", "When it changed last, Unix time.",
               static_cast<double>(watch.config_changed_s));
+    out.gauge("config_route_tables",
+              "In memory: 1, and those from before that connections being set up still read.",
+              static_cast<double>(watch.route_tables));
     out.name("config_route_fingerprint", "gauge",
              "Label `hash` is equal where two proxies route alike; always 1.");
     out.sample(uint64_t{1}, {{"hash", fmt::format("{:016x}", watch.route_fingerprint)}});
