@@ -99,7 +99,8 @@ void write_process(MetricsText& out, const Watch& watch) {
               static_cast<double>(watch.config_version));
     out.gauge("config_last_change_timestamp_seconds", "When it changed last, Unix time.",
               static_cast<double>(watch.config_changed_s));
-    out.gauge("route_tables", "Route tables in memory: the one in use, and those being retired.",
+    out.gauge("config_route_tables",
+              "In memory: 1, and those from before that connections being set up still read.",
               static_cast<double>(watch.route_tables));
     out.name("certificate_not_after_timestamp_seconds", "gauge",
              "When a certificate in use expires, Unix time.");

@@ -76,7 +76,7 @@ struct Watch {
     uint64_t connections_max = 0;
     uint64_t config_version = 0;     // 1 at start, then one more with each change
     uint64_t config_changed_s = 0;   // Unix time
-    uint64_t route_tables = 0;       // in memory: the one in use, and those being retired
+    uint64_t route_tables = 0;       // in memory: 1, and older ones that setups still read
     uint64_t route_fingerprint = 0;  // equal where two proxies route alike
     uint64_t started_s = 0;          // Unix time
     bool draining = false;

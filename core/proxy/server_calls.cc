@@ -49,10 +49,11 @@ void Server::finish_watch() {
     watch.draining = draining_;
     {
         const std::lock_guard<std::mutex> lock(build_lock_);
+        collect_snapshots();
+        watch.route_tables = snapshots_.size();
         const Snapshot& snapshot = newest();
         watch.config_version = snapshot.version;
         watch.config_changed_s = changed_s_;
-        watch.route_tables = snapshots_.size();
         for (const CertificateExpiry& expiry : snapshot.credentials.expiries) {
             watch.certificates.push_back({expiry.label, expiry.not_after_s});
         }

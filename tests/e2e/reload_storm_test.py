@@ -14,7 +14,7 @@ import time
 import packets
 from admin_peer import Place, as_text, states, upstream
 from fleet import Brokers, Fleet
-from harness import behaviour, equal, main, raise_file_limit
+from harness import behaviour, equal, main, raise_file_limit, wait_until
 from peers import receive
 
 CLIENTS = 5_000
@@ -133,6 +133,8 @@ def reload_storm():
             relays = sum(node["connections"] for nodes in states(client).values()
                          for node in nodes.values())
             assert relays >= CLIENTS, relays
+            # The last one's predecessor goes when the workers have let it go.
+            wait_until(lambda: client.metric("jumpgate_config_route_tables") == 1, "old tables' end")
             report = fleet.finish()
         equal(report["clients"]["connected"], CLIENTS)
         equal((report["clients"]["connections_lost"], report["clients"]["reconnects"]), (0, 0))
