@@ -94,6 +94,7 @@ class Connection : public ConnectionLink,
     uint16_t port;      // of the listener
     uint8_t attempts = 0;
     uint8_t addresses_tried = 0;  // of this broker
+    uint8_t address = 0;          // of those, the one that was dialled
     uint8_t tried_count = 0;
     std::array<uint16_t, kDialAttemptsMax> tried;  // slots of brokers whose dials failed
     std::array<uint8_t, 8> answer;                 // the CONNACK of a refusal, while it is sent

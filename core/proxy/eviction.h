@@ -24,6 +24,11 @@ class Evictions {
     // From now on; 0 ends it.
     void set(uint16_t slot, uint32_t per_second);
     bool empty() const { return entries_.empty(); }
+    // Ends those for which `drained(slot)` is false.
+    template <class Drained>
+    void keep(Drained drained) {
+        std::erase_if(entries_, [&](const Entry& entry) { return !drained(entry.slot); });
+    }
     // The orders of a tick that lasts `tick_ms`; `left(slot)`: the clients that broker has. Brokers
     // without clients drop out.
     template <class Left>

@@ -86,7 +86,7 @@ HealthChecker::HealthChecker(Reactor& reactor, BrokerBoard& board, const HealthO
       board_(board),
       options_(options),
       rng_(options.seed != 0 ? options.seed : random_seed()),
-      probes_(kProbesMax) {}
+      probes_(std::min(kProbesMax, reactor.ring().limits().dial_slots)) {}
 
 HealthChecker::~HealthChecker() { CHECK(stopping_ && in_flight() == 0); }
 
@@ -161,7 +161,7 @@ void HealthChecker::start_check(Watched& broker) {
 }
 
 void HealthChecker::start_waiting() {
-    while (in_flight() < kProbesMax) {
+    while (in_flight() < probes_.limit()) {
         Watched* next = waiting_.pop_front();
         if (next == nullptr) return;
         start_check(*next);

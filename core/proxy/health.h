@@ -1,10 +1,10 @@
 // HealthChecker: asks each broker that has `checks.active`, again and again, and says on the
 // BrokerBoard what it is worth.
 //
-// Law: lives on the control thread's reactor, whose ring has kDialSlots dial slots. One check of a
-// broker at a time, kProbesMax of all; who finds no room waits in line. A broker that stays keeps
-// its state over snapshots. A recovered broker comes back by slow start; at its first check, or
-// after a failure that did not count, there is none.
+// Law: lives on the control thread's reactor, whose ring has kDialSlots dial slots where so many
+// descriptors are allowed. One check of a broker at a time, as many as slots of all; who finds no
+// room waits in line. A broker that stays keeps its state over snapshots. A recovered broker comes
+// back by slow start; at its first check, or after a failure that did not count, there is none.
 // Does not know of clients' dials: NodeHealth does.
 #pragma once
 

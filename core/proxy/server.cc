@@ -32,8 +32,10 @@ Server::Server(const Config& config)
 }
 
 Server::~Server() {
-    resolver_.reset();  // it may call us
     if (reactor_ == nullptr) return;
+    end_workers();
+    if (health_ != nullptr) health_->stop();
+    resolver_.reset();  // it may call us
     for (Tick* tick : {&log_tick_, &stats_tick_, &drain_tick_, &evict_tick_}) {
         reactor_->timers().stop(*tick);
     }
@@ -53,13 +55,20 @@ int Server::serve() {
     wakeup_->signal();  // what was left before there was anybody to wake
     reactor_->run();
     health_->stop();
-    for (const std::unique_ptr<Seat>& seat : seats_) seat->thread.join();
     write_lines();
     write_access_lines();
     const std::lock_guard<std::mutex> lock(call_lock_);
     ended_ = true;
     answered_.notify_all();
     return 0;
+}
+
+// Those of a server that was started and never served.
+void Server::end_workers() {
+    const auto runs = [](const std::unique_ptr<Seat>& seat) { return seat->thread.joinable(); };
+    if (std::ranges::none_of(seats_, runs)) return;
+    post_all(&Worker::stop_message);
+    reactor_->run();
 }
 
 // One reading of every worker's last words, then of each of its lines.
@@ -105,6 +114,7 @@ void Server::reopen_access_log() {
 void Server::write(std::string_view line) { std::fwrite(line.data(), 1, line.size(), stderr); }
 
 void Server::announce() {
+    const std::lock_guard<std::mutex> lock(build_lock_);  // the control plane is there already
     LogLine io(shared_.line_format, Severity::Info, "io_uring");
     io.field("capabilities", seats_[0]->capabilities);
     LogLine ready(shared_.line_format, Severity::Info, "ready");
@@ -157,25 +167,25 @@ void Server::begin_drain(std::string_view by, bool now) {
     draining_ = true;
 }
 
-// What other threads left for this one.
+// What other threads left for this one. After the last worker's end there is nobody to do it with,
+// and serve() tells those who wait.
 void Server::on_wake() {
+    if (all_ended()) return;
     bool names = false;
     bool watch = false;
     bool drain = false;
-    bool find = false;
     bool evict = false;
     {
         const std::lock_guard<std::mutex> lock(call_lock_);
         names = std::exchange(names_changed_, false);
         watch = watch_wanted_;
         drain = std::exchange(drain_wanted_, false);
-        find = std::exchange(find_wanted_, false);
         evict = !evictions_.empty();
     }
     if (names) rebuild_names();
     distribute();
     if (watch) request_stats();
-    if (find) send_finds();
+    send_finds();
     if (drain && !draining_) begin_drain("POST /drain", false);
     if (evict && !evict_tick_.running()) on_evict_tick();
 }
@@ -217,8 +227,10 @@ void Server::on_report(Seat& seat) {
     finish_watch();
 }
 
-// A worker that ends does not answer any more; what it counted stays in the sum.
+// A worker that ends does not answer any more; what it counted stays in the sum. Its thread may
+// still be at its last messages, which write what is read here: it is waited for.
 void Server::on_end(Seat& seat) {
+    seat.thread.join();
     seat.ended = true;
     seat.report.stats.clear_gauges();
     if (seat.report_due) on_report(seat);

@@ -101,11 +101,12 @@ class Server final : public Control {
     std::string open_control();
     std::string start_workers();
     void seat_worker(uint32_t index);
-    void plan_descriptors();
+    uint32_t plan_descriptors();
     static void work(Seat& seat, unsigned index, std::latch& opened);
 
     // ---- server.cc
     void announce();
+    void end_workers();
     void on_signal(int number);
     void begin_drain(std::string_view by, bool now);
     void on_wake();
@@ -130,6 +131,7 @@ class Server final : public Control {
     Parsed<std::unique_ptr<Snapshot>> build(const Objects& objects, const Names& names,
                                             ReadFiles files);
     Applied publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects);
+    void end_evictions(const Snapshot& before, const Snapshot& now);
     void collect_snapshots();
     void rebuild_names();
     void distribute();

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "core/base/time.h"
 #include "core/proxy/server.h"
@@ -149,6 +150,9 @@ RouteAnswer Server::explain(const RouteQuery& query) {
     answer.upstream = upstream.rule().id;
     answer.balance = text(upstream.rule().balance);
     answer.key = key_of(query, upstream.rule().key);
+    if (answer.key.empty() && query.protocol == Protocol::Http) {
+        answer.key = key_of(query, HashKey::RemoteAddr);
+    }
     answer.hash = answer.key.empty() ? 0 : upstream.hash(answer.key);
     NodeHealth no_dials;  // workers' own experience is not looked at
     no_dials.resize(snapshot.brokers.size());
@@ -209,6 +213,7 @@ static void look_for(Worker& worker, std::string_view client_id, size_t max,
 
 void Server::send_finds() {
     const std::lock_guard<std::mutex> lock(call_lock_);
+    if (!std::exchange(find_wanted_, false)) return;
     for (const std::unique_ptr<Seat>& seat : seats_) {
         if (seat->ended || seat->find.out) {  // it answers nothing, or an earlier question
             --finds_due_;
@@ -264,11 +269,10 @@ bool Server::is_drained(std::string_view upstream, std::string_view node, uint16
 Parsed<uint64_t> Server::evict(std::string_view upstream, std::string_view node,
                                uint32_t per_second) {
     uint16_t slot = 0;
-    {
-        const std::lock_guard<std::mutex> lock(build_lock_);
-        std::string why;
-        if (!is_drained(upstream, node, slot, why)) return Problem{why};
-    }
+    std::string why;
+    // Both: a change that takes the node back must find the eviction that it ends.
+    const std::lock_guard<std::mutex> build(build_lock_);
+    if (!is_drained(upstream, node, slot, why)) return Problem{why};
     const std::lock_guard<std::mutex> lock(call_lock_);
     evictions_.set(slot, per_second);
     wakeup_->signal();

@@ -35,9 +35,12 @@ Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
     return applied;
 }
 
+// By a builder of its own, which takes no slots of the process.
 std::optional<Problem> Server::check(const Objects& objects) {
-    Parsed<Credentials> loaded = load_credentials(config_, objects, tls::TicketKeys::random());
-    if (Problem* problem = std::get_if<Problem>(&loaded)) return std::move(*problem);
+    const Names names = resolver_->answers();
+    SnapshotBuilder builder(config_, shared_.board, tls::TicketKeys::random());
+    Parsed<std::unique_ptr<Snapshot>> built = builder.build({.objects = objects, .names = names});
+    if (Problem* problem = std::get_if<Problem>(&built)) return std::move(*problem);
     return std::nullopt;
 }
 
@@ -65,6 +68,7 @@ Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objec
             applied.hint = hint(moved);
         }
     }
+    if (before != nullptr) end_evictions(*before, *snapshot);
     warn_of(snapshot->credentials);
     warn_of_names(before, *snapshot);
     if (&objects != &objects_) objects_ = objects;
@@ -73,6 +77,16 @@ Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objec
     const std::lock_guard<std::mutex> lock(shared_.snapshot_lock);
     shared_.snapshot = snapshots_.back().get();
     return applied;
+}
+
+// A node that is taken back keeps its clients, and so does another one in its slot.
+void Server::end_evictions(const Snapshot& before, const Snapshot& now) {
+    const std::lock_guard<std::mutex> lock(call_lock_);
+    evictions_.keep([&](uint16_t slot) {
+        const Broker& broker = now.brokers[slot];
+        return broker.upstream == before.brokers[slot].upstream &&
+               broker.name == before.brokers[slot].name && (!broker.listed || broker.weight == 0);
+    });
 }
 
 // A worker takes a snapshot only while it is the newest, so what nobody holds nobody will.

@@ -117,9 +117,9 @@ std::string Server::open_listeners() {
     return {};
 }
 
-// Each worker's table holds at most RLIMIT_NOFILE sockets, half for clients and half for brokers;
-// a few more for clients, so that one too many can be told so.
-void Server::plan_descriptors() {
+// A ring's table holds at most RLIMIT_NOFILE sockets, which it returns; a worker's half for clients
+// and half for brokers; a few more for clients, so that one too many can be told so.
+uint32_t Server::plan_descriptors() {
     const auto table =
         static_cast<uint32_t>(std::min<uint64_t>(raise_descriptor_limit(), 1U << 20));
     const uint32_t spare = std::clamp(table / 64, 4U, 256U);
@@ -129,16 +129,17 @@ void Server::plan_descriptors() {
     limits_.accept_slots = dials + spare;
     shared_.connections_max =
         config_.connections_max > 0 ? config_.connections_max : dials * config_.threads;
+    return table;
 }
 
 std::string Server::open_control() {
-    plan_descriptors();
+    const uint32_t table = plan_descriptors();
     limits_.disabled = config_.io_disabled;
     RingLimits small;
     small.disabled = config_.io_disabled;
     small.submissions = 64;
     small.completions = 256;
-    small.dial_slots = HealthChecker::kDialSlots;
+    small.dial_slots = std::min(HealthChecker::kDialSlots, table);
     Result<std::unique_ptr<Reactor>> reactor = Reactor::open(small);
     if (!reactor) return explain_ring_failure(reactor.error(), small);
     reactor_ = std::move(*reactor);

@@ -226,14 +226,16 @@ void SnapshotBuilder::keep_unlisted(const Request& request, Snapshot& snapshot) 
     if (request.previous == nullptr) return;
     const std::vector<Broker>& before = request.previous->brokers;
     for (uint16_t slot = 0; slot < before.size(); ++slot) {
-        if (snapshot.brokers[slot].listed || broker_slots_.name(slot).empty()) continue;
+        // The name tells: a build that failed may have given the slot to another one.
+        const bool kept =
+            broker_slots_.name(slot) == slot_name(before[slot].upstream, before[slot].name);
+        if (snapshot.brokers[slot].listed || !kept) continue;
         snapshot.brokers[slot] = before[slot];
         snapshot.brokers[slot].listed = false;
     }
     const std::vector<std::string>& routes = request.previous->route_ids;
     for (uint16_t slot = 0; slot < routes.size(); ++slot) {
-        if (snapshot.route_ids[slot].empty() && !route_slots_.name(slot).empty())
-            snapshot.route_ids[slot] = routes[slot];
+        if (route_slots_.name(slot) == routes[slot]) snapshot.route_ids[slot] = routes[slot];
     }
 }
 

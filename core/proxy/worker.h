@@ -165,6 +165,7 @@ class Worker final : public RelayOwner {
     void stop();
     void report();
     bool mark_down(const Connection& c);
+    void avoid_address(const Connection& c);
     void begin_slots(const Snapshot* before, const Snapshot& now);
     void let_go();
     const std::string& broker_name(uint16_t slot) const { return snapshot().brokers[slot].name; }

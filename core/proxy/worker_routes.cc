@@ -44,6 +44,10 @@ void Worker::begin_slots(const Snapshot* before, const Snapshot& now) {
                                       now.upstreams[broker.upstream_index].context;
         if (!same_context) sessions_[slot].reset();
     }
+    const size_t routes = before == nullptr ? 0 : before->route_ids.size();
+    for (size_t slot = 0; slot < std::min(routes, stats_.routes.size()); ++slot) {
+        if (before->route_ids[slot] != now.route_ids[slot]) stats_.routes[slot] = {};
+    }
 }
 
 // Old snapshots that no connection routes by any more.
@@ -133,8 +137,11 @@ size_t Worker::evict(uint16_t slot, size_t count) {
 Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_bytes) {
     stats_.nodes[c.node].dials++;
     const std::vector<Address>& addresses = c.routing->snapshot().brokers[c.node].addresses;
+    // Each in turn from the one that answered last, whatever other clients' dials find meanwhile.
+    const size_t next = c.addresses_tried == 0 ? preferred_address_[c.node] : c.address + 1U;
+    c.address = static_cast<uint8_t>(next % addresses.size());
     DialPlan plan;
-    plan.to = &addresses[preferred_address_[c.node] % addresses.size()];
+    plan.to = &addresses[c.address];
     plan.options = &shared_.broker_sockets;
     plan.first_bytes = first_bytes;
     const size_t sources = shared_.sources.size();
@@ -146,6 +153,7 @@ Result<Socket> Worker::start_dial(Connection& c, std::span<const uint8_t> first_
 }
 
 void Worker::dial_succeeded(const Connection& c, uint64_t took_us) {
+    preferred_address_[c.node] = c.address;
     stats_.dial_times.record(took_us);
     const bool recovered = health_.succeeded(c.node);
     stats_.nodes[c.node].down = false;
@@ -157,11 +165,18 @@ void Worker::dial_succeeded(const Connection& c, uint64_t took_us) {
 
 void Worker::dial_failed(const Connection& c, int32_t sys, bool local) {
     stats_.nodes[c.node].dial_failures++;
-    if (!local) ++preferred_address_[c.node];  // the next one, where there are several
+    if (!local) avoid_address(c);
     if (local || !mark_down(c) || !logs(Severity::Warn)) return;
     LogLine line(shared_.line_format, Severity::Warn, "broker_down");
     line.field("broker", broker_name(c.node));
     log_broker_down(c, line.field("why", std::strerror(sys)));
+}
+
+// The next client begins with another one, where there are several.
+void Worker::avoid_address(const Connection& c) {
+    const size_t addresses = c.routing->snapshot().brokers[c.node].addresses.size();
+    uint8_t& preferred = preferred_address_[c.node];
+    if (preferred % addresses == c.address) preferred = static_cast<uint8_t>(c.address + 1U);
 }
 
 // False: it was down before, or is not yet.

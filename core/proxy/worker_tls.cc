@@ -30,7 +30,7 @@ void Worker::broker_handshake_done(const Connection& c) {
 void Worker::broker_handshake_failed(const Connection& c) {
     const BrokerFault fault = broker_fault(*c.broker_engine);
     stats_.nodes[c.node].dial_failures++;
-    ++preferred_address_[c.node];
+    avoid_address(c);
     if (fault.cause != tls::Failure::None) {
         stats_.broker_handshake_failures[static_cast<size_t>(fault.cause)]++;
         sessions_[c.node].reset();

@@ -185,7 +185,7 @@ TEST_F(ApiTest, ListsAreFilteredAndCutIntoPages) {
     EXPECT_EQ(counts("?label=zone"), "25 of 25");
     EXPECT_EQ(counts("?label=none"), "0 of 0");
     EXPECT_EQ(counts("?name=broker-1"), "10 of 10");
-    EXPECT_EQ(counts("?name=%5Ebroker-.1%24"), "2 of 2");
+    EXPECT_EQ(counts("?name=%5Ebroker-.1%24"), "3 of 3");
     EXPECT_EQ(counts("?name=broker-1&label=zone:south"), "0 of 0");
 }
 
