@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 #include "core/admin/keys.h"
@@ -129,7 +130,10 @@ std::optional<Problem> Admin::open_listener() {
         if (fd) address_ = local_address(*fd).to_string();
     }
     if (!fd) {
-        const Problem problem{fmt::format("--admin: {}: {}", address_, text(fd.error().code))};
+        const bool taken = fd.error().code == ErrorCode::AddressInUse;
+        const Problem problem{fmt::format("--admin: {}: {}", address_,
+                                          taken ? "is in use; another process may have it"
+                                                : std::strerror(fd.error().sys))};
         address_.clear();  // it is another's
         return problem;
     }

@@ -164,7 +164,11 @@ TEST_F(HttpServerTest, AThousandAtOnceAreAnsweredWholeOrNotAtAll) {
     EXPECT_EQ(whole + closed, kThreads * kEach);
     EXPECT_EQ(answered_, whole);
     EXPECT_GE(whole, static_cast<int>(kHttpConnectionsPerAddressMax));
-    EXPECT_EQ(HttpClient(port_).ask("GET", "/x").status, 200U);  // and nothing is left behind
+    // Nothing is left behind: as soon as the last ones are closed, there is room again.
+    unsigned status = 0;
+    for (int i = 0; i < 10'000 && status != 200; ++i)
+        status = HttpClient(port_).ask("GET", "/x").status;
+    EXPECT_EQ(status, 200U);
 }
 
 TEST(PercentDecoded, DecodesAndRefusesHalfOnes) {

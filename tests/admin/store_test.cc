@@ -118,11 +118,17 @@ TEST(Store, AFullDiskChangesNothing) {
     EXPECT_TRUE(written(*store, "new"));
 }
 
+struct Unmount {
+    std::string path;
+    ~Unmount() { EXPECT_EQ(umount(path.c_str()), 0); }
+};
+
 // The real thing, where the test may mount; elsewhere the limit above stands in for it.
 TEST(Store, AFullFileSystemChangesNothing) {
     const Scratch scratch;
     if (mount("tmpfs", scratch.path().c_str(), "tmpfs", 0, "size=64k") != 0)
         GTEST_SKIP() << "may not mount a file system";
+    const Unmount unmount{scratch.path()};
     {
         const auto store = opened(scratch.path("state"));
         ASSERT_TRUE(written(*store, "old"));
@@ -137,7 +143,6 @@ TEST(Store, AFullFileSystemChangesNothing) {
         EXPECT_NE(read_only->text.find("Read-only file system"), std::string::npos);
         EXPECT_NE(scratch.read("state/state.json").find("new"), std::string::npos);
     }
-    EXPECT_EQ(umount(scratch.path().c_str()), 0);
 }
 
 // ---- kill -9 ----------------------------------------------------------------------------------

@@ -1,0 +1,87 @@
+#include "core/admin/reload_thread.h"
+
+#include <chrono>
+#include <condition_variable>
+
+#include "core/base/read_file.h"
+#include "tests/admin/catalog_fixture.h"
+
+namespace jumpgate {
+namespace {
+
+// Reads one file, whose name may change, and counts how often.
+class ReloadThreadTest : public CatalogFixture {
+  protected:
+    ReloadThreadTest() : log_(LineFormat::Text, Severity::Error, [](std::string_view) {}) {}
+
+    LoadedFiles load() {
+        const std::lock_guard lock(mutex_);
+        ++loads_;
+        loaded_.notify_all();
+        const auto read = read_file(path_);
+        const auto* text = std::get_if<std::string>(&read);
+        return {files_of(text == nullptr ? "{}" : *text), {}, {}};
+    }
+    std::vector<std::string> paths() {
+        const std::lock_guard lock(mutex_);
+        return {path_};
+    }
+    // The catalog holds that upstream, within a deadline.
+    bool comes(std::string_view id) {
+        std::unique_lock lock(mutex_);
+        for (int waits = 0; waits < 200; ++waits) {
+            if (catalog_->get(ObjectType::Upstream, id).has_value()) return true;
+            loaded_.wait_for(lock, std::chrono::milliseconds(50));
+        }
+        return false;
+    }
+    static std::string upstream(std::string_view id) {
+        return fmt::format("upstreams:\n  - id: {}\n    nodes:\n      '127.0.0.1:1883': 1\n", id);
+    }
+
+    std::mutex mutex_;
+    std::condition_variable loaded_;
+    std::string path_;
+    int loads_ = 0;
+    EventLog log_;
+};
+
+TEST_F(ReloadThreadTest, ReloadsWhenAFileChangesWhenAskedAndWatchesOtherFilesThen) {
+    path_ = scratch_.write("one.yaml", upstream("first"));
+    Reloader reloader(
+        *catalog_, [this] { return load(); }, log_);
+    auto started = ReloadThread::start(reloader, [this] { return paths(); });
+    ASSERT_TRUE(started);
+    auto thread = std::move(*started);
+    EXPECT_EQ(loads_, 0);  // what is there was read before
+    thread->call();
+    EXPECT_TRUE(comes("first"));
+    scratch_.write("one.yaml", upstream("second"));
+    EXPECT_TRUE(comes("second"));
+    EXPECT_FALSE(catalog_->get(ObjectType::Upstream, "first").has_value());
+    {
+        const std::lock_guard lock(mutex_);
+        path_ = scratch_.write("two.yaml", upstream("third"));
+    }
+    thread->call();
+    EXPECT_TRUE(comes("third"));
+    scratch_.write("two.yaml", upstream("fourth"));  // nobody calls
+    EXPECT_TRUE(comes("fourth"));
+    thread.reset();
+    const int loads = loads_;
+    scratch_.write("two.yaml", upstream("fifth"));
+    EXPECT_EQ(loads_, loads);
+}
+
+TEST_F(ReloadThreadTest, EndsAtOnceWhereNothingHappens) {
+    path_ = scratch_.path("missing.yaml");
+    Reloader reloader(
+        *catalog_, [this] { return load(); }, log_);
+    auto started = ReloadThread::start(reloader, [this] { return paths(); });
+    ASSERT_TRUE(started);
+    started->reset();
+    EXPECT_EQ(loads_, 0);
+}
+
+}  // namespace
+}  // namespace jumpgate
