@@ -94,6 +94,8 @@ Parsed<uint64_t> parse_number(std::string_view value, uint64_t min, uint64_t max
 
 std::string shown(std::string_view value) {
     if (is_number(value) && value.size() <= kShownMax) return std::string(value);
+    // A PEM in the wrong field: messages go to logs and to whoever asks.
+    if (value.find("PRIVATE KEY") != value.npos) return "(a private key)";
     return '"' + escaped(value) + '"';
 }
 

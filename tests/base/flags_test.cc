@@ -127,6 +127,11 @@ TEST(FlagTable, KeepsARefusalOnOneShortLine) {
     EXPECT_LT(refusal({long_value.c_str()}).size(), 150u);
 }
 
+TEST(Shown, NeverShowsAPrivateKey) {
+    EXPECT_EQ(shown("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG"), "(a private key)");
+    EXPECT_EQ(shown("x\n-----BEGIN EC PRIVATE KEY-----\nMIGHAgEAMBMG"), "(a private key)");
+}
+
 TEST(FlagTable, AnswersHelpAndVersionWhateverElseIsWrong) {
     for (const char* flag : {"--help", "--help-markdown", "--version"}) {
         Program program;

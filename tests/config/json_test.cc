@@ -56,6 +56,15 @@ TEST(ReadJson, SaysWhereTheSyntaxBreaks) {
     }
 }
 
+TEST(ReadJson, QuotesNothingOfTheText) {
+    for (const char* json : {"{\"key\": \"a secret\n\"}", "[a secret]", "{\"a secret\"]",
+                             "{\"a\": 1 \"a secret\"}", "\xef\xbb\xbf\xef\xbb\xbf{}"}) {
+        const std::string said = complaint(json);
+        EXPECT_EQ(said.find("secret"), std::string::npos) << said;
+        EXPECT_EQ(said.find('\xef'), std::string::npos) << said;
+    }
+}
+
 TEST(ReadJson, RefusesDuplicatesAndBytesThatAreNoUtf8) {
     EXPECT_EQ(complaint(R"({"x": [0, {"a": 1, "a": 2}]})"),
               "request: x[1]: \"a\" stands twice; allowed: each key once");
