@@ -72,8 +72,8 @@ TEST_F(ApiTest, TheArticlesCurlWorksAtTheArticlesUrl) {
 }
 
 TEST_F(ApiTest, ObjectsLiveAsInApisix) {
-    const std::string value =
-        R"({"nodes":{"127.0.0.1:1883":1},"type":"roundrobin","id":"1","create_time":T,"update_time":T})";
+    const std::string value = R"({"nodes":{"127.0.0.1:1883":1},"type":"roundrobin",)"
+                              R"("id":"1","create_time":T,"update_time":T})";
     const std::string with_key = R"({"key":"/apisix/upstreams/1","value":)" + value;
     const std::string body = R"({"nodes":{"127.0.0.1:1883":1},"type":"roundrobin"})";
     const std::string url = "/apisix/admin/upstreams";
@@ -123,9 +123,11 @@ TEST_F(ApiTest, RefusalsAreThoseOfApisix) {
         {"PUT", "/admin/upstreams/../../etc", "{}", R"(404 {"error_msg":"not found"})"},
         {"PUT", "/admin/upstreams", R"({"id":"../x"})", R"(400 {"error_msg":"wrong upstream id)"},
         {"DELETE", "/admin/upstreams/1", "",
-         R"(400 {"error_msg":"can not delete this upstream, stream_route [7] is still using it now"})"},
+         R"(400 {"error_msg":"can not delete this upstream, )"
+         R"(stream_route [7] is still using it now"})"},
         {"DELETE", "/admin/upstreams/1?force=true", "",
-         R"(400 {"error_msg":"can not delete this upstream, stream_route [7] is still using it now; force=true is not)"},
+         R"(400 {"error_msg":"can not delete this upstream, )"
+         R"(stream_route [7] is still using it now; force=true is not)"},
         {"PUT", "/admin/upstreams/1", "{", R"(400 {"error_msg":"invalid request body: request:1:)"},
         {"PUT", "/admin/upstreams/1", "", R"(400 {"error_msg":"invalid request body: )"},
         {"PUT", "/admin/upstreams/1", "\xff\xfe", R"(400 {"error_msg":"invalid request body: )"},
@@ -274,7 +276,8 @@ TEST_F(ApiTest, ValidateNamesWhatIsWrong) {
     const std::string answer =
         said("POST", "/admin/configs/validate", R"({"upstreams":[{"id":"1","nodez":1}]})");
     const std::string begin =
-        R"(400 {"error_msg":"Configuration validation failed","errors":[{"resource_type":"upstreams","resource_id":"1","index":0,"error":)";
+        R"(400 {"error_msg":"Configuration validation failed","errors":[)"
+        R"({"resource_type":"upstreams","resource_id":"1","index":0,"error":)";
     EXPECT_EQ(answer.substr(0, begin.size()), begin) << answer;
 }
 

@@ -56,9 +56,9 @@ TEST_F(CatalogStateTest, FilesObjectsAreShownAsTheyWereWritten) {
     const FileObjects files = files_of(kFleet);
     const std::vector<StoredObject> upstreams = file_objects(files, ObjectType::Upstream);
     ASSERT_EQ(upstreams.size(), 1U);
-    EXPECT_EQ(
-        to_json(upstreams[0].value),
-        R"({"id":"file-upstream","type":"chash","key":"mqtt_client_id","nodes":{"127.0.0.1:1883":1}})");
+    EXPECT_EQ(to_json(upstreams[0].value),
+              R"({"id":"file-upstream","type":"chash",)"
+              R"("key":"mqtt_client_id","nodes":{"127.0.0.1:1883":1}})");
     EXPECT_EQ(upstreams[0].origin.file, "fleet.yaml");
     EXPECT_EQ(file_objects(files, ObjectType::StreamRoute).size(), 1U);
     EXPECT_EQ(file_objects(files, ObjectType::Ssl).size(), 0U);

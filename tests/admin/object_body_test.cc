@@ -40,8 +40,8 @@ TEST(Shown, HidesWhatIsSecret) {
     EXPECT_EQ(
         to_json(shown(ObjectType::Ssl, json(R"({"cert":"c","key":"k","certs":[],"keys":["k"]})"))),
         R"({"cert":"c","certs":[]})");
-    const std::string upstream =
-        R"({"tls":{"client_cert":"c","client_key":"k"},"checks":{"active":{"password":"p","type":"mqtt"}}})";
+    const std::string upstream = R"({"tls":{"client_cert":"c","client_key":"k"},)"
+                                 R"("checks":{"active":{"password":"p","type":"mqtt"}}})";
     const std::string hidden = R"({"tls":{"client_cert":"c"},"checks":{"active":{"type":"mqtt"}}})";
     EXPECT_EQ(to_json(shown(ObjectType::Upstream, json(upstream))), hidden);
     EXPECT_EQ(to_json(shown(ObjectType::StreamRoute, json(R"({"upstream":)" + upstream + "}"))),
