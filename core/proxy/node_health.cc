@@ -1,5 +1,7 @@
 #include "core/proxy/node_health.h"
 
+#include <limits>
+
 namespace jumpgate {
 
 void NodeHealth::forget(uint16_t slot) {
@@ -10,7 +12,7 @@ void NodeHealth::forget(uint16_t slot) {
 bool NodeHealth::failed(uint16_t slot, uint32_t fail_max, uint32_t fail_timeout_ms,
                         uint64_t now_ms) {
     State& state = states_[slot];
-    if (state.failures < fail_max) ++state.failures;
+    if (state.failures < std::numeric_limits<uint32_t>::max()) ++state.failures;
     if (fail_max == 0 || state.failures < fail_max || down(slot, now_ms)) return false;
     state.marked = true;
     state.down_until_ms = now_ms + fail_timeout_ms;

@@ -18,7 +18,8 @@ class NodeHealth {
     // The slot is another broker's from now on.
     void forget(uint16_t slot);
 
-    // True: this failure marked the broker down (log it once). fail_max 0 never marks down.
+    // True: this failure marked the broker down (log it once): it is the `fail_max`th in a row, or
+    // a later one. fail_max 0 never marks down.
     bool failed(uint16_t slot, uint32_t fail_max, uint32_t fail_timeout_ms, uint64_t now_ms);
     // True: the broker was marked down and answers again.
     bool succeeded(uint16_t slot);

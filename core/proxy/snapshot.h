@@ -39,7 +39,8 @@ struct Broker {
 struct UpstreamPlan {
     uint32_t dial_timeout_ms = 3'000;
     uint32_t dial_attempts_max = 3;
-    uint32_t fail_max = 3;
+    uint32_t fail_max = 3;  // failures in a row that mark a broker down, by the last one's kind:
+    uint32_t timeouts_max = 3;  // refused or reset; or timed out. 0: never
     uint32_t fail_timeout_ms = 10'000;
     AllDown all_down = AllDown::UseAll;
     tls::ClientContextRef context;  // null: no node over TLS

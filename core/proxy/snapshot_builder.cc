@@ -154,6 +154,7 @@ UpstreamPlan SnapshotBuilder::plan_of(const UpstreamConfig& upstream) const {
     plan.dial_attempts_max =
         upstream.retries ? std::min(*upstream.retries + 1, 16U) : config_.dial_attempts_max;
     plan.fail_max = upstream.passive ? upstream.passive->unhealthy_tcp_failures : config_.fail_max;
+    plan.timeouts_max = upstream.passive ? upstream.passive->unhealthy_timeouts : config_.fail_max;
     plan.fail_timeout_ms = config_.fail_timeout_ms;
     plan.all_down = upstream.active ? upstream.all_down : AllDown::UseAll;
     return plan;

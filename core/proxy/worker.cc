@@ -192,6 +192,9 @@ void Worker::report() {
     stats_.cq_overflows = reactor_->ring().counters().cq_overflows;
     stats_.stray_errors = reactor_->ring().counters().stray_errors;
     stats_.enters = reactor_->ring().counters().enters;
+    for (uint16_t slot = 0; slot < stats_.nodes.size(); ++slot) {
+        stats_.nodes[slot].down = health_.down(slot, now_ms());  // its time may be over
+    }
     report_->stats = stats_;
     report_->busy_ns = thread_cpu_ns();
     report_->life_ns = monotonic_ns() - started_ns_;

@@ -164,7 +164,7 @@ class Worker final : public RelayOwner {
     void drain();
     void stop();
     void report();
-    bool mark_down(const Connection& c);
+    bool mark_down(const Connection& c, int32_t sys);
     void avoid_address(const Connection& c);
     void begin_slots(const Snapshot* before, const Snapshot& now);
     void let_go();

@@ -82,7 +82,7 @@ void Worker::log_closed(const EndedRelay& relay) {
 
 void Worker::log_broker_down(const Connection& c, LogLine& line) {
     const UpstreamPlan& plan = c.routing->snapshot().upstreams[c.route->upstream];
-    line.field("failures", plan.fail_max).field("for_ms", plan.fail_timeout_ms);
+    line.field("for_ms", plan.fail_timeout_ms);
     log_.push(line.field("worker", index_).finish());
 }
 

@@ -1,6 +1,7 @@
 // Worker, routes and brokers: which route a client takes, which broker it gets, what its dials
 // teach; and how a new snapshot takes the place of the old one.
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "core/proxy/worker.h"
@@ -166,7 +167,7 @@ void Worker::dial_succeeded(const Connection& c, uint64_t took_us) {
 void Worker::dial_failed(const Connection& c, int32_t sys, bool local) {
     stats_.nodes[c.node].dial_failures++;
     if (!local) avoid_address(c);
-    if (local || !mark_down(c) || !logs(Severity::Warn)) return;
+    if (local || !mark_down(c, sys) || !logs(Severity::Warn)) return;
     LogLine line(shared_.line_format, Severity::Warn, "broker_down");
     line.field("broker", broker_name(c.node));
     log_broker_down(c, line.field("why", std::strerror(sys)));
@@ -180,9 +181,10 @@ void Worker::avoid_address(const Connection& c) {
 }
 
 // False: it was down before, or is not yet.
-bool Worker::mark_down(const Connection& c) {
+bool Worker::mark_down(const Connection& c, int32_t sys) {
     const UpstreamPlan& plan = c.routing->snapshot().upstreams[c.route->upstream];
-    if (!health_.failed(c.node, plan.fail_max, plan.fail_timeout_ms, now_ms())) return false;
+    const uint32_t failures_max = sys == ETIMEDOUT ? plan.timeouts_max : plan.fail_max;
+    if (!health_.failed(c.node, failures_max, plan.fail_timeout_ms, now_ms())) return false;
     stats_.nodes[c.node].down = true;
     return true;
 }

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cerrno>
+
 #include "core/proxy/worker.h"
 
 namespace jumpgate {
@@ -35,7 +37,7 @@ void Worker::broker_handshake_failed(const Connection& c) {
         stats_.broker_handshake_failures[static_cast<size_t>(fault.cause)]++;
         sessions_[c.node].reset();
     }
-    if (!mark_down(c) || !logs(Severity::Warn)) return;
+    if (!mark_down(c, EPROTO) || !logs(Severity::Warn)) return;
     LogLine line(shared_.line_format, Severity::Warn, "broker_down");
     line.field("broker", broker_name(c.node)).field("why", fault.words);
     add_failure(line, *c.broker_engine);

@@ -63,6 +63,12 @@ TEST(NodeHealth, NeverMarksDownWhereFailMaxIsZero) {
     EXPECT_FALSE(health.down(0, 0));
 }
 
+TEST(NodeHealth, JudgesEachFailureByItsOwnThreshold) {
+    NodeHealth health = of(1);
+    EXPECT_FALSE(health.failed(0, 7, kForMs, 0)) << "a time-out";
+    EXPECT_TRUE(health.failed(0, 2, kForMs, 0)) << "refused, the second failure in a row";
+}
+
 TEST(NodeHealth, KnowsNothingOfTheNextBrokerInASlot) {
     NodeHealth health = of(1);
     health.failed(0, 1, kForMs, 0);
