@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/cut_text.h"
 #include "core/base/flags.h"
 
 namespace jumpgate {
@@ -95,7 +96,7 @@ std::string DocumentBuilder::path() const {
             path += fmt::format("[{}]", open.value.items.size());
         else if (open.has_key)
             path += (path.empty() ? "" : ".") + open.value.members.back().key;
-        if (path.size() > kPathBytesMax) return path.substr(0, kPathBytesMax) + "...";
+        if (path.size() > kPathBytesMax) return std::string(cut_text(path, kPathBytesMax)) + "...";
     }
     return path;
 }
