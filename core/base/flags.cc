@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/base/cut_text.h"
 #include "core/base/near_miss.h"
 
 namespace jumpgate {
@@ -62,7 +63,7 @@ void wrap(std::string& out, size_t column, std::string_view text) {
 
 std::string escaped(std::string_view value) {
     std::string text;
-    for (const char c : value.substr(0, kShownMax)) {
+    for (const char c : cut_text(value, kShownMax)) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x20 || byte == 0x7f || c == '"' || c == '\\') {
             text += fmt::format("\\x{:02x}", byte);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/base/check.h"
+#include "core/base/cut_text.h"
 #include "core/base/flags.h"
 
 namespace jumpgate {
@@ -98,7 +99,7 @@ std::string DocumentBuilder::path() const {
             path += (path.empty() ? "" : ".") + open.value.members.back().key;
         std::ranges::replace_if(
             path, [](char c) { return c >= 0 && c < ' '; }, '?');
-        if (path.size() > kPathBytesMax) return path.substr(0, kPathBytesMax) + "...";
+        if (path.size() > kPathBytesMax) return std::string(cut_text(path, kPathBytesMax)) + "...";
     }
     return path;
 }

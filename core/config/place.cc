@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "core/base/cut_text.h"
+
 namespace jumpgate {
 
 namespace {
@@ -13,7 +15,7 @@ constexpr size_t kPathBytesMax = 256;
 
 std::string cut(std::string path) {
     if (path.size() <= kPathBytesMax) return path;
-    return path.substr(0, kPathBytesMax) + "...";
+    return std::string(cut_text(path, kPathBytesMax)) + "...";
 }
 
 }  // namespace
