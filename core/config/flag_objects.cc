@@ -16,7 +16,6 @@ void add_flag_objects(const Config& config, Objects& objects) {
     upstream.tls.identity.certificate.file = config.upstream_tls.certificate_file;
     upstream.tls.identity.key.file = config.upstream_tls.key_file;
     upstream.tls.ca.file = config.upstream_tls.ca_file;
-    upstream.tls.verify = config.upstream_tls.verify;
     objects.upstreams.push_back(std::move(upstream));
 
     StreamRouteConfig route;

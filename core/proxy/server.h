@@ -41,6 +41,8 @@ class Server final : public Control {
     int serve();
     // Who is told of a SIGHUP, on the control thread; before serve().
     void on_hangup(void (*call)(void* context), void* context);
+    // The newest one, and those before it that workers still route by. Any thread.
+    size_t snapshots_kept();
 
     // ---- Control: any thread, between start() and the end of serve()
     Parsed<Applied> apply(const Objects& objects, ReadFiles files) override;

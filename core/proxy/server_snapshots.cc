@@ -98,6 +98,12 @@ void Server::collect_snapshots() {
     });
 }
 
+size_t Server::snapshots_kept() {
+    const std::lock_guard<std::mutex> lock(build_lock_);
+    collect_snapshots();
+    return snapshots_.size();
+}
+
 // Names have other addresses: the same objects, a new snapshot. Does not wait for the workers.
 void Server::rebuild_names() {
     const std::lock_guard<std::mutex> lock(build_lock_);

@@ -34,7 +34,7 @@ TEST(FlagObjects, AreOneUpstreamAndOneRouteForAll) {
     EXPECT_EQ(upstream.tls.ca.file, "ca.pem");
     EXPECT_EQ(upstream.tls.identity.certificate.file, "own.pem");
     EXPECT_EQ(upstream.tls.identity.key.file, "own.key");
-    EXPECT_EQ(upstream.tls.verify, UpstreamVerify::Ca);
+    EXPECT_FALSE(upstream.tls.verify);  // --upstream-verify
     EXPECT_FALSE(upstream.active);
     EXPECT_FALSE(upstream.passive);  // --fail-max
     EXPECT_FALSE(upstream.retries);  // --dial-attempts-max

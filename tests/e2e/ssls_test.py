@@ -11,7 +11,7 @@ import signal
 import subprocess
 
 import packets
-from harness import DEADLINE_S, PROGRAM, Jumpgate, behaviour, equal, main
+from harness import DEADLINE_S, PROGRAM, Jumpgate, behaviour, equal, main, wait_until
 from peers import Stub
 from tls_brokers import MUTUAL, TlsMosquitto, accepted_by_broker
 from tls_peers import FOLDER, TLS12, TLS13, context, handshake, pki, s_client

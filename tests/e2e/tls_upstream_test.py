@@ -19,6 +19,8 @@ from tls_brokers import (MUTUAL, MUTUAL_LISTEN, PROXY_IDENTITY, TLS_LISTEN, UPST
                        TlsMosquitto, TlsStream, accepted_by_broker, over_tls, pki, server_context,
                        tls_connect, tls_port)
 
+SIGNALS = ("--config-watch", "false")  # reloads by SIGHUP alone
+
 TLS12, TLS13 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 SECRETS = {"client_id": "device-7", "username": "mallory", "password": "pa55word"}
 UNHEARD = tuple(word.encode() for word in SECRETS.values())
@@ -358,7 +360,8 @@ def reload_ca():
         shutil.copy(pki("ca.crt"), ca)
         before, after = server_context(), server_context("other-server")
         with Recorder(before) as broker, Jumpgate(
-                [over_tls(broker)], "--upstream-ca", ca, "--fail-max", 0, stats=True) as gate:
+                [over_tls(broker)], "--upstream-ca", ca, "--fail-max", 0, *SIGNALS,
+                stats=True) as gate:
             old = gate.connect()
             accepted_by_broker(old, "old")
             broker.context = after  # the broker's certificate is replaced first: nobody gets in
@@ -371,7 +374,7 @@ def reload_ca():
             with open(ca, "w", encoding="ascii") as file:
                 file.write("no certificate\n")
             gate.kill(signal.SIGHUP)
-            assert ca in gate.event("reload_failed")["why"]
+            assert ca in gate.event("reload_problem")["problem"]
             shutil.copy(pki("other-ca.crt"), ca)
             gate.kill(signal.SIGHUP)
             gate.event("reloaded")
@@ -399,7 +402,7 @@ def reload_identity():
                 shutil.copy(pki(name + ".key"), key)
             present("proxy")
             with Jumpgate([over_tls(broker)], *UPSTREAM_CA, "--upstream-cert", certificate,
-                          "--upstream-key", key) as gate:
+                          "--upstream-key", key, *SIGNALS) as gate:
                 for name in ("proxy", "client-chain"):
                     present(name)
                     gate.kill(signal.SIGHUP)

@@ -62,5 +62,16 @@ TEST(Evictions, AskAgainForWhatFoundNoClientButNoMoreThanASecondsWorth) {
     EXPECT_LE(total(evictions.tick(100, rng, kMany)), 2U);
 }
 
+TEST(Evictions, EndWhereTheNodeIsTakenBack) {
+    Evictions evictions;
+    Rng rng(1);
+    evictions.set(1, 1'000);
+    evictions.set(2, 1'000);
+    evictions.keep([](uint16_t slot) { return slot == 2; });
+    for (const EvictionOrder& order : evictions.tick(1'000, rng, kMany)) EXPECT_EQ(order.slot, 2U);
+    evictions.keep([](uint16_t) { return false; });
+    EXPECT_TRUE(evictions.empty());
+}
+
 }  // namespace
 }  // namespace jumpgate

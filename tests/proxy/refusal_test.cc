@@ -73,6 +73,29 @@ TEST(Classify, TellsOtherProtocolsByTheirFirstBytes) {
               Refusal::ClientIdNotValid);
 }
 
+TEST(HttpStart, IsToldByTheMethodAndItsSpace) {
+    const auto start = [](std::string_view text) {
+        return begins_http_request(
+            std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+    };
+    const std::string_view methods[] = {"GET",     "HEAD",    "POST",  "PUT",  "DELETE",
+                                        "CONNECT", "OPTIONS", "TRACE", "PATCH"};
+    for (const std::string_view method : methods) {
+        const std::string line = std::string(method) + " / HTTP/1.1";
+        for (size_t size = 0; size <= line.size(); ++size) {  // as it comes byte by byte
+            EXPECT_EQ(start(line.substr(0, size)),
+                      size > method.size() ? HttpStart::Yes : HttpStart::Maybe)
+                << line.substr(0, size);
+        }
+    }
+    for (const std::string_view other :
+         {"get / HTTP/1.1", "GETS / HTTP/1.1", "GET\t/", "PRI * HTTP/2.0", "PROXY TCP4", "BREW /",
+          " GET /", "\x10\x0c", "\x16\x03\x01", "PU T", "PATCHED "}) {
+        EXPECT_EQ(start(other), HttpStart::No) << other;
+    }
+    EXPECT_EQ(start(std::string_view("\0", 1)), HttpStart::No);
+}
+
 TEST(ReasonOf, GivesOurOwnRefusalsTheStandardsCodes) {
     EXPECT_EQ(reason_of(Refusal::TooLarge), ReasonCode::PacketTooLarge);
     EXPECT_EQ(reason_of(Refusal::NoBroker), ReasonCode::ServerUnavailable);

@@ -147,7 +147,8 @@ WorkerFixture::WorkerFixture(Config config, std::initializer_list<const FakeBrok
     worker_ = std::make_unique<Worker>(0, *shared_, std::move(listeners));
     builder_ =
         std::make_unique<SnapshotBuilder>(config_, shared_->board, tls::TicketKeys::random());
-    const std::string problem = build(objects_of(config_));
+    const Objects objects = objects_of(config_);
+    const std::string problem = build(objects, literal_names(objects));
     if (!problem.empty()) ADD_FAILURE() << problem;
     report_.complete = [](Op& op, Completion) { static_cast<Report&>(op).seen = true; };
     RingLimits limits;
@@ -170,12 +171,12 @@ WorkerFixture::~WorkerFixture() {
     thread_.join();
 }
 
-std::string WorkerFixture::build(const Objects& objects) {
-    const Names names = literal_names(objects);
+std::string WorkerFixture::build(const Objects& objects, const Names& names) {
     SnapshotBuilder::Request request{.objects = objects, .names = names};
     if (!snapshots_.empty()) {
+        const auto held = [](const std::unique_ptr<Snapshot>& each) { return each->holders > 0; };
         request.previous = snapshots_.back().get();
-        request.oldest_version = snapshots_.front()->version;
+        request.oldest_version = (*std::ranges::find_if(snapshots_, held))->version;
     }
     Parsed<std::unique_ptr<Snapshot>> built = builder_->build(request);
     if (const Problem* problem = std::get_if<Problem>(&built)) return problem->text;
@@ -188,7 +189,11 @@ std::string WorkerFixture::build(const Objects& objects) {
 std::string WorkerFixture::reload() { return apply(objects_of(config_)); }
 
 std::string WorkerFixture::apply(const Objects& objects) {
-    std::string problem = build(objects);
+    return apply(objects, literal_names(objects));
+}
+
+std::string WorkerFixture::apply(const Objects& objects, const Names& names) {
+    std::string problem = build(objects, names);
     if (!problem.empty()) return problem;
     Errand errand;
     on_worker([](Errand&, Worker& worker) { worker.adopt(); }, errand);

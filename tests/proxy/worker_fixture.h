@@ -85,6 +85,7 @@ class WorkerFixture {
     std::string reload();
     // Routes by `objects` from now on; the problem, or nothing.
     std::string apply(const Objects& objects);
+    std::string apply(const Objects& objects, const Names& names);
     // Snapshots that the worker holds.
     size_t snapshots_held() const;
     BrokerBoard& board() { return shared_->board; }
@@ -110,7 +111,7 @@ class WorkerFixture {
     bool wait_for_end();
 
   private:
-    std::string build(const Objects& objects);
+    std::string build(const Objects& objects, const Names& names);
 
     struct Flag : Op {
         Flag() : Op{[](Op& op, Completion) { static_cast<Flag&>(op).seen = true; }} {}
