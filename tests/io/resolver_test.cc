@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <chrono>
@@ -231,12 +232,13 @@ TEST(Resolver, ItsEndDoesNotWaitForAnswers) {
 
 // --- a name server as it is ----------------------------------------------------------------------
 
-// dnsmasq on a loopback port, with exactly these records.
+// dnsmasq on a loopback port, with exactly these records. Not by --no-daemon, with which it answers
+// nobody else while a TCP connection is open.
 class Dnsmasq {
   public:
     Dnsmasq(uint16_t port, const std::vector<std::string>& records) {
         std::vector<std::string> words = {"dnsmasq",
-                                          "--no-daemon",
+                                          "--keep-in-foreground",
                                           "--conf-file=/dev/null",
                                           "--no-hosts",
                                           "--no-resolv",
@@ -254,6 +256,7 @@ class Dnsmasq {
         arguments.push_back(nullptr);
         pid_ = fork();
         if (pid_ == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
             execv("/usr/sbin/dnsmasq", arguments.data());
             _exit(127);
         }
@@ -290,7 +293,7 @@ TEST(ResolverWithDnsmasq, FollowsRecordsOfARealServerOverUdpAndTcp) {
     auto server = std::make_unique<Dnsmasq>(port, records);
     // It may start after the first questions.
     resolver.follow({kA, kService}, 0);
-    EXPECT_TRUE(changes.wait_until([&] {
+    ASSERT_TRUE(changes.wait_until([&] {
         const Answers answers = resolver.answers();
         return first_address(answers, kA) == "10.0.0.1:1883" &&
                answers.at(kService).targets.size() == kBrokers;
