@@ -63,7 +63,7 @@ void add_control(FlagTable& table, Config& config) {
                 "ADDR:PORT, [IPV6]:PORT, :PORT, or unix:PATH",
                 "Where the Admin API, /metrics and /healthz answer. Without it nowhere.");
     add_text(table, "admin-key-file", config.admin_key_file, "FILE",
-             "The key that X-API-KEY must show, the first line of FILE.")
+             "The keys that X-API-KEY may show, one per line of FILE.")
         .default_text = "admin.key in --state-dir, made at the first start";
     add_text(table, "admin-viewer-key-file", config.admin_viewer_key_file, "FILE",
              "A second key, which may read and change nothing.");

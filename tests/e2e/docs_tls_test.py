@@ -1,20 +1,14 @@
 """docs/tls.md: its commands run as they stand, and its tables know the program's vocabulary.
-
-All `sh` blocks are one script, in order, in a folder of their own; a `text` block behind one is
-what it prints ("..." stands for anything). Only the assignments of ports and of the program are
-changed.
 """
 
-import os
 import pathlib
 import re
 import socket
 import ssl
-import subprocess
-import tempfile
 
 import packets
-from harness import PROGRAM, Jumpgate, behaviour, equal, main, start
+from document_script import run_document
+from harness import Jumpgate, behaviour, equal, main
 from peers import free_port, receive_all
 from pki import context, pki
 from tls_brokers import (MUTUAL_LISTEN, UPSTREAM_CA, Recorder, TlsStream, over_tls, server_context,
@@ -22,64 +16,12 @@ from tls_brokers import (MUTUAL_LISTEN, UPSTREAM_CA, Recorder, TlsStream, over_t
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs/tls.md").read_text(encoding="utf-8")
-BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-SCRIPT_S = 120
-
-
-def blocks():
-    """[shell text, expected output or None] in the order of the document."""
-    found = []
-    for kind, text in BLOCK.findall(DOCUMENT):
-        if kind == "sh":
-            found.append([text, None])
-        else:
-            found[-1][1] = text
-    return found
-
-
-def with_own_values(text):
-    values = {"JUMPGATE": os.path.abspath(PROGRAM)}
-    for name in ("PORT", "BROKER_PORT", "SECOND_PORT"):
-        values[name] = str(free_port())
-    for name, value in values.items():
-        text, count = re.subn(rf"(?m)^{name}=\S+", f"{name}={value}", text)
-        equal(count, 1, f"assignments of {name}")
-    return text
-
-
-def as_pattern(line):
-    return ".*".join(re.escape(part) for part in line.split("..."))
 
 
 @behaviour("the commands run as they stand and print what the document says")
 def commands_run():
-    parts = blocks()
-    assert len(parts) >= 8, len(parts)
-    script = "set -eu\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"
-    for number, (text, _) in enumerate(parts):
-        script += f"echo '== {number}'\n{text}"
-    script += "echo '== end'\n"
-    with tempfile.TemporaryDirectory(prefix="jumpgate-e2e-") as folder:
-        errors = pathlib.Path(folder, "errors")
-        with errors.open("wb") as out:
-            shell = start(["bash", "-c", with_own_values(script)], cwd=folder, stderr=out,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-            try:
-                printed = shell.communicate(timeout=SCRIPT_S)[0].decode()
-            except subprocess.TimeoutExpired:
-                shell.terminate()  # its trap ends what it has started
-                printed = shell.communicate()[0].decode()
-        said = printed + errors.read_text(encoding="utf-8", errors="replace")
-        log = pathlib.Path(folder, "tls-example/jumpgate.log")
-        said += log.read_text(encoding="utf-8") if log.exists() else ""
-    equal(shell.returncode, 0, "exit code of the script\n" + said)
-    outputs = dict(re.findall(r"^== (\d+)\n(.*?)(?=^== )", printed, re.MULTILINE | re.DOTALL))
-    for number, (text, expected) in enumerate(parts):
-        if expected is None:
-            continue
-        pattern = "\n".join(as_pattern(line) for line in expected.splitlines()) + "\n"
-        assert re.fullmatch(pattern, outputs[str(number)]), \
-            f"{text}\nprinted:\n{outputs[str(number)]}\nexpected:\n{expected}"
+    ports = {name: free_port() for name in ("PORT", "BROKER_PORT", "SECOND_PORT")}
+    run_document(DOCUMENT, ports, "tls-example/jumpgate.log")
 
 
 def words_of(path, pattern):
