@@ -22,8 +22,8 @@ Mark mark_at(std::string_view text, size_t offset) {
 }
 
 // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...": all
-// up to the second colon is said by the mark. "; last read: '...'" quotes the text itself, which may
-// be a key, or half a character.
+// up to the second colon is said by the mark. "; last read: '...'" quotes the text itself, which
+// may be a key, or half a character.
 std::string problem_of(std::string_view what) {
     what = what.substr(0, what.find("; last read"));
     const size_t place = what.find(": ");

@@ -126,7 +126,7 @@ def files():
         equal(text.replace("\n", "").removeprefix("apisix"), printed, name)
 
 
-@behaviour("config.yaml and apisix.yaml start a proxy of MQTT 5, the same client at the same broker")
+@behaviour("config.yaml and apisix.yaml start a proxy of MQTT 5; a client keeps its broker")
 def files_run():
     with brokers() as pair, AsPrinted(ARTICLE, "--config", "config.yaml", "--config",
                                       "apisix.yaml") as gate:
@@ -310,8 +310,8 @@ def tls_all_the_way():
     with state_folder() as folder:
         tls_documents(folder)
         broker = certificate(folder, "host.docker.internal")
-        secure = ("allow_anonymous true", "user root", f"certfile {broker[0]}", f"keyfile {broker[1]}",
-                  f"cafile {pki('ca.crt')}", "require_certificate true")
+        secure = ("allow_anonymous true", "user root", f"certfile {broker[0]}",
+                  f"keyfile {broker[1]}", f"cafile {pki('ca.crt')}", "require_certificate true")
         mqtt_peer.Peer.host = SNI
         mqtt_peer.Peer.tls_context = context(certificate="client")
         with brokers(*secure) as pair, AsPrinted(folder, "--config", "config.yaml", "--config",
@@ -332,7 +332,8 @@ def tls_all_the_way():
                 with stranger.wrap_socket(wire, server_hostname="other.navendu.me") as tls:
                     tls.sendall(packets.connect("elsewhere", 5))
                     equal(receive(tls, 5), b"\x20\x03\x00\x88\x00", "a name without route")
-            gate.log.wait(lambda x: 'reason="no_route"' in x and 'client="elsewhere"' in x, "no_route")
+            gate.log.wait(lambda x: 'reason="no_route"' in x and 'client="elsewhere"' in x,
+                          "no_route")
         mqtt_peer.Peer.host, mqtt_peer.Peer.tls_context = "127.0.0.1", None
 
 

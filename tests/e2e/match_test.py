@@ -76,15 +76,18 @@ CASES = [("boiler", {}, "boiler"), ("boiler-2", {}, "rest"),
          ("boiler", {"username": "acme/b", "level": 4, "source": "127.0.1.7"}, "boiler"),
          ("flow-meter-1", {}, "meters"), ("flow-meter-", {}, "meters"), ("flow-mete", {}, "rest"),
          ("flow-meter-north-1", {}, "meters-north"), ("Flow-meter-1", {}, "rest"),
-         ("light-7-lamp", {}, "lamps"), ("light-7-lamp-2", {}, "rest"), ("light--lamp", {}, "lamps"),
+         ("light-7-lamp", {}, "lamps"), ("light-7-lamp-2", {}, "rest"),
+         ("light--lamp", {}, "lamps"),
          ("valve-123", {}, "valves"), ("valve-1234", {}, "rest"), ("a-valve-123", {}, "rest"),
          ("u", {"username": "acme/bob"}, "acme"), ("u", {"username": "acme"}, "rest"),
          ("flow-meter-2", {"username": "acme/bob"}, "meters"),
          ("t", {"certificate": "client"}, "client"),
-         ("t", {"certificate": "client-chain"}, "certified"), ("t", {"certificate": "proxy"}, "rest"),
+         ("t", {"certificate": "client-chain"}, "certified"),
+         ("t", {"certificate": "proxy"}, "rest"),
          ("t", {"certificate": "client", "username": "acme/bob"}, "acme"),
          ("r", {"source": "127.0.1.9"}, "warehouse"), ("r", {"source": "127.0.1.7"}, "gateway"),
-         ("r", {"source": "127.0.2.7"}, "rest"), ("r", {"source": "127.0.1.7", "level": 4}, "gateway"),
+         ("r", {"source": "127.0.2.7"}, "rest"),
+         ("r", {"source": "127.0.1.7", "level": 4}, "gateway"),
          ("p", {"port": "office"}, "office"), ("p", {"port": "office", "level": 4}, "office"),
          ("p", {"port": "office", "source": "127.0.1.9"}, "warehouse"),
          ("l", {"level": 4}, "old"), ("l", {"level": 3}, "old"), ("l", {"level": 5}, "rest"),
@@ -172,7 +175,8 @@ def no_broker():
                 client.sendall(packets.connect("flow-1"))
                 equal(receive(client, 4), b"\x20\x02\x00\x03", "CONNACK")
             told = gate.event("refused")
-            equal((told["reason"], told["route"], told["client"]), ("no_broker", "meters", "flow-1"))
+            equal((told["reason"], told["route"], told["client"]),
+                  ("no_broker", "meters", "flow-1"))
             visit({"plain": gate.port}, "lamp-1")
             lines = access_lines(log, 2)
             equal([(line["client"], line["route"], line["end"]) for line in lines],
@@ -250,7 +254,8 @@ def one_port():
                     web = http.client.HTTPSConnection("localhost", ports["tls"], timeout=DEADLINE_S,
                                                       context=context())
                 else:
-                    web = http.client.HTTPConnection("localhost", ports["plain"], timeout=DEADLINE_S)
+                    web = http.client.HTTPConnection("localhost", ports["plain"],
+                                                     timeout=DEADLINE_S)
                 host = f"localhost:{ports['tls' if secure else 'plain']}"
                 status, (name, *asked) = ask(web, path=f"/storage/{i}?x=1")
                 equal((status, asked), (200, ["GET", f"/storage/{i}?x=1", 0, host]))

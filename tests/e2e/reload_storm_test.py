@@ -134,7 +134,8 @@ def reload_storm():
                          for node in nodes.values())
             assert relays >= CLIENTS, relays
             # The last one's predecessor goes when the workers have let it go.
-            wait_until(lambda: client.metric("jumpgate_config_route_tables") == 1, "old tables' end")
+            wait_until(lambda: client.metric("jumpgate_config_route_tables") == 1,
+                       "old tables' end")
             report = fleet.finish()
         equal(report["clients"]["connected"], CLIENTS)
         equal((report["clients"]["connections_lost"], report["clients"]["reconnects"]), (0, 0))

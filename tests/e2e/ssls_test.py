@@ -147,7 +147,8 @@ def upstreams():
     proxy = {"id": "me", "type": "client", **inline("proxy")}
     server = ssl_object(1, "server", ["localhost"])
     with TlsMosquitto("allow_anonymous true", *MUTUAL) as broker:
-        # TLS 1.3: a broker says behind the handshake that it wants a certificate (RFC 8446 4.4.2.4).
+        # TLS 1.3: a broker says behind the handshake that it wants a certificate
+        # (RFC 8446 4.4.2.4).
         for tls, event in (({"ca": pki("ca.crt"), "client_cert_id": "me"}, ""),
                            ({"ca": pki("ca.crt")}, "closed"),
                            ({"ca": pki("other-ca.crt"), "client_cert_id": "me"}, "refused")):

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <string>
 #include <thread>
 #include <vector>
@@ -35,24 +36,30 @@ inline std::string name_of(const FakeBroker& broker) {
 
 class RunningServer {
   public:
-    explicit RunningServer(const Objects& objects) : server_(config_) {
-        EXPECT_TRUE(server_.start(objects));
-        thread_ = std::thread([this] {
-            exit_code_ = server_.serve();
+    explicit RunningServer(const Objects& objects) {
+        std::promise<Server*> started;
+        thread_ = std::thread([&] {
+            // A ring is its thread's alone (IORING_SETUP_SINGLE_ISSUER): all of a server is here.
+            Server server(config_);
+            EXPECT_TRUE(server.start(objects));
+            started.set_value(&server);
+            EXPECT_EQ(server.serve(), 0);
             ended_ = true;
+            released_.get_future().wait();
         });
-        const std::string listener = server_.watch().listeners.at(0);
+        server_ = started.get_future().get();
+        const std::string listener = server_->watch().listeners.at(0);
         port_ = static_cast<uint16_t>(std::stoi(listener.substr(listener.rfind(':') + 1)));
     }
     ~RunningServer() {
-        server_.drain();
+        server_->drain();
+        released_.set_value();
         thread_.join();
-        EXPECT_EQ(exit_code_, 0);
     }
     RunningServer(const RunningServer&) = delete;
     RunningServer& operator=(const RunningServer&) = delete;
 
-    Server* operator->() { return &server_; }
+    Server* operator->() { return server_; }
     bool ended() const { return ended_; }
     Peer client() const { return Peer::connect(port_); }
     // A client whose CONNECT is sent.
@@ -66,7 +73,7 @@ class RunningServer {
     bool wait_for(Condition holds) {
         const uint64_t deadline_ns = monotonic_ns() + 5 * kNanosPerSecond;
         while (monotonic_ns() < deadline_ns) {
-            if (holds(server_.watch())) return true;
+            if (holds(server_->watch())) return true;
         }
         return false;
     }
@@ -87,11 +94,11 @@ class RunningServer {
     }
 
     const Config config_ = small_config();
-    Server server_;
+    Server* server_ = nullptr;  // lives on the thread
+    std::promise<void> released_;
     std::thread thread_;
     std::atomic<bool> ended_ = false;
     uint16_t port_ = 0;
-    int exit_code_ = -1;
 };
 
 }  // namespace jumpgate
