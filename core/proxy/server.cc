@@ -59,6 +59,7 @@ int Server::serve() {
     write_access_lines();
     const std::lock_guard<std::mutex> lock(call_lock_);
     ended_ = true;
+    watch_.draining = true;  // the answer from here on
     answered_.notify_all();
     return 0;
 }

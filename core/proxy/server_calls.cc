@@ -20,8 +20,7 @@ void Server::drain() {
     wakeup_->signal();
 }
 
-// ---- watch
-// ---------------------------------------------------------------------------------------
+// ---- watch --------------------------------------------------------------------------------------
 
 Watch Server::watch() {
     std::unique_lock<std::mutex> lock(call_lock_);
@@ -116,8 +115,7 @@ BrokerState Server::state_of(uint16_t slot, const Snapshot& snapshot, const Stat
     return state;
 }
 
-// ---- explain
-// -------------------------------------------------------------------------------------
+// ---- explain ------------------------------------------------------------------------------------
 
 static std::string key_of(const RouteQuery& query, HashKey key) {
     switch (key) {
@@ -170,8 +168,7 @@ RouteAnswer Server::explain(const RouteQuery& query) {
     return answer;
 }
 
-// ---- find
-// ----------------------------------------------------------------------------------------
+// ---- find ---------------------------------------------------------------------------------------
 
 std::vector<FoundConnection> Server::find(std::string_view client_id, size_t max) {
     const std::lock_guard<std::mutex> one_at_a_time(find_lock_);
@@ -246,8 +243,7 @@ void Server::on_found(Seat& seat) {
     answered_.notify_all();
 }
 
-// ---- evict
-// ---------------------------------------------------------------------------------------
+// ---- evict --------------------------------------------------------------------------------------
 
 // Its slot; else what forbids it.
 bool Server::is_drained(std::string_view upstream, std::string_view node, uint16_t& slot,
