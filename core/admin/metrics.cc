@@ -87,6 +87,13 @@ void by_cause(MetricsText& out, std::string_view label, std::span<const uint64_t
         out.sample(counts[i], {{label, text(static_cast<Cause>(i))}});
 }
 
+void by_direction(MetricsText& out, const Stats& stats, std::string_view name,
+                  std::string_view help, uint64_t DirectionStats::*counter) {
+    out.name(name, "counter", help);
+    out.sample(stats.up.*counter, {{"direction", "up"}});
+    out.sample(stats.down.*counter, {{"direction", "down"}});
+}
+
 void write_process(MetricsText& out, const Watch& watch) {
     out.name("build_info", "gauge", "What runs here; always 1.");
     out.sample(uint64_t{1}, {{"version", JUMPGATE_VERSION}});
@@ -130,17 +137,16 @@ void write_clients(MetricsText& out, const Watch& watch) {
     out.name("mqtt_connects_total", "counter", "CONNECT packets accepted, by version of MQTT.");
     for (size_t i = 0; i < kMqttVersions.size(); ++i)
         out.sample(stats.mqtt_versions[i], {{"version", kMqttVersions[i]}});
-    out.name("bytes_total", "counter", "Bytes relayed: up is client to broker.");
-    out.sample(stats.bytes_up, {{"direction", "up"}});
-    out.sample(stats.bytes_down, {{"direction", "down"}});
-    out.counter("spliced_bytes_total", "Bytes that were moved without a copy.",
-                stats.bytes_spliced);
-    out.counter("splice_promotions_total", "Directions that began to be spliced.",
-                stats.splice_promotions);
-    out.counter("splice_demotions_total", "Directions that went back to copying.",
-                stats.splice_demotions);
-    out.counter("splice_fallbacks_total", "Splices that found no pipe or descriptor.",
-                stats.splice_fallbacks);
+    by_direction(out, stats, "bytes_total", "Bytes relayed: up is client to broker.",
+                 &DirectionStats::bytes);
+    by_direction(out, stats, "spliced_bytes_total", "Bytes that were moved without a copy.",
+                 &DirectionStats::bytes_spliced);
+    by_direction(out, stats, "splice_promotions_total", "Streams that began to be spliced.",
+                 &DirectionStats::splice_promotions);
+    by_direction(out, stats, "splice_demotions_total", "Streams that went back to copying.",
+                 &DirectionStats::splice_demotions);
+    by_direction(out, stats, "splice_fallbacks_total", "Splices that found no pipe or descriptor.",
+                 &DirectionStats::splice_fallbacks);
     out.name("route_connections_active", "gauge", "Relays now, by stream route.");
     for (const RouteState& route : watch.routes)
         out.sample(route.connections, {{"route", route.id}});

@@ -58,6 +58,7 @@ void Relays::start(Socket client, Socket broker, const RelayIdentity& identity,
     CHECK(relay != nullptr);  // a relay has a dial slot, and there are as many relays as slots
     relay->identity = identity;
     relay->up.bytes = greeted_bytes;
+    stats_.up.bytes += greeted_bytes;
     live_.push_back(*relay);
     count_begin(stats_, relay->identity, reactor_.now_ns());
     const bool splice_at_once =

@@ -63,6 +63,7 @@ void Relays::received(Direction& d, Completion done) {
                               reactor_.now_ns());
         }
         d.bytes += bytes;
+        stats_.direction(d.up).bytes += bytes;
         if (!d.discard) {
             d.queue.push(buffers_, done.buffer(), bytes);
             track_streak(d, bytes);

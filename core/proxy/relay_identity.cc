@@ -45,8 +45,6 @@ void count_end(Stats& stats, const EndedRelay& relay) {
     const RelayIdentity& identity = relay.identity;
     stats.relays--;
     stats.closed[static_cast<size_t>(relay.end)]++;
-    stats.bytes_up += relay.bytes_up;
-    stats.bytes_down += relay.bytes_down;
     stats.route(identity.route).connections--;
     NodeStats& node = stats.node(identity.node);
     node.relays--;

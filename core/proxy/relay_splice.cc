@@ -54,7 +54,7 @@ void Relays::start_splice(Direction& d) {
 
 // No pipe, no descriptor, or no use: copy on, and ask for twice the streak before the next try.
 void Relays::refuse_splice(Direction& d) {
-    stats_.splice_fallbacks++;
+    stats_.direction(d.up).splice_fallbacks++;
     d.promote = false;
     d.streak_bytes = 0;
     if (d.splice_refusals < UINT8_MAX) ++d.splice_refusals;
@@ -87,7 +87,7 @@ void Relays::on_splice_op(Direction& d, Completion done, bool recv_side) {
         stop_splice(d);
         advance(d);
     } else {
-        if (!splice.started) stats_.splice_promotions++;
+        if (!splice.started) stats_.direction(d.up).splice_promotions++;
         splice.started = true;
         splice_pump(d);
     }
@@ -130,7 +130,8 @@ bool Relays::splice_fill(Direction& d) {
     if (moved > 0) {
         reactor_.timers().stop(splice);
         d.bytes += static_cast<uint64_t>(moved);
-        stats_.bytes_spliced += static_cast<uint64_t>(moved);
+        stats_.direction(d.up).bytes += static_cast<uint64_t>(moved);
+        stats_.direction(d.up).bytes_spliced += static_cast<uint64_t>(moved);
         const bool small = moved < kSmallFillBytes && config_.splice == SpliceMode::Auto;
         splice.small_fills = small ? splice.small_fills + 1 : 0;
         return true;
@@ -200,7 +201,7 @@ void Relays::stop_splice(Direction& d) {
     reactor_.timers().stop(splice);
     if (splice.source_fd >= 0) close_fd(splice.source_fd);
     if (splice.target_fd >= 0) close_fd(splice.target_fd);
-    if (splice.started) stats_.splice_demotions++;
+    if (splice.started) stats_.direction(d.up).splice_demotions++;
     pipes_.give_back(splice.pipe);
     d.splice.reset();
     d.streak_bytes = 0;

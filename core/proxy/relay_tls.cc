@@ -59,6 +59,7 @@ void TlsRelays::start(TlsLeg client, TlsLeg broker, const RelayIdentity& identit
     CHECK(relay != nullptr);  // a relay has a dial slot, and there are as many relays as slots
     relay->identity = identity;
     relay->up.bytes = greeted_bytes;
+    stats_.up.bytes += greeted_bytes;
     live_.push_back(*relay);
     count_begin(stats_, relay->identity, reactor_.now_ns());
     for (TlsDirection* d : {&relay->up, &relay->down}) {

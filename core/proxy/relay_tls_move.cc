@@ -94,6 +94,7 @@ void TlsRelays::count(TlsDirection& d, std::span<const uint8_t> plaintext) {
         count_first_bytes(stats_, d.relay.identity, plaintext, reactor_.now_ns());
     }
     d.bytes += plaintext.size();
+    stats_.direction(d.up).bytes += plaintext.size();
 }
 
 // Reads all that the source's engine can give now. Deciphers straight into the buffer that a plain

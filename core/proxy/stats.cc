@@ -30,12 +30,6 @@ static constexpr auto kCounters = std::to_array<NamedCounter>({
     {"stray_errors", &Stats::stray_errors},
     {"enters", &Stats::enters},
     {"log_lines_dropped", &Stats::log_lines_dropped},
-    {"bytes_up", &Stats::bytes_up},
-    {"bytes_down", &Stats::bytes_down},
-    {"bytes_spliced", &Stats::bytes_spliced},
-    {"splice_promotions", &Stats::splice_promotions},
-    {"splice_demotions", &Stats::splice_demotions},
-    {"splice_fallbacks", &Stats::splice_fallbacks},
     {"half_close_timeouts", &Stats::half_close_timeouts},
     {"tls_truncations", &Stats::tls_truncations},
     {"tls_errors", &Stats::tls_errors},
@@ -58,6 +52,19 @@ void Stats::connect_accepted(uint8_t level) {
     CHECK(!mqtt_version(level).empty());
     mqtt_versions[level - 3U]++;
 }
+
+// Of each direction: printed with "_up" or "_down" behind the name.
+struct NamedDirectionCounter {
+    std::string_view name;
+    uint64_t DirectionStats::*member;
+};
+static constexpr auto kDirectionCounters = std::to_array<NamedDirectionCounter>({
+    {"bytes", &DirectionStats::bytes},
+    {"bytes_spliced", &DirectionStats::bytes_spliced},
+    {"splice_promotions", &DirectionStats::splice_promotions},
+    {"splice_demotions", &DirectionStats::splice_demotions},
+    {"splice_fallbacks", &DirectionStats::splice_fallbacks},
+});
 
 void Stats::clear_gauges() {
     setups = relays = 0;
@@ -83,6 +90,10 @@ static void add_node(NodeStats& sum, const NodeStats& more) {
 
 void Stats::add(const Stats& other) {
     for (const NamedCounter& counter : kCounters) this->*counter.member += other.*counter.member;
+    for (const NamedDirectionCounter& counter : kDirectionCounters) {
+        up.*counter.member += other.up.*counter.member;
+        down.*counter.member += other.down.*counter.member;
+    }
     add_each(refused, other.refused);
     add_each(handshake_failures, other.handshake_failures);
     add_each(broker_handshake_failures, other.broker_handshake_failures);
@@ -153,6 +164,10 @@ std::string to_json(const Stats& stats, const std::vector<std::string>& node_nam
     std::string out = "{";
     for (const NamedCounter& counter : kCounters) {
         fmt::format_to(std::back_inserter(out), "\"{}\":{},", counter.name, stats.*counter.member);
+    }
+    for (const NamedDirectionCounter& counter : kDirectionCounters) {
+        fmt::format_to(std::back_inserter(out), "\"{0}_up\":{1},\"{0}_down\":{2},", counter.name,
+                       stats.up.*counter.member, stats.down.*counter.member);
     }
     put_counts(out, "refused", stats.refused, text_of<Refusal>);
     put_counts(out, "handshake_failures", stats.handshake_failures, text_of<tls::Failure>);

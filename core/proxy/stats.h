@@ -39,6 +39,15 @@ inline constexpr std::array<std::string_view, 3> kMqttVersions = {"3.1", "3.1.1"
 // "3.1.1" for protocol level 4; empty for one that is no MQTT.
 std::string_view mqtt_version(uint8_t level);
 
+// What all relays move one way. Live: a client may stay for months.
+struct DirectionStats {
+    uint64_t bytes = 0;  // received, splice included
+    uint64_t bytes_spliced = 0;
+    uint64_t splice_promotions = 0;
+    uint64_t splice_demotions = 0;
+    uint64_t splice_fallbacks = 0;  // wanted, but no pipe or no descriptor: copied on
+};
+
 struct Stats {
     uint64_t accepted = 0;
     uint64_t setups = 0;  // gauge: connections before their relay
@@ -62,12 +71,8 @@ struct Stats {
     uint64_t enters = 0;
     uint64_t log_lines_dropped = 0;
 
-    uint64_t bytes_up = 0;  // client to broker, splice included
-    uint64_t bytes_down = 0;
-    uint64_t bytes_spliced = 0;
-    uint64_t splice_promotions = 0;
-    uint64_t splice_demotions = 0;
-    uint64_t splice_fallbacks = 0;  // wanted, but no pipe or no descriptor: copied on
+    DirectionStats up;  // client to broker
+    DirectionStats down;
     uint64_t half_close_timeouts = 0;
     uint64_t tls_truncations = 0;  // streams that ended without close_notify
     uint64_t tls_errors = 0;       // relays ended by a bad record or an alert
@@ -81,6 +86,7 @@ struct Stats {
     std::vector<NodeStats> nodes;
     std::vector<RouteStats> routes;
 
+    DirectionStats& direction(bool is_up) { return is_up ? up : down; }
     // The entry of a slot, made where there is none yet.
     NodeStats& node(uint16_t slot);
     RouteStats& route(uint16_t slot);

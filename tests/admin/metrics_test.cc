@@ -19,7 +19,7 @@ Watch rich_watch() {
     watch.stats.accepted = 12;
     watch.stats.relays = 3;
     watch.stats.refused[static_cast<size_t>(Refusal::NoBroker)] = 4;
-    watch.stats.bytes_up = 1'234'567'890'123;
+    watch.stats.up.bytes = 1'234'567'890'123;
     watch.stats.dial_times.record(700);
     watch.stats.dial_times.record(30'000'000);
     watch.stats.connack_times.record(100);

@@ -60,7 +60,7 @@ TEST_P(EveryRelay, SeesTheConnackAndPassesItOnUnchanged) {
 TEST(PlainRelay, SeesTheConnackWhereItSplicesFromTheStart) {
     TlsRelayFixture fixture(splicing());
     expect_one_connack(fixture, kPlain);
-    EXPECT_GT(fixture.stats().bytes_spliced, 0U);
+    EXPECT_GT(fixture.stats().down.bytes_spliced, 0U);
 }
 
 void expect_partial(TlsRelayFixture& fixture, const Legs& legs) {

@@ -25,9 +25,11 @@ TEST(RelaySplice, PromotesAStreamAndDeliversItUnchanged) {
     expect_both_ways(joined.client, joined.upstream, 20'000'000, 300'000, 11);
     ASSERT_TRUE(joined.worker.wait_for(no_relays));
     const Stats stats = joined.worker.stats();
-    EXPECT_GE(stats.splice_promotions, 1U);
-    EXPECT_EQ(stats.splice_promotions, stats.splice_demotions);
-    EXPECT_GT(stats.bytes_spliced, 1'000'000U);
+    for (const DirectionStats& direction : {stats.up, stats.down}) {
+        EXPECT_GE(direction.splice_promotions, 1U);
+        EXPECT_EQ(direction.splice_promotions, direction.splice_demotions);
+        EXPECT_GT(direction.bytes_spliced, 1'000'000U);
+    }
 }
 
 TEST(RelaySplice, SplicesFromTheFirstByteWhereToldTo) {
@@ -37,7 +39,8 @@ TEST(RelaySplice, SplicesFromTheFirstByteWhereToldTo) {
     Joined joined(config, broker);
     expect_both_ways(joined.client, joined.upstream, 2'000'000, 5'000, 13);
     ASSERT_TRUE(joined.worker.wait_for(no_relays));
-    EXPECT_EQ(joined.worker.stats().bytes_spliced, 4'000'000U);
+    EXPECT_EQ(joined.worker.stats().up.bytes_spliced, 2'000'000U);
+    EXPECT_EQ(joined.worker.stats().down.bytes_spliced, 2'000'000U);
 }
 
 TEST(RelaySplice, DoesNotStallOnASmallSendBuffer) {
@@ -59,8 +62,8 @@ TEST(RelaySplice, GivesThePipeBackWhenTheStreamRestsAndPromotesAgain) {
         EXPECT_TRUE(joined.upstream.receive(burst.size()) == burst);
         sender.join();
         EXPECT_TRUE(joined.worker.wait_for([&](const Stats& stats) {
-            return stats.splice_demotions >= round &&
-                   stats.splice_demotions == stats.splice_promotions;
+            return stats.up.splice_demotions >= round &&
+                   stats.up.splice_demotions == stats.up.splice_promotions;
         }));
         joined.client.send("a message");
         EXPECT_EQ(joined.upstream.receive(9), "a message");
@@ -74,8 +77,8 @@ TEST(RelaySplice, CopiesOnWhereThereIsNoPipe) {
     Joined joined(config, broker);
     expect_both_ways(joined.client, joined.upstream, 8'000'000, 300'000, 19);
     ASSERT_TRUE(joined.worker.wait_for(no_relays));
-    EXPECT_EQ(joined.worker.stats().bytes_spliced, 0U);
-    EXPECT_GE(joined.worker.stats().splice_fallbacks, 1U);
+    EXPECT_EQ(joined.worker.stats().up.bytes_spliced, 0U);
+    EXPECT_GE(joined.worker.stats().up.splice_fallbacks, 1U);
 }
 
 TEST(RelaySplice, EndsTheBrokerSideWhenTheClientVanishesMidStream) {
@@ -88,7 +91,7 @@ TEST(RelaySplice, EndsTheBrokerSideWhenTheClientVanishesMidStream) {
     });
     ASSERT_TRUE(joined.worker.wait_for([&](const Stats& stats) {
         joined.client.receive(200'000);
-        return stats.splice_promotions >= 1;
+        return stats.down.splice_promotions >= 1;
     }));
     joined.client.reset();
     sender.join();  // its send fails: the broker's side was ended
@@ -105,7 +108,7 @@ TEST(RelaySplice, StopsCleanlyInTheMiddleOfAStream) {
     });
     ASSERT_TRUE(joined.worker.wait_for([&](const Stats& stats) {
         joined.upstream.receive(200'000);
-        return stats.splice_promotions >= 1;
+        return stats.up.splice_promotions >= 1;
     }));
     joined.worker.stop();
     sender.join();

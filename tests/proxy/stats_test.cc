@@ -9,7 +9,7 @@ namespace {
 Stats sample() {
     Stats stats;
     stats.accepted = 3;
-    stats.bytes_up = 100;
+    stats.up.bytes = 100;
     stats.refused[static_cast<size_t>(Refusal::TooLarge)] = 2;
     stats.nodes.resize(2);
     stats.nodes[0].relays = 1;
@@ -34,7 +34,7 @@ TEST(Stats, AddsEveryCounterAndEachBroker) {
     sum.add(sample());
     sum.add(sample());
     EXPECT_EQ(sum.accepted, 6U);
-    EXPECT_EQ(sum.bytes_up, 200U);
+    EXPECT_EQ(sum.up.bytes, 200U);
     EXPECT_EQ(sum.refused[static_cast<size_t>(Refusal::TooLarge)], 4U);
     ASSERT_EQ(sum.nodes.size(), 2U);
     EXPECT_EQ(sum.nodes[1].dials, 10U);
@@ -86,7 +86,8 @@ TEST(Stats, PrintsCountersReasonsAndBrokersAsJson) {
     EXPECT_EQ(json.front(), '{');
     EXPECT_EQ(json.back(), '}');
     for (const char* part :
-         {"\"accepted\":3,", "\"bytes_up\":100,", "\"too_large\":2", "\"not_mqtt\":0,",
+         {"\"accepted\":3,", R"("bytes_up":100,"bytes_down":0,)", "\"too_large\":2",
+          "\"not_mqtt\":0,",
           R"({"name":"b:2","down":true,"relays":2,"dials":5,"dial_failures":1,)"
           R"("relays_total":4,"bytes_up":7,"bytes_down":9,"connacks":{"success":3}})",
           R"("connacks":{}},{"name":"b:2")", R"("mqtt_versions":{"3.1":0,"3.1.1":0,"5.0":1})",

@@ -17,10 +17,11 @@ TEST(Worker, ReportsWhatItCounts) {
     EXPECT_EQ(stats.accepted, 1U);
     EXPECT_EQ(stats.setups, 0U);
     EXPECT_EQ(stats.nodes[0].relays, 1U);
+    EXPECT_EQ(stats.up.bytes, connect_packet("counted").size()) << "counted while it lives";
     client = Peer();
     upstream = Peer();
     ASSERT_TRUE(worker.wait_for([](const Stats& after) { return after.relays == 0; }));
-    EXPECT_EQ(worker.stats().bytes_up, connect_packet("counted").size());
+    EXPECT_EQ(worker.stats().up.bytes, connect_packet("counted").size());
 }
 
 TEST(Worker, DrainsByWaitingForItsClients) {
