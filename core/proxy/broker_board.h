@@ -26,8 +26,13 @@ struct BrokerBoard {
 
     // 0: gets no client (down); below kShareFull: slow start.
     std::array<std::atomic<uint16_t>, kBrokerSlots> shares;
-    // Raised after each change of a share, so that workers may keep what they computed.
+    // Raised after each change of a share and each pardon, so that workers may keep what they
+    // computed.
     std::atomic<uint64_t> changes{0};
+    // A worker's dials marked the broker down since its last pardon.
+    std::array<std::atomic<bool>, kBrokerSlots> marked{};
+    // Raised, by the health checks, to void what workers' dials taught before.
+    std::array<std::atomic<uint32_t>, kBrokerSlots> pardons{};
     // Clients on a broker, those included that are being dialled.
     std::array<std::atomic<uint32_t>, kBrokerSlots> clients{};
     // Clients relayed by a route.
@@ -35,6 +40,11 @@ struct BrokerBoard {
 
     void set(uint16_t slot, uint16_t share) {
         if (shares[slot].exchange(share, std::memory_order_relaxed) == share) return;
+        changes.fetch_add(1, std::memory_order_release);
+    }
+    void pardon(uint16_t slot) {
+        marked[slot].store(false, std::memory_order_relaxed);
+        pardons[slot].fetch_add(1, std::memory_order_relaxed);
         changes.fetch_add(1, std::memory_order_release);
     }
 };

@@ -57,6 +57,7 @@ struct HealthChecker::Watched : WaitLink, CheckDue, RampStep {
     BrokerHealth health;
     Running* running = nullptr;  // null: no check is under way
     uint64_t up_since_ms = 0;    // of a slow start
+    uint32_t passes_since_mark = 0;
 };
 
 struct HealthChecker::Running : Probe {
@@ -137,6 +138,7 @@ void HealthChecker::drop(uint16_t slot) {
         broker->running->broker = nullptr;
         broker->running->stop();
     }
+    board_.pardon(slot);
     board_.set(slot, kShareFull);  // whoever gets the slot next begins anew
 }
 
@@ -225,7 +227,18 @@ void HealthChecker::take(Watched& broker, const CheckResult& result) {
         health.condition = result.condition;
         if (turned) turn_down(broker);
     }
+    pardon_dials(broker, passed);
     reactor_.timers().start(static_cast<CheckDue&>(broker), next_delay_ms(broker));
+}
+
+// Clients' dials may have taken out a broker that is up for the checks. As many that pass in a row
+// as bring back one that the checks took out end that too.
+void HealthChecker::pardon_dials(Watched& broker, bool passed) {
+    const bool marked = board_.marked[broker.slot].load(std::memory_order_relaxed);
+    broker.passes_since_mark = marked && passed ? broker.passes_since_mark + 1 : 0;
+    if (!marked || broker.passes_since_mark < broker.broker.check->healthy_successes) return;
+    board_.pardon(broker.slot);
+    broker.passes_since_mark = 0;
 }
 
 void HealthChecker::turn_up(Watched& broker, bool first) {

@@ -5,7 +5,7 @@
 // descriptors are allowed. One check of a broker at a time, as many as slots of all; who finds no
 // room waits in line. A broker that stays keeps its state over snapshots. A recovered broker comes
 // back by slow start; at its first check, or after a failure that did not count, there is none.
-// Does not know of clients' dials: NodeHealth does.
+// Of clients' dials it knows only that they failed (BrokerBoard::marked): NodeHealth counts them.
 #pragma once
 
 #include <memory>
@@ -74,6 +74,7 @@ class HealthChecker {
     void take(Watched& broker, const CheckResult& result);
     void turn_up(Watched& broker, bool first);
     void turn_down(Watched& broker);
+    void pardon_dials(Watched& broker, bool passed);
     void ramp(Watched& broker);
     void start_waiting();
     ProbePlan plan(const Watched& broker);

@@ -9,12 +9,13 @@ void NodeHealth::forget(uint16_t slot) {
     ++changes_;
 }
 
-bool NodeHealth::failed(uint16_t slot, uint32_t fail_max, uint32_t fail_timeout_ms,
-                        uint64_t now_ms) {
+bool NodeHealth::failed(uint16_t slot, uint32_t fail_max, uint32_t fail_timeout_ms, uint64_t now_ms,
+                        uint32_t pardon) {
     State& state = states_[slot];
     if (state.failures < std::numeric_limits<uint32_t>::max()) ++state.failures;
-    if (fail_max == 0 || state.failures < fail_max || down(slot, now_ms)) return false;
+    if (fail_max == 0 || state.failures < fail_max || down(slot, now_ms, pardon)) return false;
     state.marked = true;
+    state.pardon = pardon;
     state.down_until_ms = now_ms + fail_timeout_ms;
     ++changes_;
     return true;

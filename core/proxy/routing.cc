@@ -59,7 +59,8 @@ void Routing::weigh(uint16_t index, uint64_t now_ms) {
     for (size_t i = 0; i < nodes.size(); ++i) {
         const uint16_t slot = nodes[i].slot;
         state.weights[i] = checked_weight(nodes[i]);
-        if (!health_.down(slot, now_ms)) continue;
+        const uint32_t pardon = board_.pardons[slot].load(std::memory_order_relaxed);
+        if (!health_.down(slot, now_ms, pardon)) continue;
         state.weights[i] = 0;
         state.valid_until_ms = std::min(state.valid_until_ms, health_.down_until_ms(slot));
     }

@@ -193,7 +193,8 @@ void Worker::report() {
     stats_.stray_errors = reactor_->ring().counters().stray_errors;
     stats_.enters = reactor_->ring().counters().enters;
     for (uint16_t slot = 0; slot < stats_.nodes.size(); ++slot) {
-        stats_.nodes[slot].down = health_.down(slot, now_ms());  // its time may be over
+        const uint32_t pardon = shared_.board.pardons[slot].load(std::memory_order_relaxed);
+        stats_.nodes[slot].down = health_.down(slot, now_ms(), pardon);  // its time may be over
     }
     report_->stats = stats_;
     report_->busy_ns = thread_cpu_ns();

@@ -184,7 +184,9 @@ void Worker::avoid_address(const Connection& c) {
 bool Worker::mark_down(const Connection& c, int32_t sys) {
     const UpstreamPlan& plan = c.routing->snapshot().upstreams[c.route->upstream];
     const uint32_t failures_max = sys == ETIMEDOUT ? plan.timeouts_max : plan.fail_max;
-    if (!health_.failed(c.node, failures_max, plan.fail_timeout_ms, now_ms())) return false;
+    const uint32_t pardon = shared_.board.pardons[c.node].load(std::memory_order_relaxed);
+    if (!health_.failed(c.node, failures_max, plan.fail_timeout_ms, now_ms(), pardon)) return false;
+    shared_.board.marked[c.node].store(true, std::memory_order_relaxed);
     stats_.nodes[c.node].down = true;
     return true;
 }

@@ -205,8 +205,8 @@ def large():
         head = (f"PUT /apisix/admin/upstreams/x HTTP/1.1\r\nHost: x\r\nX-API-KEY: {KEY}\r\n"
                 "Connection: close\r\n")
         chunks = b"".join(b"%x\r\n%s\r\n" % (65536, b"y" * 65536) for _ in range(31)) + b"0\r\n\r\n"
-        head = head.encode() + b"Transfer-Encoding: chunked\r\n\r\n"
-        said = raw_request(gate.admin, head + chunks)
+        chunked = head + "Transfer-Encoding: chunked\r\n\r\n"
+        said = raw_request(gate.admin, chunked.encode() + chunks)
         assert said.startswith(b"HTTP/1.1 413 "), said[:80]
         for length in ("99999999999999999999999", "-1", "x", "1e3"):  # and no body comes
             said = raw_request(gate.admin,

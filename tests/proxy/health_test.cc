@@ -169,6 +169,24 @@ TEST_F(HealthTest, TakesABrokerOutAtItsThresholdAndBackAtTheOther) {
         << lines_;
 }
 
+TEST_F(HealthTest, PardonsABrokerThatDialsTookOutAfterAsManyPassesAsBringOneBack) {
+    MoodyBroker broker;
+    add(broker.port()).check->healthy_successes = 3;
+    follow();
+    until_condition(BrokerCondition::Up);
+    EXPECT_EQ(board_.pardons[0], 0U) << "nothing to pardon";
+    board_.marked[0] = true;
+    const uint64_t checks = health().checks;
+    ASSERT_TRUE(until([&] { return board_.pardons[0] == 1U; }));
+    EXPECT_GE(health().checks, checks + 3);
+    EXPECT_FALSE(board_.marked[0]);
+    broker.become(Mood::Refuses);
+    board_.marked[0] = true;
+    until_condition(BrokerCondition::NotReady);
+    EXPECT_EQ(board_.pardons[0], 1U);
+    EXPECT_TRUE(board_.marked[0]);
+}
+
 TEST_F(HealthTest, ShowsWhatFailsWhileTheThresholdIsNotReached) {
     MoodyBroker broker;
     add(broker.port()).check->unhealthy_http_failures = 100'000;

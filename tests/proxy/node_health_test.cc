@@ -47,6 +47,17 @@ TEST(NodeHealth, TriesABrokerAgainAfterTheTimeoutAndOneFailureMarksItDownAgain) 
     EXPECT_FALSE(health.failed(0, 2, kForMs, 2002));
 }
 
+TEST(NodeHealth, APardonEndsAMarkButNotItsLesson) {
+    NodeHealth health = of(1);
+    health.failed(0, 2, kForMs, 0, 7);
+    EXPECT_TRUE(health.failed(0, 2, kForMs, 0, 7));
+    EXPECT_TRUE(health.down(0, 1, 7));
+    EXPECT_FALSE(health.down(0, 1, 8));
+    EXPECT_TRUE(health.failed(0, 2, kForMs, 1, 8)) << "the first failure marks it again";
+    EXPECT_TRUE(health.down(0, 1'000, 8));
+    EXPECT_TRUE(health.succeeded(0));
+}
+
 TEST(NodeHealth, ASuccessOfAnEarlierDialRevivesADownBroker) {
     NodeHealth health = of(2);
     EXPECT_TRUE(health.failed(1, 1, kForMs, 0));

@@ -57,6 +57,14 @@ TEST_F(RoutingTest, LeavesOutWhatChecksAndDialsSayIsDown) {
     EXPECT_EQ(found({}, 1'000), "123");
 }
 
+TEST_F(RoutingTest, TriesABrokerAgainThatTheChecksPardon) {
+    make();
+    health_.failed(1, 1, 1'000, 0);
+    EXPECT_EQ(found(), "13");
+    board_.pardon(1);
+    EXPECT_EQ(found(), "123");
+}
+
 TEST_F(RoutingTest, LeavesOutWhatThisClientTried) {
     make();
     EXPECT_EQ(found({0, 2}), "2");
