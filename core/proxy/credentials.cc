@@ -33,10 +33,6 @@ bool listens(const Config& config) {
     return std::ranges::any_of(config.listen, &ListenAddress::tls);
 }
 
-bool dials(const Config& config) {
-    return std::ranges::any_of(config.brokers, &BrokerAddress::tls);
-}
-
 // What is wrong with a list of names; tls/ knows them, and no flag. Empty: nothing.
 std::string broken_list(const DownstreamTls& config) {
     const auto ciphers = tls::read_ciphers(config.ciphers);
@@ -196,21 +192,10 @@ Parsed<Credentials> load_credentials(const Config& config, const Objects& object
     return credentials;
 }
 
-Parsed<Credentials> load_credentials(const Config& config, const tls::TicketKeys& process_tickets) {
-    Parsed<Credentials> loaded = load_credentials(config, Objects{}, process_tickets);
-    auto* credentials = std::get_if<Credentials>(&loaded);
-    if (credentials == nullptr || !dials(config)) return loaded;
-    const std::string problem = load_broker_flags(config, *credentials);
-    if (!problem.empty()) return Problem{problem};
-    return loaded;
-}
-
 bool uses_tls(const Config& config, const Objects& objects) {
-    return uses_tls(config) || !objects.ssls.empty() ||
+    return listens(config) || !objects.ssls.empty() ||
            std::ranges::any_of(objects.upstreams, dials_tls);
 }
-
-bool uses_tls(const Config& config) { return listens(config) || dials(config); }
 
 void forbid_core_dumps() { prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 

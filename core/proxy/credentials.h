@@ -21,7 +21,6 @@ namespace jumpgate {
 
 struct Credentials {
     tls::ServerContextRef server;                  // null: no --tls-listen
-    tls::ClientContextRef upstream;                // of --broker ...,tls; null: none is
     std::vector<tls::ClientContextRef> upstreams;  // as Objects::upstreams; null: no node over TLS
     std::vector<CertificateExpiry> expiries;       // of all certificates that are in use here
     std::vector<std::string> warnings;
@@ -29,7 +28,6 @@ struct Credentials {
 
 // Whether there is a --tls-listen, a broker over TLS, or a private key at all.
 bool uses_tls(const Config& config, const Objects& objects);
-bool uses_tls(const Config& config);
 
 // `process_tickets` seal sessions where the configuration names no --tls-ticket-keys: random, but
 // the same over reloads, so that sessions outlive them.
@@ -41,8 +39,6 @@ bool uses_tls(const Config& config);
 // A disabled ssl (status 0) is not looked at.
 Parsed<Credentials> load_credentials(const Config& config, const Objects& objects,
                                      const tls::TicketKeys& process_tickets);
-// Of flags alone, `upstream` among them.
-Parsed<Credentials> load_credentials(const Config& config, const tls::TicketKeys& process_tickets);
 
 // No core dump, no ptrace by the same user: keys are in memory (prctl(2), PR_SET_DUMPABLE).
 void forbid_core_dumps();

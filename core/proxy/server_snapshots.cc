@@ -16,6 +16,7 @@ static constexpr uint32_t kResolveMs = 2'000;
 
 Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
     const std::lock_guard<std::mutex> one_at_a_time(change_lock_);
+    if (uses_tls(config_, objects)) forbid_core_dumps();
     const Names names = resolver_->follow(names_of(objects), kResolveMs);
     Applied applied;
     {

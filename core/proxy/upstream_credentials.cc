@@ -149,10 +149,4 @@ std::string load_upstreams(const Config& config, const Objects& objects, Credent
     return {};
 }
 
-std::string load_broker_flags(const Config& config, Credentials& out) {
-    const Objects none;
-    PemReader reader(out);
-    return UpstreamLoader(config, none, out).load({}, reader, out.upstream);
-}
-
 }  // namespace jumpgate

@@ -16,7 +16,4 @@ bool dials_tls(const UpstreamConfig& upstream);
 // Fills `out.upstreams`, warnings and expiries. The problem; empty where it went well.
 std::string load_upstreams(const Config& config, const Objects& objects, Credentials& out);
 
-// The same for the brokers of flags: fills `out.upstream`.
-std::string load_broker_flags(const Config& config, Credentials& out);
-
 }  // namespace jumpgate

@@ -300,7 +300,6 @@ TEST(LoadCredentials, MakesAContextForEachUpstreamOfObjects) {
     ASSERT_EQ(loaded.upstreams.size(), 2U);
     EXPECT_EQ(loaded.upstreams[0], nullptr);
     EXPECT_NE(loaded.upstreams[1], nullptr);
-    EXPECT_EQ(loaded.upstream, nullptr);
     EXPECT_TRUE(uses_tls({}, objects));
     objects.upstreams[1].tls.ca = file("nonexistent.crt");
     EXPECT_EQ(problem_of({}, objects), "fleet.yaml:40: upstreams secured: tls.ca " +

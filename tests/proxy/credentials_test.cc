@@ -19,7 +19,7 @@ Config listening() {
 }
 
 Parsed<Credentials> load(const Config& config) {
-    return load_credentials(config, tls::TicketKeys::random());
+    return load_credentials(config, objects_of(config), tls::TicketKeys::random());
 }
 
 std::string problem_of(const Config& config) {
@@ -41,11 +41,11 @@ TEST(LoadCredentials, MakesWhatTheConfigurationUsesAndNothingElse) {
     Parsed<Credentials> loaded = load(config);
     ASSERT_TRUE(std::holds_alternative<Credentials>(loaded)) << problem_of(config);
     EXPECT_NE(std::get<Credentials>(loaded).server, nullptr);
-    EXPECT_EQ(std::get<Credentials>(loaded).upstream, nullptr);
+    EXPECT_EQ(std::get<Credentials>(loaded).upstreams, std::vector<tls::ClientContextRef>(1));
     loaded = load(Config());
     EXPECT_EQ(std::get<Credentials>(loaded).server, nullptr);
-    EXPECT_TRUE(uses_tls(config));
-    EXPECT_FALSE(uses_tls(Config()));
+    EXPECT_TRUE(uses_tls(config, {}));
+    EXPECT_FALSE(uses_tls({}, {}));
 }
 
 TEST(LoadCredentials, NamesTheFlagTheFileAndTheProblem) {

@@ -213,15 +213,5 @@ TEST(LoadUpstreams, SaysWhichObjectIsWrongAndHow) {
     }
 }
 
-TEST(LoadBrokerFlags, MakesTheOneContextOfFlags) {
-    Config config;
-    config.upstream_tls.ca_file = pki_path("ca.crt");
-    Credentials out;
-    EXPECT_EQ(load_broker_flags(config, out), "");
-    EXPECT_EQ(seen_by_broker(out.upstream, "broker"), "nobody");
-    config.upstream_tls.ca_file = "/none.crt";
-    EXPECT_EQ(load_broker_flags(config, out), "--upstream-ca /none.crt: No such file or directory");
-}
-
 }  // namespace
 }  // namespace jumpgate
