@@ -210,7 +210,8 @@ void Api::note_change(const HttpRequest& request, std::string_view object,
         if (!done) line.field("problem", result.problem);
         if (done) line.field("version", result.applied.version);
         if (done && result.applied.changed)
-            line.field("moved", fmt::format("{:.2f}%", 100 * result.applied.moved_share));
+            line.field("moved", fmt::format("{:.2f}%", 100 * result.applied.moved_share))
+                .field("moved_by_route", result.applied.moved_by_route);
     });
     for (const Complaint& warning : result.warnings)
         log_.say(Severity::Warn, "config_warning", [&](LogLine& line) {

@@ -111,9 +111,10 @@ struct FoundConnection {
 
 struct Applied {
     uint64_t version = 0;
-    double moved_share = 0;  // of client ids that another broker serves from now on, 0 to 1
-    std::string hint;        // how fewer could have moved; may be empty
-    bool changed = false;    // routing is another than before
+    double moved_share = 0;      // of clients that another broker serves from now on, 0 to 1
+    std::string moved_by_route;  // moved_share.h
+    std::string hint;            // how fewer could have moved; may be empty
+    bool changed = false;        // routing is another than before
 };
 
 // Certificates and keys that objects and flags name.

@@ -132,6 +132,7 @@ class Server final : public Control {
     // ---- server_snapshots.cc
     Parsed<std::unique_ptr<Snapshot>> build(const Objects& objects, const Names& names,
                                             ReadFiles files);
+    std::vector<uint64_t> clients_by_route(const Snapshot& snapshot) const;
     Applied publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects);
     void end_evictions(const Snapshot& before, const Snapshot& now);
     void collect_snapshots();

@@ -57,6 +57,15 @@ Parsed<std::unique_ptr<Snapshot>> Server::build(const Objects& objects, const Na
     return builder_.build(request);
 }
 
+// As moved_share() wants them.
+std::vector<uint64_t> Server::clients_by_route(const Snapshot& snapshot) const {
+    std::vector<uint64_t> clients;
+    for (const Route& route : snapshot.routes.routes()) {
+        clients.push_back(shared_.board.routed[route.slot].load(std::memory_order_relaxed));
+    }
+    return clients;
+}
+
 Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects) {
     Applied applied;
     applied.version = snapshot->version;
@@ -64,8 +73,10 @@ Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objec
     if (before != nullptr) {
         applied.changed = before->routes.fingerprint() != snapshot->routes.fingerprint();
         if (applied.changed) {
-            const MovedShare moved = moved_share(before->routes, snapshot->routes);
+            const MovedShare moved =
+                moved_share(before->routes, snapshot->routes, clients_by_route(*before));
             applied.moved_share = moved.share;
+            applied.moved_by_route = by_route(moved);
             applied.hint = hint(moved);
         }
     }

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,9 +20,17 @@ namespace jumpgate {
 inline constexpr uint32_t kSampledClients = 10'000;
 inline constexpr uint32_t kSampledClientsMin = 1'000;
 
+// Of one route's clients.
+struct RouteShare {
+    std::string id;
+    double share = 0;  // above 0, up to 1
+};
+
 struct MovedShare {
     // Of the clients that had a broker before: those that have another one now, or none; 0 to 1.
     double share = 0;
+    // The routes, of before, whose clients those are: most clients first.
+    std::vector<RouteShare> routes;
     // Nodes with a weight that upstreams of the same id no longer list, "host:port".
     std::vector<std::string> removed;
     // What `share` would have been had they kept their places, with weight 0. None: none is gone.
@@ -29,9 +38,15 @@ struct MovedShare {
 };
 
 // A part of the clients has plain ids, and for every route there are as many that look as it wants
-// them. Round robin and least connections give no client a home: their nodes count as if each
-// client were placed by rendezvous, which moves as few as possible.
-MovedShare moved_share(const RouteTable& before, const RouteTable& after);
+// them. `clients`, by index of before.routes(), are those connected now, by which routes weigh in
+// `share`; where it is empty, or all of it 0, they weigh as they are sampled. Round robin and least
+// connections give no client a home: their nodes count as if each client were placed by rendezvous,
+// which moves as few as possible.
+MovedShare moved_share(const RouteTable& before, const RouteTable& after,
+                       std::span<const uint64_t> clients = {});
+
+// "rest 33.3 %, meters 2.0 %": three routes at most; empty where nobody moves.
+std::string by_route(const MovedShare& moved);
 
 // What to do the next time, for the log; empty where weight 0 would not have moved clearly fewer.
 std::string hint(const MovedShare& moved);

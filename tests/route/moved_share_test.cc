@@ -69,7 +69,7 @@ TEST(MovedShare, HasNoHintWhereNothingIsGained) {
 }
 
 TEST(MovedShareHint, NamesThreeNodesAtMost) {
-    const MovedShare moved{0.75, {"a", "b", "c", "d", "e"}, 0.25};
+    const MovedShare moved{0.75, {}, {"a", "b", "c", "d", "e"}, 0.25};
     EXPECT_EQ(hint(moved),
               "keep a, b, c and 2 more in the list with weight 0: that moves 25.0 % of the clients "
               "instead of 75.0 %");
@@ -85,6 +85,37 @@ TEST(MovedShare, LooksAtTheClientsOfEveryRoute) {
     EXPECT_NEAR(moved.share, 0.5, kTolerance);  // one route of two
     EXPECT_NEAR(moved_share(before, table_of({meters})).share, 0.5, kTolerance)
         << "the others have no route now";
+}
+
+// Three rules for few clients, and all others: what moves of them is what is said.
+TEST(MovedShare, WeighsRoutesByTheClientsTheyHave) {
+    std::vector<Route> routes;
+    for (const char* id : {"x", "y", "z"}) {
+        Route& route = routes.emplace_back(Route{.id = id});
+        route.match.client_id = prefix(id);
+    }
+    routes.push_back(Route{.id = "rest"});
+    const auto with = [&](std::vector<Node> nodes) {
+        std::vector<Upstream> upstreams;
+        upstreams.emplace_back(UpstreamRule{.id = "fleet"}, std::move(nodes));
+        return RouteTable(routes, std::move(upstreams));
+    };
+    routes.back().upstream = 0;
+    const RouteTable before = with(kFour);
+    std::vector<Upstream> upstreams;
+    upstreams.emplace_back(UpstreamRule{.id = "fleet"}, kFour);
+    upstreams.emplace_back(UpstreamRule{.id = "rest"},
+                           std::vector<Node>{{"a"}, {"b", 0}, {"c"}, {"d"}});
+    routes.back().upstream = 1;
+    const RouteTable after(routes, std::move(upstreams));
+    const std::vector<uint64_t> clients{10, 0, 0, 990};  // x, y, z, rest: as the table sorts them
+    const MovedShare moved = moved_share(before, after, clients);
+    EXPECT_NEAR(moved.share, 0.25 * 0.99, kTolerance * 2);
+    ASSERT_EQ(moved.routes.size(), 1U);
+    EXPECT_EQ(moved.routes[0].id, "rest");
+    EXPECT_NEAR(moved.routes[0].share, 0.25, kTolerance * 2);
+    EXPECT_EQ(by_route(moved).substr(0, 6), "rest 2");
+    EXPECT_LT(moved_share(before, after).share, 0.1) << "nobody is connected: by samples";
 }
 
 TEST(MovedShare, AsksAboutEveryPartOfALongTable) {
