@@ -41,6 +41,15 @@ static bool ends_in_escape(std::string_view pattern) {
     return run % 2 == 1;
 }
 
+// A shell would take it for a set of characters.
+static bool has_bare_bracket(std::string_view pattern) {
+    for (size_t i = 0; i < pattern.size(); ++i) {
+        if (pattern[i] == '[') return true;
+        if (pattern[i] == '\\') ++i;
+    }
+    return false;
+}
+
 Parsed<TextMatch> TextMatch::make(Kind kind, std::string_view pattern) {
     if (pattern.size() > kPatternBytesMax) {
         return Problem{
@@ -48,6 +57,10 @@ Parsed<TextMatch> TextMatch::make(Kind kind, std::string_view pattern) {
     }
     if (kind == Kind::Glob && ends_in_escape(pattern))
         return Problem{"ends in a '\\' that has nothing to take literally; write '\\\\' for one"};
+    if (kind == Kind::Glob && has_bare_bracket(pattern))
+        return Problem{
+            "has a '[', and a glob has no sets of characters; write '\\[' for the character "
+            "itself, or a regex"};
     TextMatch made;
     made.kind_ = kind;
     if (kind != Kind::Any) made.pattern_ = pattern;
@@ -78,21 +91,6 @@ bool TextMatch::matches(std::string_view text) const {
     return false;
 }
 
-// An estimate that orders expressions as people do: letters, digits and the like stand for
-// themselves, but for those that an escape gives a meaning ("\d").
-static uint32_t regex_literals(std::string_view pattern) {
-    constexpr std::string_view kOperators = "^$.|?*+()[]{}";
-    uint32_t count = 0;
-    for (size_t i = 0; i < pattern.size(); ++i) {
-        if (pattern[i] == '\\' && i + 1 < pattern.size()) {
-            if (kOperators.find(pattern[++i]) != kOperators.npos) ++count;
-        } else if (kOperators.find(pattern[i]) == kOperators.npos) {
-            ++count;
-        }
-    }
-    return count;
-}
-
 uint32_t TextMatch::specificity() const {
     const auto ranked = [](uint32_t rank, size_t literals) {
         return rank << 16 | static_cast<uint32_t>(std::min<size_t>(literals, 0xffff));
@@ -107,7 +105,7 @@ uint32_t TextMatch::specificity() const {
         case Kind::Glob:
             return ranked(2, glob_literals(pattern_));
         case Kind::Regex:
-            return ranked(1, regex_literals(pattern_));
+            return ranked(1, 0);  // nobody can tell in general; `priority` says it
     }
     return 0;
 }

@@ -27,14 +27,16 @@ class TextMatch {
     TextMatch& operator=(TextMatch&&) noexcept;
     ~TextMatch();
 
-    // Glob: '*' any run, '?' one character (UTF-8), '\' takes the next literally. Regex: RE2
+    // Glob: '*' any run, '?' one character (UTF-8), '\' takes the next literally; a bare '[' is
+    // refused. Regex: RE2
     // syntax, found anywhere unless anchored. Up to kPatternBytesMax; Any takes no pattern.
     static Parsed<TextMatch> make(Kind kind, std::string_view pattern);
 
     bool matches(std::string_view text) const;
     Kind kind() const { return kind_; }
     const std::string& pattern() const { return pattern_; }
-    // How much it says: exact over prefix over glob over regex over any, then literal characters.
+    // How much it says: exact over prefix over glob over regex over any; then the number of literal
+    // characters, but for two regular expressions.
     uint32_t specificity() const;
 
   private:
