@@ -3,8 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
+#include <map>
 #include <set>
 #include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "core/base/rng.h"
@@ -17,12 +20,12 @@ namespace {
 
 constexpr uint64_t kSeed = 0x5a3b1e;       // any, the same everywhere
 constexpr uint64_t kTriesMax = 8'000'000;  // of a route on a client: 5 ns each
-constexpr double kClearlyFewer = 0.015;    // more than sampling is off by
+constexpr double kClearlyFewer = kSampleError;
 
 // Where a table places clients when all of its nodes are up and idle.
 class Homes {
   public:
-    explicit Homes(const RouteTable& table) : table_(table) {
+    explicit Homes(const RouteTable& table) {
         for (const Upstream& upstream : table.upstreams()) {
             UpstreamRule rule = upstream.rule();
             if (rule.balance != Balance::ConsistentHash) rule.method = HashMethod::Rendezvous;
@@ -34,50 +37,113 @@ class Homes {
     }
 
     // The name of the client's broker; empty for none.
-    std::string_view of(const SampleClient& client) {
-        const Route* route = table_.find(client.query());
+    std::string_view of(const Route* route, const SampleClient& client) {
         if (route == nullptr) return {};
         const Upstream& upstream = upstreams_[route->upstream];
         const uint64_t hash = upstream.hash(client.key(upstream.rule().key));
         const auto choice = chooser_.choose(upstream, hash, upstream.weights(), {});
         return choice ? std::string_view(upstream.nodes()[choice->node].name) : std::string_view();
     }
+    const Upstream& upstream(const Route& route) const { return upstreams_[route.upstream]; }
 
   private:
-    const RouteTable& table_;
     std::vector<Upstream> upstreams_;
     Chooser chooser_;
 };
 
-// Any client at all, and the conditions of both tables' routes, each once.
-std::vector<RouteMatch> shapes_of(const RouteTable& before, const RouteTable& after) {
-    std::vector<RouteMatch> shapes(1);
-    std::set<std::string> seen{shapes.front().text()};
-    for (const RouteTable* table : {&before, &after}) {
-        for (const Route& route : table->routes())
-            if (seen.insert(route.match.text()).second) shapes.push_back(route.match);
+bool places_alike(const Upstream& a, const Upstream& b) {
+    const auto rule = [](const UpstreamRule& r) {
+        return std::tuple(r.key, r.key_prefix_until, r.method);
+    };
+    const auto alike = [](const Node& x, const Node& y) {
+        return std::tie(x.name, x.weight, x.priority) == std::tie(y.name, y.weight, y.priority);
+    };
+    return rule(a.rule()) == rule(b.rule()) && std::ranges::equal(a.nodes(), b.nodes(), alike);
+}
+
+// Asks both tables about a client, and only what tells them apart: most changes leave most routes
+// and most upstreams as they were.
+class Comparison {
+  public:
+    Comparison(const RouteTable& before, const RouteTable& after)
+        : before_(before), after_(after), homes_before_(before), homes_after_(after) {
+        const std::vector<std::string> old_texts = add_shapes(before);
+        const std::vector<std::string> new_texts = add_shapes(after);
+        const auto differ = std::ranges::mismatch(old_texts, new_texts);
+        same_routes_ = static_cast<size_t>(differ.in1 - old_texts.begin());
     }
-    return shapes;
+
+    // Any client at all, and the conditions of both tables' routes, each once.
+    const std::vector<RouteMatch>& shapes() const { return shapes_; }
+
+    enum class Fate : uint8_t { Homeless, Stays, Moves };
+    Fate of(const SampleClient& client) {
+        const RouteQuery query = client.query();
+        const Route* was = before_.find(query);
+        if (was == nullptr) return Fate::Homeless;
+        const auto index = static_cast<size_t>(was - before_.routes().data());
+        const Route* is = index < same_routes_ ? &after_.routes()[index] : after_.find(query);
+        if (is != nullptr && upstreams_alike(*was, *is))
+            return serves(*was) ? Fate::Stays : Fate::Homeless;
+        const std::string_view home = homes_before_.of(was, client);
+        if (home.empty()) return Fate::Homeless;
+        return homes_after_.of(is, client) == home ? Fate::Stays : Fate::Moves;
+    }
+
+  private:
+    std::vector<std::string> add_shapes(const RouteTable& table) {
+        std::vector<std::string> texts;
+        for (const Route& route : table.routes()) {
+            texts.push_back(route.match.text());
+            if (seen_.insert(texts.back()).second) shapes_.push_back(route.match);
+        }
+        return texts;
+    }
+    bool serves(const Route& route) const {
+        return std::ranges::any_of(homes_before_.upstream(route).weights(),
+                                   [](uint32_t weight) { return weight > 0; });
+    }
+    bool upstreams_alike(const Route& was, const Route& is) {
+        const auto [known, is_new] = alike_.try_emplace({was.upstream, is.upstream});
+        if (is_new)
+            known->second = places_alike(homes_before_.upstream(was), homes_after_.upstream(is));
+        return known->second;
+    }
+
+    const RouteTable& before_;
+    const RouteTable& after_;
+    Homes homes_before_;
+    Homes homes_after_;
+    std::vector<RouteMatch> shapes_{1};
+    std::set<std::string> seen_{RouteMatch().text()};
+    size_t same_routes_ = 0;  // the first ones of both, with the same conditions
+    std::map<std::pair<uint16_t, uint16_t>, bool> alike_;
+};
+
+// Three standard deviations, were the share the one seen so far; never sure of 0 or 1.
+double error_of(uint32_t moved, uint32_t placed) {
+    const double share = (moved + 1.0) / (placed + 2.0);
+    return 3 * std::sqrt(share * (1 - share) / (placed + 2.0));
 }
 
 double share_between(const RouteTable& before, const RouteTable& after) {
     if (before.fingerprint() == after.fingerprint()) return 0;
-    const std::vector<RouteMatch> shapes = shapes_of(before, after);
+    Comparison comparison(before, after);
     SampleClients clients(kSeed);
-    Homes homes_before(before);
-    Homes homes_after(after);
     Rng rng(kSeed);  // with a stride, long tables would have their last routes left out
     const uint64_t routes = before.routes().size() + after.routes().size();
-    const uint64_t asked = std::clamp<uint64_t>(kTriesMax / std::max<uint64_t>(routes, 1),
-                                                kSampledClientsMin, kSampledClients);
+    const uint64_t most = std::clamp<uint64_t>(kTriesMax / std::max<uint64_t>(routes, 1),
+                                               kSampledClientsMin, kSampledClients);
     uint32_t placed = 0;
     uint32_t moved = 0;
-    for (uint64_t i = 0; i < asked; ++i) {
+    for (uint64_t asked = 0; asked < most; ++asked) {
+        const bool pause = asked > 0 && asked % kSampledClientsMin == 0;
+        if (pause && placed > 0 && error_of(moved, placed) <= kSampleError) break;
+        const auto& shapes = comparison.shapes();
         const SampleClient client = clients.next(shapes[rng.below(shapes.size())]);
-        const std::string_view home = homes_before.of(client);
-        if (home.empty()) continue;
-        ++placed;
-        if (homes_after.of(client) != home) ++moved;
+        const Comparison::Fate fate = comparison.of(client);
+        placed += fate == Comparison::Fate::Homeless ? 0 : 1;
+        moved += fate == Comparison::Fate::Moves ? 1 : 0;
     }
     return placed == 0 ? 0 : static_cast<double>(moved) / placed;
 }
