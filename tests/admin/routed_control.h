@@ -34,10 +34,11 @@ class RoutedControl final : public Control {
         while (snapshots_.size() > held_ + 1) snapshots_.pop_front();
         return Applied{newest().version, 0, {}, true};
     }
-    std::optional<Problem> check(const Objects& objects) override {
+    std::optional<Problem> check(const Objects& objects, ReadFiles files) override {
         const Names names = names_for(objects);
-        SnapshotBuilder builder(config_, board, tickets_);
-        auto built = builder.build({.objects = objects, .names = names});
+        SnapshotBuilder::Request request{.objects = objects, .names = names};
+        request.read_files = files == ReadFiles::Again;
+        auto built = builder_.trial().build(request);
         if (Problem* problem = std::get_if<Problem>(&built)) return std::move(*problem);
         return std::nullopt;
     }
@@ -96,8 +97,7 @@ class RoutedControl final : public Control {
     }
 
     Config config_;
-    tls::TicketKeys tickets_ = tls::TicketKeys::random();
-    SnapshotBuilder builder_{config_, board, tickets_};
+    SnapshotBuilder builder_{config_, board, tls::TicketKeys::random()};
     std::deque<std::unique_ptr<Snapshot>> snapshots_;  // the newest last
     size_t held_ = 0;
 };
