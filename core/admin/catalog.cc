@@ -59,11 +59,17 @@ Checked Catalog::start(FileObjects files) {
 
 // ---- The pipeline -------------------------------------------------------------------------------
 
+// Of an edit: no file again unless ssls, or TLS of upstreams, change. A reload: all of them.
+ReadFiles Catalog::files_read_by(const CatalogView& next) const {
+    const bool edited = next.state.index != view()->state.index;
+    return edited ? ReadFiles::WhereChanged : ReadFiles::Again;
+}
+
 ChangeResult Catalog::install(CatalogView next) {
     join_objects(next);
     Checked checked = check_objects(next.objects);
     if (!checked.errors.empty()) return refused(400, joined(checked.errors));
-    if (const auto problem = control_.check(next.objects))
+    if (const auto problem = control_.check(next.objects, files_read_by(next)))
         return refused(400, "invalid configuration: " + problem->text);
     ChangeResult result = persist_and_apply(next);
     if (result.status >= 400) return result;
@@ -75,13 +81,12 @@ ChangeResult Catalog::install(CatalogView next) {
 // What may fail for want of space comes first; then the data plane; then a rename.
 ChangeResult Catalog::persist_and_apply(const CatalogView& next) {
     const ViewRef before = view();
-    const bool edited = next.state.index != before->state.index;  // else files are read again
-    const bool persists = store_ != nullptr && edited;
+    const ReadFiles files = files_read_by(next);
+    const bool persists = store_ != nullptr && files == ReadFiles::WhereChanged;
     if (persists)
         if (const auto problem = store_->prepare(to_text(next.state)))
             return refused(503, "nothing has changed: " + problem->text);
-    Parsed<Applied> applied =
-        control_.apply(next.objects, edited ? ReadFiles::WhereChanged : ReadFiles::Again);
+    Parsed<Applied> applied = control_.apply(next.objects, files);
     if (const Problem* problem = std::get_if<Problem>(&applied)) {
         if (persists) store_->discard();
         return refused(503, "nothing has changed: " + problem->text);

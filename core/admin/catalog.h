@@ -96,6 +96,7 @@ class Catalog {
     void publish(ViewRef next);
     // The pipeline that every change takes.
     ChangeResult install(CatalogView next);
+    ReadFiles files_read_by(const CatalogView& next) const;
     ChangeResult persist_and_apply(const CatalogView& next);
     void restore(const CatalogView& before);
     ChangeResult write(ObjectType type, std::string_view id, Value body);

@@ -189,7 +189,7 @@ std::vector<DocumentError> Catalog::validate(const Value& document) const {
     for (const Complaint& complaint : check_objects(next.objects).errors)
         reader.errors.push_back({"", "", std::nullopt, text(complaint)});
     if (reader.errors.empty())
-        if (const auto problem = control_.check(next.objects))
+        if (const auto problem = control_.check(next.objects, ReadFiles::Again))
             reader.errors.push_back({"", "", std::nullopt, problem->text});
     return reader.errors;
 }

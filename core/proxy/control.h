@@ -126,7 +126,7 @@ class Control {
     // that are connected stay. Returns when every worker routes by it.
     virtual Parsed<Applied> apply(const Objects& objects, ReadFiles files) = 0;
     // The dry run of apply().
-    virtual std::optional<Problem> check(const Objects& objects) = 0;
+    virtual std::optional<Problem> check(const Objects& objects, ReadFiles files) = 0;
     virtual Watch watch() = 0;
     virtual RouteAnswer explain(const RouteQuery& query) = 0;
     // Clients whose id begins as `client_id` does, as far as it is kept (43 bytes); `max` of them.

@@ -46,7 +46,7 @@ class Server final : public Control {
 
     // ---- Control: any thread, between start() and the end of serve()
     Parsed<Applied> apply(const Objects& objects, ReadFiles files) override;
-    std::optional<Problem> check(const Objects& objects) override;
+    std::optional<Problem> check(const Objects& objects, ReadFiles files) override;
     Watch watch() override;
     RouteAnswer explain(const RouteQuery& query) override;
     std::vector<FoundConnection> find(std::string_view client_id, size_t max) override;

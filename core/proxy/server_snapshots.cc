@@ -36,11 +36,14 @@ Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
     return applied;
 }
 
-// By a builder of its own, which takes no slots of the process.
-std::optional<Problem> Server::check(const Objects& objects) {
+std::optional<Problem> Server::check(const Objects& objects, ReadFiles files) {
     const Names names = resolver_->answers();
-    SnapshotBuilder builder(config_, shared_.board, tls::TicketKeys::random());
-    Parsed<std::unique_ptr<Snapshot>> built = builder.build({.objects = objects, .names = names});
+    std::unique_lock<std::mutex> lock(build_lock_);
+    SnapshotBuilder trial = builder_.trial();
+    lock.unlock();
+    SnapshotBuilder::Request request{.objects = objects, .names = names};
+    request.read_files = files == ReadFiles::Again;
+    Parsed<std::unique_ptr<Snapshot>> built = trial.build(request);
     if (Problem* problem = std::get_if<Problem>(&built)) return std::move(*problem);
     return std::nullopt;
 }

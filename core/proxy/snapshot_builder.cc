@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+
+#include "core/proxy/upstream_credentials.h"
 
 namespace jumpgate {
 
@@ -17,7 +20,8 @@ static std::string slot_name(std::string_view upstream, std::string_view node) {
     return fmt::format("{}\n{}", upstream, node);
 }
 
-// A text that is equal where two sets of objects need the same contexts.
+// A text that is equal where two sets of objects need the same contexts. Upstreams without TLS have
+// none.
 static std::string tls_key(const Objects& objects) {
     std::string key;
     const auto add = [&key](const PemSource& pem) { key += pem.text + '\1' + pem.file + '\1'; };
@@ -34,9 +38,8 @@ static std::string tls_key(const Objects& objects) {
         add(ssl.client_crl);
     }
     for (const UpstreamConfig& upstream : objects.upstreams) {
-        const bool tls =
-            upstream.scheme_tls || std::ranges::any_of(upstream.nodes, &BrokerAddress::tls);
-        key += fmt::format("\2{}\1{}\1", tls, upstream.tls.client_cert_id);
+        if (!dials_tls(upstream)) continue;
+        key += fmt::format("\2{}\1{}\1", upstream.id, upstream.tls.client_cert_id);
         key += upstream.tls.verify ? std::to_string(static_cast<int>(*upstream.tls.verify))
                                    : std::string("-");
         add(upstream.tls.identity.certificate);
@@ -181,18 +184,44 @@ std::string SnapshotBuilder::add_routes(const Objects& objects, Snapshot& snapsh
     return {};
 }
 
-// A reload for a new node does not read a hundred certificates again.
+SnapshotBuilder SnapshotBuilder::trial() const {
+    SnapshotBuilder trial(config_, board_, process_tickets_);
+    trial.loaded_ = loaded_;
+    return trial;
+}
+
+// The same contexts for upstreams that come in another order, or are more or fewer.
+static std::vector<tls::ClientContextRef> reordered(
+    const std::vector<std::string>& ids, const std::vector<tls::ClientContextRef>& contexts,
+    const std::vector<UpstreamConfig>& upstreams) {
+    std::map<std::string_view, size_t> places;
+    for (size_t i = 0; i < ids.size(); ++i)
+        if (contexts[i] != nullptr) places.emplace(ids[i], i);
+    std::vector<tls::ClientContextRef> all(upstreams.size());
+    if (places.empty()) return all;
+    for (size_t i = 0; i < upstreams.size(); ++i) {
+        const auto found = places.find(upstreams[i].id);
+        if (found != places.end()) all[i] = contexts[found->second];
+    }
+    return all;
+}
+
+// A change of an upstream or a route does not read a hundred certificates again.
 std::string SnapshotBuilder::load_tls(const Request& request, Snapshot& snapshot) {
     std::string key = tls_key(request.objects);
-    if (!request.read_files && request.previous != nullptr && key == tls_key_) {
-        snapshot.credentials = request.previous->credentials;
-        snapshot.credentials.warnings.clear();
+    const std::vector<UpstreamConfig>& upstreams = request.objects.upstreams;
+    if (!request.read_files && loaded_ && loaded_->key == key) {
+        Credentials& known = loaded_->credentials;
+        known.upstreams = reordered(loaded_->upstreams, known.upstreams, upstreams);
+        known.warnings.clear();
     } else {
         Parsed<Credentials> loaded = load_credentials(config_, request.objects, process_tickets_);
         if (Problem* problem = std::get_if<Problem>(&loaded)) return std::move(problem->text);
-        snapshot.credentials = std::move(std::get<Credentials>(loaded));
-        tls_key_ = std::move(key);
+        loaded_ = {std::move(key), {}, std::move(std::get<Credentials>(loaded))};
     }
+    loaded_->upstreams.clear();
+    for (const UpstreamConfig& upstream : upstreams) loaded_->upstreams.push_back(upstream.id);
+    snapshot.credentials = loaded_->credentials;
     for (size_t i = 0; i < snapshot.upstreams.size(); ++i) {
         snapshot.upstreams[i].context = snapshot.credentials.upstreams[i];
     }

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -37,8 +38,17 @@ class SnapshotBuilder {
     };
     // The next version.
     Parsed<std::unique_ptr<Snapshot>> build(const Request& request);
+    // For a dry run: takes no slots of this one, and reads no file again that this one has read.
+    SnapshotBuilder trial() const;
 
   private:
+    // Credentials, and what they were made of.
+    struct Loaded {
+        std::string key;
+        std::vector<std::string> upstreams;  // ids, as credentials.upstreams
+        Credentials credentials;
+    };
+
     // Each says what is wrong; empty: nothing.
     std::string add_upstreams(const Request& request, Snapshot& snapshot,
                               std::vector<Upstream>& upstreams);
@@ -57,7 +67,7 @@ class SnapshotBuilder {
     Slots broker_slots_{kBrokerSlots};
     Slots route_slots_{kRouteSlots};
     uint64_t version_ = 0;
-    std::string tls_key_;  // what the credentials in use were made of
+    std::optional<Loaded> loaded_;  // the latest
 };
 
 }  // namespace jumpgate

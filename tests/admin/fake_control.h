@@ -20,7 +20,7 @@ class FakeControl final : public Control {
         served = objects;
         return Applied{++version, moved_share, {}, true};
     }
-    std::optional<Problem> check(const Objects&) override {
+    std::optional<Problem> check(const Objects&, ReadFiles) override {
         const std::lock_guard lock(mutex_);
         ++checks;
         if (check_problem.empty()) return std::nullopt;

@@ -79,8 +79,8 @@ TEST(ServerSnapshots, ChangeNothingWhereTheyCannotBeBuilt) {
     ASSERT_TRUE(std::holds_alternative<Problem>(applied));
     const std::string why = "stream_route r: there is no upstream nobody";
     EXPECT_EQ(std::get<Problem>(applied).text, why);
-    EXPECT_EQ(server->check(bad)->text, why);
-    EXPECT_FALSE(server->check(objects_to({&broker})));
+    EXPECT_EQ(server->check(bad, ReadFiles::Again)->text, why);
+    EXPECT_FALSE(server->check(objects_to({&broker}), ReadFiles::Again));
     EXPECT_EQ(server->watch().config_version, 1U);
     Peer client = server.client("c");
     EXPECT_TRUE(broker.accept().open());

@@ -36,6 +36,7 @@ class Builder {
         SnapshotBuilder::Request request{.objects = objects, .names = names};
         request.previous = snapshots.empty() ? nullptr : snapshots.back().get();
         request.oldest_version = oldest_version;
+        request.read_files = read_files;
         auto built = builder.build(request);
         if (const Problem* problem = std::get_if<Problem>(&built)) return problem->text;
         snapshots.push_back(std::get<0>(std::move(built)));
@@ -56,6 +57,7 @@ class Builder {
     Config config;
     BrokerBoard board;
     uint64_t oldest_version = 0;
+    bool read_files = true;
     SnapshotBuilder builder{config, board, tls::TicketKeys::random()};
     std::vector<std::unique_ptr<Snapshot>> snapshots;
 };
@@ -149,6 +151,58 @@ TEST(SnapshotBuilder, UnfoldsSrvTargetsAndKeepsThePlaceOfANameWithoutAddress) {
     const Broker& later = builder.newest().brokers[nodes[2].slot];
     EXPECT_TRUE(later.addresses.empty());
     EXPECT_EQ(later.problem, "no such name");
+}
+
+TEST(SnapshotBuilder, KeepsTheContextsOfUpstreamsAmongOthersThatComeAndGo) {
+    Builder builder;
+    Objects objects;
+    objects.upstreams = {upstream("plain", {kA}), upstream("secured", {kA}), upstream("u", {kB})};
+    objects.upstreams[1].scheme_tls = true;
+    objects.upstreams[1].tls.verify = UpstreamVerify::None;
+    ASSERT_EQ(builder.build(objects), "");
+    const tls::ClientContextRef first = builder.newest().upstreams[1].context;
+    ASSERT_NE(first, nullptr);
+    EXPECT_EQ(builder.newest().upstreams[0].context, nullptr);
+
+    builder.read_files = false;
+    objects.upstreams.insert(objects.upstreams.begin(), upstream("a", {kC}));
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_EQ(builder.newest().upstreams[2].context, first);
+    EXPECT_EQ(builder.newest().upstreams[1].context, nullptr);
+    EXPECT_EQ(builder.newest().credentials.upstreams.size(), 4U);
+    objects.upstreams.erase(objects.upstreams.begin(), objects.upstreams.begin() + 2);
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_EQ(builder.newest().upstreams[0].context, first);
+    EXPECT_EQ(builder.newest().upstreams[1].context, nullptr);
+
+    objects.upstreams[1].scheme_tls = true;  // one more over TLS: all are made again
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_NE(builder.newest().upstreams[0].context, first);
+    EXPECT_NE(builder.newest().upstreams[1].context, nullptr);
+}
+
+TEST(SnapshotBuilder, TriesWithoutASlotAndWithWhatIsLoaded) {
+    Builder builder;
+    Objects objects;
+    objects.upstreams = {upstream("secured", {kA})};
+    objects.upstreams[0].scheme_tls = true;
+    objects.upstreams[0].tls.verify = UpstreamVerify::None;
+    ASSERT_EQ(builder.build(objects), "");
+    Objects tried = objects;
+    tried.upstreams.push_back(upstream("tried", {kA, kB}));
+    const Names names = literal_names(tried);
+    SnapshotBuilder::Request request{.objects = tried, .names = names};
+    request.read_files = false;
+    auto built = builder.builder.trial().build(request);
+    ASSERT_EQ(built.index(), 0U);
+    EXPECT_EQ(std::get<0>(built)->upstreams[0].context, builder.newest().upstreams[0].context);
+    tried.stream_routes = {route("r", "nobody")};
+    EXPECT_EQ(builder.builder.trial().build(request).index(), 1U);
+
+    objects.upstreams.push_back(upstream("u", {kC}));
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_EQ(builder.newest().version, 2U);
+    EXPECT_EQ(builder.slot("u", "127.0.0.1:1885"), 1U);
 }
 
 TEST(SnapshotBuilder, NamesTheBrokerThatNoSourceAddressReaches) {

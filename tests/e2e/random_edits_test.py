@@ -1,0 +1,124 @@
+"""After many random edits by the Admin API a proxy routes as a fresh one does that is given what
+came of them: from its state directory, or as a file.
+
+Law: the answers of /v1/route are compared whole: rule, upstream, hash, broker. Clients are connected
+all the while, and none is dropped.
+"""
+
+import contextlib
+import os
+import time
+import urllib.parse
+
+from admin_peer import Place
+from fleet import Brokers, Fleet
+from harness import behaviour, equal, main, wait_until
+from operators import Operators, with_keys
+
+CLIENTS = 200  # connected throughout
+EDITS_S = float(os.environ.get("EDITS_S", "40"))  # longer by hand, to look for what is rare
+EDITS_WITHOUT_STATE = 1_500
+EARLY = 1_000  # edits, after which memory has seen everything
+SEED = 1883
+IDS = ([f"flow-{i}" for i in range(500)] + [f"light-{i}" for i in range(500)] +
+       [f"device-{i}" for i in range(400)] + [f"tenant-{i % 9}-{i}" for i in range(300)] +
+       [f"датчик-{i}" for i in range(150)] + [f"stay-{i}" for i in range(149)] + [""])
+LOOKS = ({}, {}, {"level": 5, "remote_addr": "10.1.2.3"}, {"level": 4, "remote_addr": "10.9.2.3"},
+         {"username": "user-7", "server_port": 8883}, {"sni": "a.example.com"},
+         {"sni": "c.example.com", "remote_addr": "10.1.7.7"}, {"sni": "b.example.org"})
+
+
+class Sight:
+    """What one proxy says of its routing."""
+
+    def __init__(self, client):
+        self.answers = [client.get("/v1/route?" + urllib.parse.urlencode(
+                            {"client_id": name, **LOOKS[number % len(LOOKS)]}))
+                        for number, name in enumerate(IDS)]
+        self.fingerprint = client.get("/v1/upstreams")["route_fingerprint"]
+
+
+def expect_same(edited, fresh, what):
+    differ = [(a, b) for a, b in zip(edited.answers, fresh.answers) if a != b]
+    assert not differ, f"{len(differ)} of {len(IDS)} differ from {what}: {differ[0]}"
+    equal(fresh.fingerprint, edited.fingerprint, what)
+
+
+def megabytes(size):
+    return f"{size / 1e6:.1f} MB"
+
+
+def edit_for(seconds, operators, gate, client):
+    """Edits; what memory was early on, and at the end."""
+    version = client.get("/v1/upstreams")["config_version"] - operators.taken
+    early = None
+    end = time.monotonic() + seconds
+    begin = time.monotonic()
+    while time.monotonic() < end or early is None:
+        operators.edit()
+        if early is None and operators.asked >= EARLY:
+            early = gate.resident_bytes()
+    elapsed_s = time.monotonic() - begin
+    print(f"# {operators.asked} edits in {elapsed_s:.1f} s, {operators.asked / elapsed_s:.0f}/s, "
+          f"{operators.taken} taken")
+    equal(client.get("/v1/upstreams")["config_version"], version + operators.taken,
+          "each edit that is taken makes one version, and none that is refused")
+    late = gate.resident_bytes()
+    print(f"# resident {megabytes(early)} after {EARLY} edits, {megabytes(late)} at the end")
+    if not gate.sanitized:
+        assert late < early * 1.1 + 3e6, f"memory grows: {early} to {late} bytes"
+
+
+@behaviour("random edits, a restart, and a file of the result: all three route alike")
+def random_edits():
+    equal(len(IDS), 2_000)
+    with contextlib.ExitStack() as stack:
+        brokers = stack.enter_context(Brokers(3))
+        place = stack.enter_context(Place())
+        with place.gate(threads=2) as (gate, client):
+            operators = Operators(client, brokers.ports, SEED)
+            with Fleet(gate.port, CLIENTS, prefix="stay-") as fleet:
+                fleet.connected()
+                edit_for(EDITS_S, operators, gate, client)
+                wait_until(lambda: client.metric("jumpgate_config_route_tables") == 1,
+                           "old tables' end")
+                report = fleet.finish()
+            equal(report["clients"]["connected"], CLIENTS)
+            equal((report["clients"]["connections_lost"], report["clients"]["reconnects"]), (0, 0))
+            equal(report["pings"], {"sent": CLIENTS, "answered": CLIENTS})
+            edited = Sight(client)
+            document = client.get("/apisix/admin/configs")
+        print(f"# {len(document['stream_routes'])} routes, {len(document['upstreams'])} upstreams; "
+              f"{len({answer['route'] for answer in edited.answers})} routes answered")
+        with place.gate(threads=1) as (gate, client):
+            equal(client.get("/apisix/admin/configs"), document, "after the restart")
+            expect_same(edited, Sight(client), "a restart")
+        filed = stack.enter_context(Place(with_keys(document)))
+        with filed.gate(state=False, threads=1) as (gate, client):
+            expect_same(edited, Sight(client), "a file")
+
+
+@behaviour("without a state directory as well, and only the same configuration routes the same")
+def in_memory():
+    with Brokers(3) as brokers, Place() as place, \
+            place.gate(state=False, threads=2) as (gate, client):
+        operators = Operators(client, brokers.ports, SEED + 1)
+        begin = time.monotonic()
+        while operators.asked < EDITS_WITHOUT_STATE:
+            operators.edit()
+        elapsed_s = time.monotonic() - begin
+        print(f"# {operators.asked} edits in {elapsed_s:.1f} s: {operators.asked / elapsed_s:.0f}/s")
+        edited = Sight(client)
+        document = with_keys(client.get("/apisix/admin/configs"))
+        with Place(document) as filed, filed.gate(state=False) as (gate, client):
+            expect_same(edited, Sight(client), "a file")
+        for item in document["upstreams"]:
+            if item["id"] == "home":
+                item["nodes"] = [{"host": "127.0.0.1", "port": 9, "weight": 1}]
+        with Place(document) as other, other.gate(state=False) as (gate, client):
+            fresh = Sight(client)
+        differ = sum(a != b for a, b in zip(edited.answers, fresh.answers))
+        assert differ >= 149 and fresh.fingerprint != edited.fingerprint, differ
+
+
+main()
