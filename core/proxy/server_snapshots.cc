@@ -17,11 +17,13 @@ static constexpr uint32_t kResolveMs = 2'000;
 Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
     const std::lock_guard<std::mutex> one_at_a_time(change_lock_);
     if (uses_tls(config_, objects)) forbid_core_dumps();
-    const Names names = resolver_->follow(names_of(objects), kResolveMs);
+    (void)resolver_->follow(names_of(objects), kResolveMs);
     Applied applied;
     {
         const std::lock_guard<std::mutex> lock(build_lock_);
-        Parsed<std::unique_ptr<Snapshot>> built = build(objects, names, files);
+        // Asked under the lock: an answer that changes before this is in here, one that changes
+        // later comes with the rebuild_names() that waits for it. Between the two it would be lost.
+        Parsed<std::unique_ptr<Snapshot>> built = build(objects, resolver_->answers(), files);
         if (Problem* problem = std::get_if<Problem>(&built)) {
             const std::string text = std::move(problem->text);
             resolver_->follow(names_of(objects_), 0);
