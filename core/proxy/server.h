@@ -132,7 +132,8 @@ class Server final : public Control {
     // ---- server_snapshots.cc
     Parsed<std::unique_ptr<Snapshot>> build(const Objects& objects, const Names& names,
                                             ReadFiles files);
-    Applied publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects);
+    void publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects);
+    static Applied compare(const Snapshot& before, const Snapshot& now);
     void end_evictions(const Snapshot& before, const Snapshot& now);
     void collect_snapshots();
     void rebuild_names();

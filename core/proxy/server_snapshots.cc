@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <ctime>
 
@@ -18,7 +19,7 @@ Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
     const std::lock_guard<std::mutex> one_at_a_time(change_lock_);
     if (uses_tls(config_, objects)) forbid_core_dumps();
     (void)resolver_->follow(names_of(objects), kResolveMs);
-    Applied applied;
+    std::array<Snapshot*, 2> pair{};  // before and after
     {
         const std::lock_guard<std::mutex> lock(build_lock_);
         // Asked under the lock: an answer that changes before this is in here, one that changes
@@ -29,12 +30,30 @@ Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
             resolver_->follow(names_of(objects_), 0);
             return Problem{text};
         }
-        applied = publish(std::get<0>(std::move(built)), objects);
+        pair[0] = snapshots_.back().get();
+        publish(std::get<0>(std::move(built)), objects);
+        pair[1] = snapshots_.back().get();
+        for (Snapshot* held : pair) held->holders.fetch_add(1, std::memory_order_relaxed);
     }
-    std::unique_lock<std::mutex> lock(call_lock_);
     wakeup_->signal();
+    // Without the lock, which health checks and readers want: thousands of regular expressions take
+    // long to try.
+    const Applied applied = compare(*pair[0], *pair[1]);
+    for (Snapshot* held : pair) held->holders.fetch_sub(1, std::memory_order_release);
+    std::unique_lock<std::mutex> lock(call_lock_);
     answered_.wait_for(lock, std::chrono::milliseconds(kAnswerTimeoutMs),
                        [&] { return ended_ || adopted_ >= applied.version; });
+    return applied;
+}
+
+Applied Server::compare(const Snapshot& before, const Snapshot& now) {
+    Applied applied;
+    applied.version = now.version;
+    applied.changed = before.routes.fingerprint() != now.routes.fingerprint();
+    if (!applied.changed) return applied;
+    const MovedShare moved = moved_share(before.routes, now.routes);
+    applied.moved_share = moved.share;
+    applied.hint = hint(moved);
     return applied;
 }
 
@@ -59,18 +78,8 @@ Parsed<std::unique_ptr<Snapshot>> Server::build(const Objects& objects, const Na
     return builder_.build(request);
 }
 
-Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects) {
-    Applied applied;
-    applied.version = snapshot->version;
+void Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects) {
     const Snapshot* before = snapshots_.empty() ? nullptr : &newest();
-    if (before != nullptr) {
-        applied.changed = before->routes.fingerprint() != snapshot->routes.fingerprint();
-        if (applied.changed) {
-            const MovedShare moved = moved_share(before->routes, snapshot->routes);
-            applied.moved_share = moved.share;
-            applied.hint = hint(moved);
-        }
-    }
     if (before != nullptr) end_evictions(*before, *snapshot);
     warn_of(snapshot->credentials);
     warn_of_names(before, *snapshot);
@@ -79,7 +88,6 @@ Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objec
     snapshots_.push_back(std::move(snapshot));
     const std::lock_guard<std::mutex> lock(shared_.snapshot_lock);
     shared_.snapshot = snapshots_.back().get();
-    return applied;
 }
 
 // A node that is taken back keeps its clients, and so does another one in its slot.
