@@ -8,6 +8,7 @@
 #include <cerrno>
 
 #include "core/base/time.h"
+#include "core/io/handover.h"
 #include "core/io/self_test.h"
 
 namespace jumpgate {
@@ -193,8 +194,10 @@ unsigned Ring::dispatch() {
             if (count == batch.size()) break;
         }
         io_uring_cq_advance(&ring_, count);
-        for (unsigned i = 0; i < count; ++i)
+        for (unsigned i = 0; i < count; ++i) {
+            take_over(batch[i].op);
             batch[i].op->complete(*batch[i].op, batch[i].completion);
+        }
         total += count;
         counters_.completions += count;
         if (count < batch.size()) break;

@@ -32,10 +32,11 @@ Server::Server(const Config& config)
 }
 
 Server::~Server() {
-    if (reactor_ == nullptr) return;
-    end_workers();
+    hangup_ = nullptr;  // whom it calls is gone by now, and the reactor may turn
+    if (reactor_ != nullptr) end_workers();
     if (health_ != nullptr) health_->stop();
-    resolver_.reset();  // it may call us
+    resolver_.reset();  // it calls us, and takes locks that end before it
+    if (reactor_ == nullptr) return;
     for (Tick* tick : {&log_tick_, &stats_tick_, &drain_tick_, &evict_tick_}) {
         reactor_->timers().stop(*tick);
     }

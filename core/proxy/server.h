@@ -132,8 +132,9 @@ class Server final : public Control {
     // ---- server_snapshots.cc
     Parsed<std::unique_ptr<Snapshot>> build(const Objects& objects, const Names& names,
                                             ReadFiles files);
+    void publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects);
     std::vector<uint64_t> clients_by_route(const Snapshot& snapshot) const;
-    Applied publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects);
+    Applied compare(const Snapshot& before, const Snapshot& now) const;
     void end_evictions(const Snapshot& before, const Snapshot& now);
     void collect_snapshots();
     void rebuild_names();

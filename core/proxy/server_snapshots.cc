@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <ctime>
 
@@ -17,25 +18,47 @@ static constexpr uint32_t kResolveMs = 2'000;
 Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
     const std::lock_guard<std::mutex> one_at_a_time(change_lock_);
     if (uses_tls(config_, objects)) forbid_core_dumps();
-    const Names names = resolver_->follow(names_of(objects), kResolveMs);
-    Applied applied;
+    (void)resolver_->follow(names_of(objects), kResolveMs);
+    std::array<Snapshot*, 2> pair{};  // before and after
     {
         const std::lock_guard<std::mutex> lock(build_lock_);
-        Parsed<std::unique_ptr<Snapshot>> built = build(objects, names, files);
+        // Asked under the lock: an answer that changes before this is in here, one that changes
+        // later comes with the rebuild_names() that waits for it. Between the two it would be lost.
+        Parsed<std::unique_ptr<Snapshot>> built = build(objects, resolver_->answers(), files);
         if (Problem* problem = std::get_if<Problem>(&built)) {
             const std::string text = std::move(problem->text);
             resolver_->follow(names_of(objects_), 0);
             return Problem{text};
         }
-        applied = publish(std::get<0>(std::move(built)), objects);
+        pair[0] = snapshots_.back().get();
+        publish(std::get<0>(std::move(built)), objects);
+        pair[1] = snapshots_.back().get();
+        for (Snapshot* held : pair) held->holders.fetch_add(1, std::memory_order_relaxed);
     }
-    std::unique_lock<std::mutex> lock(call_lock_);
     wakeup_->signal();
+    // Without the lock, which health checks and readers want: thousands of regular expressions take
+    // long to try.
+    const Applied applied = compare(*pair[0], *pair[1]);
+    for (Snapshot* held : pair) held->holders.fetch_sub(1, std::memory_order_release);
+    std::unique_lock<std::mutex> lock(call_lock_);
     answered_.wait_for(lock, std::chrono::milliseconds(kAnswerTimeoutMs),
                        [&] { return ended_ || adopted_ >= applied.version; });
     return applied;
 }
 
+Applied Server::compare(const Snapshot& before, const Snapshot& now) const {
+    Applied applied;
+    applied.version = now.version;
+    applied.changed = before.routes.fingerprint() != now.routes.fingerprint();
+    if (!applied.changed) return applied;
+    const MovedShare moved = moved_share(before.routes, now.routes, clients_by_route(before));
+    applied.moved_share = moved.share;
+    applied.moved_by_route = by_route(moved);
+    applied.hint = hint(moved);
+    return applied;
+}
+
+// By a builder of its own, which takes no slots of the process.
 std::optional<Problem> Server::check(const Objects& objects, ReadFiles files) {
     const Names names = resolver_->answers();
     std::unique_lock<std::mutex> lock(build_lock_);
@@ -69,20 +92,8 @@ std::vector<uint64_t> Server::clients_by_route(const Snapshot& snapshot) const {
     return clients;
 }
 
-Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects) {
-    Applied applied;
-    applied.version = snapshot->version;
+void Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects) {
     const Snapshot* before = snapshots_.empty() ? nullptr : &newest();
-    if (before != nullptr) {
-        applied.changed = before->routes.fingerprint() != snapshot->routes.fingerprint();
-        if (applied.changed) {
-            const MovedShare moved =
-                moved_share(before->routes, snapshot->routes, clients_by_route(*before));
-            applied.moved_share = moved.share;
-            applied.moved_by_route = by_route(moved);
-            applied.hint = hint(moved);
-        }
-    }
     if (before != nullptr) end_evictions(*before, *snapshot);
     warn_of(snapshot->credentials);
     warn_of_names(before, *snapshot);
@@ -91,7 +102,6 @@ Applied Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objec
     snapshots_.push_back(std::move(snapshot));
     const std::lock_guard<std::mutex> lock(shared_.snapshot_lock);
     shared_.snapshot = snapshots_.back().get();
-    return applied;
 }
 
 // A node that is taken back keeps its clients, and so does another one in its slot.

@@ -171,6 +171,33 @@ TEST_F(HttpServerTest, AThousandAtOnceAreAnsweredWholeOrNotAtAll) {
     EXPECT_EQ(status, 200U);
 }
 
+// The process ends while scripts go on asking: nobody is answered by halves, nobody hangs.
+TEST_F(HttpServerTest, EndsAmidRequests) {
+    constexpr int kThreads = 40;
+    std::atomic<int> whole{0};
+    std::latch connected(kThreads);
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; ++i)
+        threads.emplace_back([&] {
+            HttpClient client(port_);
+            connected.count_down();
+            for (;;) {
+                const HttpAnswer answer = client.ask("PUT", "/x", "12345");
+                if (answer.status == 0) return;
+                EXPECT_EQ(answer.status, 200U);
+                EXPECT_EQ(answer.body, "PUT /x 5 from 127.0.0.1 key ");
+                ++whole;
+            }
+        });
+    connected.wait();
+    while (whole < 1'000) std::this_thread::yield();
+    server_.reset();
+    const int answered = answered_;
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(answered_, answered) << "answered after the end";
+    EXPECT_LE(whole, answered);
+}
+
 TEST(PercentDecoded, DecodesAndRefusesHalfOnes) {
     EXPECT_EQ(percent_decoded("a%2Fb%2fc+d"), "a/b/c+d");
     EXPECT_EQ(percent_decoded("%00"), std::string(1, '\0'));

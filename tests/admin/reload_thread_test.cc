@@ -1,5 +1,6 @@
 #include "core/admin/reload_thread.h"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 
@@ -71,6 +72,66 @@ TEST_F(ReloadThreadTest, ReloadsWhenAFileChangesWhenAskedAndWatchesOtherFilesThe
     const int loads = loads_;
     scratch_.write("two.yaml", upstream("fifth"));
     EXPECT_EQ(loads_, loads);
+}
+
+// A file that is written while it is being read is read once more.
+TEST_F(ReloadThreadTest, AChangeDuringAReloadIsNotLost) {
+    path_ = scratch_.write("one.yaml", upstream("first"));
+    for (int round = 0; round < 20; ++round) {
+        const std::string id = fmt::format("round-{}", round);
+        bool written = false;
+        Reloader reloader(
+            *catalog_,
+            [&] {
+                LoadedFiles loaded = load();
+                if (!written) scratch_.write("one.yaml", upstream(id));  // behind its back
+                written = true;
+                return loaded;
+            },
+            log_);
+        auto started = ReloadThread::start(reloader, [this] { return paths(); });
+        ASSERT_TRUE(started);
+        (*started)->call();
+        EXPECT_TRUE(comes(id));
+    }
+}
+
+TEST_F(ReloadThreadTest, EndsAmidAStormOfCallsAndChanges) {
+    path_ = scratch_.path("0.yaml");
+    Reloader reloader(
+        *catalog_,
+        [this] {
+            const std::lock_guard lock(mutex_);
+            ++loads_;
+            loaded_.notify_all();
+            return LoadedFiles{files_of("{}"), {}, {}};
+        },
+        log_);
+    for (int round = 0; round < 20; ++round) {
+        auto started = ReloadThread::start(reloader, [this] { return paths(); });
+        ASSERT_TRUE(started);
+        std::atomic<bool> over = false;
+        std::thread caller([&] {
+            while (!over) (*started)->call();
+        });
+        std::thread writer([&] {
+            for (int i = 0; !over; ++i) {
+                scratch_.write(fmt::format("{}.yaml", i % 2), upstream("x"));
+                const std::lock_guard lock(mutex_);
+                path_ = scratch_.path(fmt::format("{}.yaml", i % 2));  // other files to watch
+            }
+        });
+        {
+            std::unique_lock lock(mutex_);
+            const int before = loads_;
+            EXPECT_TRUE(loaded_.wait_for(lock, std::chrono::seconds(10),
+                                         [&] { return loads_ >= before + 5; }));
+        }
+        over = true;
+        caller.join();
+        writer.join();
+        started->reset();
+    }
 }
 
 TEST_F(ReloadThreadTest, EndsAtOnceWhereNothingHappens) {

@@ -1,12 +1,18 @@
 """Draining: a broker by weight 0, its clients by eviction, the whole proxy by POST /drain."""
 
+import concurrent.futures
+import contextlib
+import http.client
+import itertools
+import signal
+import threading
 import time
 
 import packets
-from admin_peer import Place, states, upstream
+from admin_peer import Client, Place, as_text, states, upstream
 from fleet import Brokers, Fleet
-from harness import behaviour, equal, main, wait_until
-from peers import Stub, receive
+from harness import DEADLINE_S, behaviour, equal, main, wait_until
+from peers import Stub, free_port, receive
 
 DEVICES = 400
 
@@ -210,6 +216,53 @@ def drain():
                 wire.sendall(packets.DISCONNECT)
                 wire.close()
             equal(gate.exit_code(), 0)
+
+
+@behaviour("the end amid changes, reads, SIGHUPs, new files: in time, with all that was promised")
+def the_end():
+    path = "/apisix/admin/upstreams/"
+    with Place(config([free_port()])) as place:
+        for round, number in enumerate([signal.SIGINT, signal.SIGTERM] * 3):
+            promised = {}
+            with place.gate("--drain-timeout-s", 0, threads=2) as (gate, client):
+                over = threading.Event()
+
+                def ask(work):
+                    own = Client(gate.admin)
+                    with contextlib.suppress(OSError, http.client.HTTPException):
+                        for i in itertools.count():
+                            work(own, i)
+                    over.set()
+                    own.close()
+
+                def write(name):
+                    def work(own, i):
+                        body = upstream(1883, desc=f"{round}-{i}")
+                        own.want((200, 201), "PUT", path + name, body)
+                        promised[name] = i
+                    return work
+
+                def disturb(_, i):
+                    gate.kill(signal.SIGHUP)
+                    place.config.write_text(as_text(config([1883 + i % 3])))
+                    if over.is_set() or gate.process.poll() is not None:
+                        raise OSError
+
+                reads = [lambda own, _, target=target: own.send("GET", target) for target in
+                         ("/metrics", "/ready", "/v1/connections", "/v1/route?client_id=x")]
+                works = [write(f"w{i}") for i in range(8)] + reads * 8 + [disturb]
+                with concurrent.futures.ThreadPoolExecutor(len(works)) as pool:
+                    done = [pool.submit(ask, work) for work in works]
+                    wait_until(lambda: len(promised) == 8 and min(promised.values()) >= 3,
+                               "changes")
+                    gate.stop(number)
+                    for one in done:
+                        one.result(DEADLINE_S)
+            place.config.write_text(as_text(config([free_port()])))
+            with place.gate() as (gate, client):
+                for name, i in promised.items():
+                    found = client.get(path + name)["value"]["desc"]
+                    assert found in (f"{round}-{i}", f"{round}-{i + 1}"), (name, i, found)
 
 
 main()

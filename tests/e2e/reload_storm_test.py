@@ -129,7 +129,8 @@ def reload_storm():
             weather, early = storm(gate, client, place, brokers.ports)
             late = proportional_bytes(gate.pid)
             print(f"# PSS {early / 1e6:.1f} MB after 14 reloads, {late / 1e6:.1f} MB at the end")
-            assert late < early * 1.05 + 2e6, f"memory grows: {early} to {late} bytes"
+            if not gate.sanitized:  # ASan sits on 256 MB of what was freed
+                assert late < early * 1.05 + 2e6, f"memory grows: {early} to {late} bytes"
             relays = sum(node["connections"] for nodes in states(client).values()
                          for node in nodes.values())
             assert relays >= CLIENTS, relays

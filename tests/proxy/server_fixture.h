@@ -36,7 +36,8 @@ inline std::string name_of(const FakeBroker& broker) {
 
 class RunningServer {
   public:
-    explicit RunningServer(const Objects& objects) {
+    explicit RunningServer(const Objects& objects, std::string dns_server = {}) {
+        if (!dns_server.empty()) config_.dns_servers = {std::move(dns_server)};
         std::promise<Server*> started;
         thread_ = std::thread([&] {
             // A ring is its thread's alone (IORING_SETUP_SINGLE_ISSUER): all of a server is here.
@@ -93,7 +94,7 @@ class RunningServer {
         return config;
     }
 
-    const Config config_ = small_config();
+    Config config_ = small_config();
     Server* server_ = nullptr;  // lives on the thread
     std::promise<void> released_;
     std::thread thread_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <set>
 
+#include "tests/io/dns_responder.h"
 #include "tests/proxy/moody_broker.h"
 #include "tests/proxy/server_fixture.h"
 
@@ -135,6 +136,39 @@ TEST(ServerSnapshots, AreFreedUnderClientsThatComeAndGo) {
     clients.join();
     EXPECT_LE(most, 8U);
     EXPECT_TRUE(server.wait_for([&](const Watch&) { return server->snapshots_kept() == 1; }));
+}
+
+// A name whose address changes while changes with other names are made, each of which asks anew.
+TEST(ServerSnapshots, EndWithTheLatestAddressesHoweverTheyWereMixedWithChanges) {
+    DnsResponder responder;
+    responder.set_addresses("a.test", {"127.0.0.1"}, 1);
+    Objects objects;
+    UpstreamConfig& upstream = objects.upstreams.emplace_back();
+    upstream.id = "u";
+    upstream.nodes = {{"a.test", 1883, 1}, {"127.0.0.9", 1883, 1}};
+    RunningServer server(objects, responder.server());
+    const auto address = [&] { return server->watch().brokers.at(0).addresses.at(0); };
+    EXPECT_EQ(address(), "127.0.0.1:1883");
+    std::atomic<bool> over = false;
+    std::atomic<int> round = 0;
+    std::thread changes([&] {
+        for (; !over; ++round) {
+            const std::string other = "b" + std::to_string(round % 5) + ".test";
+            responder.set_addresses(other, {"127.0.0.8"}, 1);
+            objects.upstreams[0].nodes[1].host = other;
+            const auto applied = server->apply(objects, ReadFiles::WhereChanged);
+            EXPECT_TRUE(std::holds_alternative<Applied>(applied));
+        }
+    });
+    for (int i = 2; i <= 4; ++i) {
+        const std::string next = "127.0.0." + std::to_string(i);
+        responder.set_addresses("a.test", {next}, 1);
+        EXPECT_TRUE(server.wait_for([&](const Watch&) { return address() == next + ":1883"; }));
+    }
+    over = true;
+    changes.join();
+    EXPECT_GT(round, 3);
+    EXPECT_EQ(address(), "127.0.0.4:1883");
 }
 
 // ---- Calls -------------------------------------------------------------------------------------
