@@ -211,6 +211,7 @@ void Api::note_change(const HttpRequest& request, std::string_view object,
         if (done) line.field("version", result.applied.version);
         if (done && result.applied.changed)
             line.field("moved", fmt::format("{:.2f}%", 100 * result.applied.moved_share));
+        if (done && !result.applied.hint.empty()) line.field("hint", result.applied.hint);
     });
     for (const Complaint& warning : result.warnings)
         log_.say(Severity::Warn, "config_warning", [&](LogLine& line) {
