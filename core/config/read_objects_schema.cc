@@ -42,7 +42,7 @@ std::string objects_json_schema() {
 std::string objects_markdown() {
     std::string page;
     for (const Section& section : sections()) {
-        page += fmt::format("## `{}`\n{}\n\n", text(section.type), section.what);
+        page += fmt::format("### `{}`\n{}\n\n", text(section.type), section.what);
         page += "| field | allowed | default | |\n|---|---|---|---|\n" + section.fields.markdown();
         if (section.type == ObjectType::Upstream) page += nodes_markdown();
         page += '\n';

@@ -38,8 +38,12 @@ def program(*arguments):
 
 
 @functools.cache
+def whole_schema():
+    return json.loads(program("--json-schema").stdout)
+
+
 def schema():
-    return json.loads(program("--json-schema").stdout)["properties"]
+    return whole_schema()["properties"]
 
 
 def fields(node, path):
@@ -77,7 +81,7 @@ def examples():
 def objects():
     documented = set()
     for name in OBJECTS:
-        for field in re.findall(r"(?m)^\| `([^`]+)` \|", section(f"## `{name}`")):
+        for field in re.findall(r"(?m)^\| `([^`]+)` \|", section(f"### `{name}`")):
             documented.add(f"{name}[].{field}")
     meaningless = section("### What is accepted and means nothing")
     ignored = set(re.findall(r"`((?:stream_routes|upstreams|ssls)\[\]\.[^`]+)`", meaningless))
@@ -90,6 +94,18 @@ def objects():
     equal(sorted(documented | ignored | dates), sorted(known - words))
     for word in ("exact", "prefix", "glob", "regex", "_meta.disable"):
         assert f"`{word}`" in DOCUMENT, word
+
+
+@behaviour("the page names every other word that the schema allows in a file")
+def other_words():
+    words = {f"apisix.{name}" for name in schema()["apisix"]["properties"]}
+    words |= set(fields(schema()["apisix"]["properties"]["stream_proxy"], "apisix.stream_proxy"))
+    words -= {"apisix.stream_proxy"}
+    listeners = section("### Listeners")
+    for field in whole_schema()["$defs"]["listener"]["anyOf"][-1]["properties"]:
+        assert f"`{field}`" in listeners, field
+    for word in words | set(schema()):
+        assert re.search(rf"`{re.escape(word)}[`.:]", DOCUMENT), word
 
 
 @behaviour("a setting of files is a flag, and a flag a setting of files")
