@@ -212,6 +212,7 @@ void Api::note_change(const HttpRequest& request, std::string_view object,
         if (done && result.applied.changed)
             line.field("moved", fmt::format("{:.2f}%", 100 * result.applied.moved_share))
                 .field("moved_by_route", result.applied.moved_by_route);
+        if (done && !result.applied.hint.empty()) line.field("hint", result.applied.hint);
     });
     for (const Complaint& warning : result.warnings)
         log_.say(Severity::Warn, "config_warning", [&](LogLine& line) {

@@ -16,13 +16,20 @@ struct Section {
 };
 
 std::vector<Section> sections() {
-    return {{ObjectType::StreamRoute, stream_route_fields(),
-             "Which clients go to which upstream. All conditions of a route must be met. The most "
-             "specific route is tried first, then the greater `priority`, then the order."},
-            {ObjectType::Upstream, upstream_fields(),
-             "A pool of brokers, and how a client finds its own among them."},
-            {ObjectType::Ssl, ssl_fields(),
-             "Certificates: for devices (type server) or to show to brokers (type client)."}};
+    return {
+        {ObjectType::StreamRoute, stream_route_fields(),
+         "Which clients go to which upstream. All conditions of a route must be met. The most "
+         "specific route is tried first, then the greater `priority`, then the order. The first of "
+         "these "
+         "that differs says which is more specific: sni, client_id, username, cert_cn, "
+         "remote_addr, server_addr, server_port, level; of texts exact over prefix over glob "
+         "over regex, then more literal characters. In a glob `*` is any run, `?` one character, "
+         "and `\\` takes the next one literally; a regex is RE2's, found anywhere unless "
+         "anchored."},
+        {ObjectType::Upstream, upstream_fields(),
+         "A pool of brokers, and how a client finds its own among them."},
+        {ObjectType::Ssl, ssl_fields(),
+         "Certificates: for devices (type server) or to show to brokers (type client)."}};
 }
 
 }  // namespace
@@ -42,7 +49,7 @@ std::string objects_json_schema() {
 std::string objects_markdown() {
     std::string page;
     for (const Section& section : sections()) {
-        page += fmt::format("## `{}`\n{}\n\n", text(section.type), section.what);
+        page += fmt::format("### `{}`\n{}\n\n", text(section.type), section.what);
         page += "| field | allowed | default | |\n|---|---|---|---|\n" + section.fields.markdown();
         if (section.type == ObjectType::Upstream) page += nodes_markdown();
         page += '\n';

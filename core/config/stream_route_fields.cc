@@ -194,7 +194,7 @@ const Fields<StreamRouteDraft>& plugins_fields() {
         refuse("ip-restriction", "write remote_addr on the stream route");
         refuse("limit-conn", "--connections-max bounds the connections");
         refuse("traffic-split", "give the nodes of one upstream weights");
-        refuse("syslog", "the access log is on stderr; let the system forward it");
+        refuse("syslog", "write lines with --access-log and let the system forward them");
         fields.ignored("prometheus", "the numbers are at /metrics of --admin already");
         return fields;
     }();

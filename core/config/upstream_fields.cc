@@ -195,7 +195,7 @@ void add_dialling(Fields<UpstreamDraft>& fields) {
 }
 
 void add_foreign(Fields<UpstreamDraft>& fields) {
-    fields.ignored("retry_timeout", "--setup-timeout-ms bounds all attempts together");
+    fields.ignored("retry_timeout", "retries and timeout.connect bound the attempts");
     fields.ignored("pass_host", "it is about HTTP");
     fields.ignored("upstream_host", "it is about HTTP");
     fields.ignored("keepalive_pool", "each client has a connection of its own");

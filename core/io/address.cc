@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace jumpgate {
 
@@ -52,6 +53,10 @@ bool Address::is_any() const {
 }
 
 // sin_port and sin6_port lie at the same offset, but the families are told apart all the same.
+bool Address::operator==(const Address& other) const {
+    return length == other.length && std::memcmp(&v6, &other.v6, length) == 0;
+}
+
 uint16_t Address::port() const {
     if (!known()) return 0;
     return ntohs(any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port);

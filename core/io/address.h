@@ -30,6 +30,8 @@ struct Address {
     static Address from_bytes(std::span<const uint8_t> bytes);
 
     bool known() const { return length != 0; }
+    // Also by port, and by what IPv6 has beside (scope).
+    bool operator==(const Address& other) const;
     // The address alone, 4 or 16 bytes in network order; empty where it is neither.
     std::span<const uint8_t> ip_bytes() const;
     // 0.0.0.0 or ::

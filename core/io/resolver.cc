@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -15,14 +14,6 @@
 #include "core/io/name_follower.h"
 
 namespace jumpgate {
-
-bool ResolvedTarget::operator==(const ResolvedTarget& other) const {
-    const auto same = [](const Address& one, const Address& another) {
-        return one.length == another.length && std::memcmp(&one, &another, one.length) == 0;
-    };
-    return host == other.host && port == other.port && srv_priority == other.srv_priority &&
-           srv_weight == other.srv_weight && std::ranges::equal(addresses, other.addresses, same);
-}
 
 // What both threads share. The NameFollower is the thread's own.
 struct Resolver::State {

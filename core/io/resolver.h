@@ -34,7 +34,7 @@ struct ResolvedTarget {
     uint16_t srv_priority = 0;  // RFC 2782: lower ones first
     uint16_t srv_weight = 0;
     std::vector<Address> addresses{};  // 1 to 64, sorted: IPv4 first, then by value
-    bool operator==(const ResolvedTarget&) const;
+    bool operator==(const ResolvedTarget&) const = default;
 };
 
 struct ResolvedName {

@@ -142,7 +142,8 @@ class Server final : public Control {
     void send_adopt(Seat& seat);
     void note_adopted();
     void warn_of(const Credentials& credentials);
-    void warn_of_names(const Snapshot* before, const Snapshot& now);
+    void log_names(const Snapshot* before, const Snapshot& now);
+    void log_problem(const Broker& broker);
     const Snapshot& newest() const { return *snapshots_.back(); }
 
     // ---- server_calls.cc

@@ -34,6 +34,23 @@ Watch Server::watch() {
     return watch;
 }
 
+// By upstream, its nodes as they are listed, then those that are no nodes. Slots alone tell
+// nothing: a node that comes later gets any.
+static std::vector<uint16_t> slots_in_order(const Snapshot& snapshot) {
+    std::vector<size_t> places(snapshot.brokers.size(), SIZE_MAX);
+    for (const Upstream& upstream : snapshot.routes.upstreams()) {
+        for (size_t i = 0; i < upstream.nodes().size(); ++i) places[upstream.nodes()[i].slot] = i;
+    }
+    std::vector<uint16_t> slots;
+    for (uint16_t slot = 0; slot < snapshot.brokers.size(); ++slot) {
+        if (!snapshot.brokers[slot].upstream.empty()) slots.push_back(slot);
+    }
+    std::ranges::stable_sort(slots, {}, [&](uint16_t slot) {
+        return std::pair(std::string_view(snapshot.brokers[slot].upstream), places[slot]);
+    });
+    return slots;
+}
+
 // On the control thread: all workers have reported.
 void Server::finish_watch() {
     Watch watch;
@@ -58,8 +75,7 @@ void Server::finish_watch() {
             watch.certificates.push_back({expiry.label, expiry.not_after_s});
         }
         watch.route_fingerprint = snapshot.routes.fingerprint();
-        for (uint16_t slot = 0; slot < snapshot.brokers.size(); ++slot) {
-            if (snapshot.brokers[slot].upstream.empty()) continue;
+        for (const uint16_t slot : slots_in_order(snapshot)) {
             watch.brokers.push_back(state_of(slot, snapshot, watch.stats));
         }
         for (size_t slot = 0; slot < snapshot.route_ids.size(); ++slot) {
@@ -107,6 +123,7 @@ BrokerState Server::state_of(uint16_t slot, const Snapshot& snapshot, const Stat
     if (broker.addresses.empty()) {
         state.condition = BrokerCondition::Down;
         state.why = broker.problem.empty() ? "its name was never resolved" : broker.problem;
+        state.effective_weight = 0;
     }
     if (broker.weight == 0 || !broker.listed) {
         state.condition = BrokerCondition::Drained;

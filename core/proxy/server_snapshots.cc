@@ -96,7 +96,7 @@ void Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects)
     const Snapshot* before = snapshots_.empty() ? nullptr : &newest();
     if (before != nullptr) end_evictions(*before, *snapshot);
     warn_of(snapshot->credentials);
-    warn_of_names(before, *snapshot);
+    log_names(before, *snapshot);
     if (&objects != &objects_) objects_ = objects;
     changed_s_ = static_cast<uint64_t>(std::time(nullptr));
     snapshots_.push_back(std::move(snapshot));
@@ -186,25 +186,44 @@ void Server::warn_of(const Credentials& credentials) {
     }
 }
 
-// One line when a name begins to fail, and one when it is well again.
-void Server::warn_of_names(const Snapshot* before, const Snapshot& now) {
+// "127.0.0.1:1883 [::1]:1883"; the log cuts a long one.
+static std::string listed(const std::vector<Address>& addresses) {
+    std::string list;
+    for (const Address& address : addresses) {
+        list += (list.empty() ? "" : " ") + address.to_string();
+    }
+    return list;
+}
+
+// One line when a name begins to fail, one when it is well again, one when it moves.
+void Server::log_names(const Snapshot* before, const Snapshot& now) {
     for (size_t slot = 0; slot < now.brokers.size(); ++slot) {
         const Broker& broker = now.brokers[slot];
         if (!broker.listed) continue;
         const bool known = before != nullptr && slot < before->brokers.size() &&
                            before->brokers[slot].name == broker.name &&
                            before->brokers[slot].upstream == broker.upstream;
-        const std::string_view old = known ? before->brokers[slot].problem : std::string_view();
-        if (old == broker.problem) continue;
-        const bool well = broker.problem.empty();
-        const Severity severity = well ? Severity::Info : Severity::Warn;
-        if (!logs(severity)) continue;
-        LogLine line(shared_.line_format, severity, well ? "name_resolved" : "name_failed");
+        const Broker fresh;
+        const Broker& old = known ? before->brokers[slot] : fresh;
+        if (old.problem != broker.problem) log_problem(broker);
+        const bool moved = !old.addresses.empty() && old.addresses != broker.addresses;
+        if (!moved || !logs(Severity::Info)) continue;
+        LogLine line(shared_.line_format, Severity::Info, "name_moved");
         line.field("upstream", broker.upstream).field("broker", broker.name);
-        if (!well) line.field("why", broker.problem);
-        if (!well && !broker.addresses.empty()) line.field("in_use", "the addresses from before");
+        line.field("from", listed(old.addresses)).field("to", listed(broker.addresses));
         write(line.finish());
     }
+}
+
+void Server::log_problem(const Broker& broker) {
+    const bool well = broker.problem.empty();
+    const Severity severity = well ? Severity::Info : Severity::Warn;
+    if (!logs(severity)) return;
+    LogLine line(shared_.line_format, severity, well ? "name_resolved" : "name_failed");
+    line.field("upstream", broker.upstream).field("broker", broker.name);
+    if (!well) line.field("why", broker.problem);
+    if (!well && !broker.addresses.empty()) line.field("in_use", "the addresses from before");
+    write(line.finish());
 }
 
 }  // namespace jumpgate

@@ -55,8 +55,26 @@ std::string Server::open_access_log() {
     return problem.empty() ? problem : "--access-log: " + problem;
 }
 
-// Names that cannot be resolved do not keep a fleet's other brokers from serving; but where not one
-// can, something is wrong that had better be seen at once.
+// Why there is no broker to serve by; empty: there is one. Names that cannot be resolved do not
+// keep a fleet's other brokers from serving; but where not one can, that had better be seen at
+// once.
+static std::string not_one_address(const Names& names) {
+    constexpr size_t kNamesShown = 4;
+    std::string problems;
+    size_t shown = 0;
+    for (const auto& [name, answer] : names) {
+        if (!answer.targets.empty()) return {};
+        if (++shown > kNamesShown) continue;
+        problems += fmt::format("  {}: {}\n", node_name(name.host, name.port), answer.problem);
+    }
+    if (names.empty()) return {};
+    if (shown > kNamesShown) problems += fmt::format("  and {} more\n", shown - kNamesShown);
+    return fmt::format(
+        "not one broker's name can be resolved:\n{}"
+        "check the names, and that the name servers answer: {}",
+        problems, "--dns-servers, without it those of /etc/resolv.conf");
+}
+
 std::string Server::first_snapshot(const Objects& objects) {
     ResolverOptions options;
     options.servers = fmt::format("{}", fmt::join(config_.dns_servers, ","));
@@ -73,14 +91,10 @@ std::string Server::first_snapshot(const Objects& objects) {
         },
         this);
     const Names names = resolver_->follow(names_of(objects), kResolveMs);
-    const bool none = !names.empty() && std::ranges::all_of(names, [](const auto& entry) {
-        return entry.second.targets.empty();
-    });
-    if (none) {
-        const auto& [name, answer] = *names.begin();
-        return fmt::format("broker {}: cannot resolve the name: {}",
-                           text(HostPort{name.host, name.port}), answer.problem);
-    }
+    // With an Admin API it starts: what it would not start with may be what was put there, which
+    // can be mended there only.
+    std::string none = config_.admin.empty() ? not_one_address(names) : std::string();
+    if (!none.empty()) return none;
     Parsed<std::unique_ptr<Snapshot>> built = build(objects, names, ReadFiles::Again);
     if (Problem* problem = std::get_if<Problem>(&built)) return std::move(problem->text);
     publish(std::get<0>(std::move(built)), objects);

@@ -21,8 +21,9 @@ namespace jumpgate {
 
 // One broker by its slot.
 struct Broker {
-    std::string upstream;            // id; empty: the slot is free
-    std::string name;                // "host:port"
+    std::string upstream;  // id; empty: the slot is free
+    std::string
+        name;  // "host:port"; of a service without an answer yet, which is no node: its name
     std::vector<Address> addresses;  // several ways to it; empty: its name was never resolved
     std::string problem;             // of the last look-up of its name
     bool tls = false;

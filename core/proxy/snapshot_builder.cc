@@ -8,11 +8,12 @@
 
 #include "core/proxy/upstream_credentials.h"
 
+#include "core/base/host_port.h"
+
 namespace jumpgate {
 
-static std::string with_port(std::string_view host, uint16_t port) {
-    const bool brackets = host.find(':') != std::string_view::npos;
-    return fmt::format("{}{}{}:{}", brackets ? "[" : "", host, brackets ? "]" : "", port);
+std::string node_name(const std::string& host, uint16_t port) {
+    return port == 0 ? host : text(HostPort{host, port});
 }
 
 // What the name of a broker is in the slots: upstreams share no health and no counters.
@@ -85,6 +86,11 @@ Parsed<std::unique_ptr<Snapshot>> SnapshotBuilder::build(const Request& request)
     return snapshot;
 }
 
+static std::string too_many(std::string_view upstream) {
+    return fmt::format("upstream {}: too many brokers; at most {} of an upstream and {} in all",
+                       upstream, kNodesMax, kBrokerSlots);
+}
+
 std::string SnapshotBuilder::add_upstreams(const Request& request, Snapshot& snapshot,
                                            std::vector<Upstream>& upstreams) {
     for (const UpstreamConfig& upstream : request.objects.upstreams) {
@@ -106,6 +112,11 @@ std::string SnapshotBuilder::add_upstreams(const Request& request, Snapshot& sna
                 if (!problem.empty()) return problem;
                 snapshot.brokers[nodes.back().slot].problem = name.problem;
             }
+            if (!targets.empty()) continue;
+            const std::optional<uint16_t> slot =
+                add_broker(upstream, address, {.host = address.host}, snapshot);
+            if (!slot) return too_many(upstream.id);
+            snapshot.brokers[*slot].problem = name.problem;
         }
         UpstreamRule rule;
         rule.id = upstream.id;
@@ -123,13 +134,24 @@ std::string SnapshotBuilder::add_upstreams(const Request& request, Snapshot& sna
 std::string SnapshotBuilder::add_node(const UpstreamConfig& upstream, const BrokerAddress& address,
                                       const ResolvedTarget& target, Snapshot& snapshot,
                                       std::vector<Node>& nodes) {
-    const std::string name = with_port(target.host, target.port);
+    if (nodes.size() == kNodesMax) return too_many(upstream.id);
+    const std::optional<uint16_t> slot = add_broker(upstream, address, target, snapshot);
+    if (!slot) return too_many(upstream.id);
+    const Broker& broker = snapshot.brokers[*slot];
+    nodes.push_back({broker.name, broker.weight, broker.priority, *slot});
+    return {};
+}
+
+// What has a slot is shown and logged. A service (SRV) without an answer yet is that, and no node:
+// how many it stands for is not known.
+std::optional<uint16_t> SnapshotBuilder::add_broker(const UpstreamConfig& upstream,
+                                                    const BrokerAddress& address,
+                                                    const ResolvedTarget& target,
+                                                    Snapshot& snapshot) {
+    const std::string name = node_name(target.host, target.port);
     const std::optional<uint16_t> slot =
         broker_slots_.take(slot_name(upstream.id, name), snapshot.version);
-    if (!slot || nodes.size() == kNodesMax) {
-        return fmt::format("upstream {}: too many brokers; at most {} of an upstream and {} in all",
-                           upstream.id, kNodesMax, kBrokerSlots);
-    }
+    if (!slot) return slot;
     if (snapshot.brokers.size() <= *slot) snapshot.brokers.resize(size_t{*slot} + 1);
     Broker& broker = snapshot.brokers[*slot];
     broker.upstream = upstream.id;
@@ -147,8 +169,7 @@ std::string SnapshotBuilder::add_node(const UpstreamConfig& upstream, const Brok
     broker.check = upstream.active;
     broker.slow_start_s = upstream.slow_start_s;
     broker.upstream_index = static_cast<uint16_t>(snapshot.upstreams.size());
-    nodes.push_back({name, broker.weight, broker.priority, *slot});
-    return {};
+    return slot;
 }
 
 UpstreamPlan SnapshotBuilder::plan_of(const UpstreamConfig& upstream) const {
@@ -260,6 +281,9 @@ void SnapshotBuilder::keep_unlisted(const Request& request, Snapshot& snapshot) 
         const bool kept =
             broker_slots_.name(slot) == slot_name(before[slot].upstream, before[slot].name);
         if (snapshot.brokers[slot].listed || !kept) continue;
+        // Never resolved: nobody was there, and nobody misses it.
+        const bool used = board_.clients[slot].load(std::memory_order_relaxed) > 0;
+        if (before[slot].addresses.empty() && !used) continue;
         snapshot.brokers[slot] = before[slot];
         snapshot.brokers[slot].listed = false;
     }

@@ -24,6 +24,9 @@ using Names = std::map<WatchedName, ResolvedName>;
 // The names that `objects` want followed.
 std::vector<WatchedName> names_of(const Objects& objects);
 
+// What a node is called: "host:port", IPv6 in brackets; a service (SRV) has no port: its name.
+std::string node_name(const std::string& host, uint16_t port);
+
 class SnapshotBuilder {
   public:
     SnapshotBuilder(const Config& config, const BrokerBoard& board,
@@ -55,6 +58,9 @@ class SnapshotBuilder {
     std::string add_node(const UpstreamConfig& upstream, const BrokerAddress& address,
                          const ResolvedTarget& target, Snapshot& snapshot,
                          std::vector<Node>& nodes);
+    // Its slot; none: all are taken.
+    std::optional<uint16_t> add_broker(const UpstreamConfig& upstream, const BrokerAddress& address,
+                                       const ResolvedTarget& target, Snapshot& snapshot);
     std::string add_routes(const Objects& objects, Snapshot& snapshot, std::vector<Route>& routes);
     std::string load_tls(const Request& request, Snapshot& snapshot);
     std::string check_sources(const Snapshot& snapshot) const;

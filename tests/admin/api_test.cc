@@ -222,6 +222,9 @@ TEST_F(ApiTest, EveryChangeIsALineThatNamesItsAuthor) {
               std::string::npos)
         << lines_;
     EXPECT_NE(lines_.find("change_refused"), std::string::npos);
+    control_.hint = "keep b:1 in the list";
+    (void)ask("DELETE", "/admin/upstreams/1");
+    EXPECT_NE(lines_.find("hint=\"keep b:1 in the list\""), std::string::npos) << lines_;
 }
 
 TEST_F(ApiTest, WithoutAStateDirectoryEachAnswerSaysSo) {

@@ -18,7 +18,7 @@ class FakeControl final : public Control {
         ++applies;
         if (!apply_problem.empty()) return Problem{apply_problem};
         served = objects;
-        return Applied{++version, moved_share, {}, true};
+        return Applied{++version, moved_share, hint, true};
     }
     std::optional<Problem> check(const Objects&, ReadFiles) override {
         const std::lock_guard lock(mutex_);
@@ -61,6 +61,7 @@ class FakeControl final : public Control {
     std::string check_problem;
     std::string asked;
     double moved_share = 0;
+    std::string hint;
     size_t found_max = 0;
     uint64_t version = 1;
     int applies = 0;

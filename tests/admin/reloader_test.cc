@@ -36,12 +36,12 @@ upstreams:
 TEST_F(ReloaderTest, SaysWhatChangedAndWhatItMoves) {
     open(false, files_of(kFleet));
     control_.moved_share = 0.5;
+    control_.hint = "keep b:1 in the list";
     EXPECT_TRUE(reload({files_of(kChanged), {}, {"threads", "listeners"}}));
     EXPECT_EQ(lines_,
               "info reloaded version=2 added=\"stream_routes/other-route\" "
               "changed=\"upstreams/file-upstream\" removed=\"stream_routes/file-route\" "
-              "moved=\"50.00%\" hint=\"a broker with weight 0 instead of none moves only its own "
-              "clients\"\n"
+              "moved=\"50.00%\" hint=\"keep b:1 in the list\"\n"
               "warn restart_needed settings=\"threads listeners\"\n");
     EXPECT_EQ(control_.served.stream_routes.at(0).id, "other-route");
 }

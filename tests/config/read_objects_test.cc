@@ -133,7 +133,7 @@ TEST(ObjectsSchema, NamesEveryFieldOnce) {
 TEST(ObjectsMarkdown, HasARowForEachField) {
     const std::string page = objects_markdown();
     for (const char* row :
-         {"## `stream_routes`", "| `plugins.mqtt-proxy.protocol_level` |",
+         {"### `stream_routes`", "| `plugins.mqtt-proxy.protocol_level` |",
           "| `checks.active.unhealthy.tcp_failures` | 1 to 254 | 2 |",
           "| `nodes[].weight` | 0 to 1000 | 1 |", "| `client.depth` |", "| `cert` |"})
         EXPECT_NE(page.find(row), page.npos) << row;

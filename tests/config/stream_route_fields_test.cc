@@ -182,8 +182,8 @@ TEST(StreamRouteFields, OfApisixThatWouldChangeMuchAreRefused) {
          {"plugins: {traffic-split: {}}",
           "plugins.traffic-split: is not supported: give the nodes of one upstream weights"},
          {"plugins: {syslog: {host: x}}",
-          "plugins.syslog: is not supported: the access log is on stderr; let the system forward "
-          "it"},
+          "plugins.syslog: is not supported: write lines with --access-log and let the system "
+          "forward them"},
          {"plugins: {syslog: {host: x, _meta: {disable: true}}}", ""}});
     expect_cases("stream_routes", "",
                  {{"service_id: 1",

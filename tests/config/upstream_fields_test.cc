@@ -154,7 +154,7 @@ TEST(UpstreamFields, OfApisixWithoutMeaningWarn) {
          {"keepalive_pool: {size: 1}",
           "keepalive_pool: has no effect: each client has a connection of its own"},
          {"retry_timeout: 5",
-          "retry_timeout: has no effect: --setup-timeout-ms bounds all attempts together"},
+          "retry_timeout: has no effect: retries and timeout.connect bound the attempts"},
          {"timeout: {connect: 1, send: 2}",
           "timeout.send: has no effect: a relay lives as long as both sides want it"},
          {"retries: 100", "retries: 100 is cut to 15"},

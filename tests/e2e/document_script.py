@@ -1,8 +1,10 @@
 """Runs the commands of a document of docs/.
 
 Law: all `sh` blocks are one script, in order, in a folder of their own; a `text` block behind one
-is what it prints ("..." stands for anything). Only the assignments of ports and of the program are
-changed. Jobs that are left in the background end with it.
+is what it prints ("..." stands for anything). A `yaml` block whose first line is a comment with a
+file's name becomes this file, and a configuration without a word of complaint; a `text` block
+behind it is what --check says of it instead. Only the assignments of ports and of the program are
+changed. Jobs that are left in the background end with the script.
 """
 
 import os
@@ -11,10 +13,18 @@ import re
 import subprocess
 import tempfile
 
-from harness import PROGRAM, equal, start
+from harness import ENVIRONMENT, PROGRAM, equal, start
 
-BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(sh|text|yaml)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE_NAME = re.compile(r"# (\S+\.yaml)\n")
+VALID = "configuration is valid: ...\n"
 SCRIPT_S = 120
+
+
+def saved_and_checked(name, text):
+    """A shell script; the listener is for examples that are about something else."""
+    check = f"$PROGRAM --check --config {name} --listen 127.0.0.1:0 2>&1 || true"
+    return f"cat > {name} <<'END OF FILE'\n{text}END OF FILE\n{check}\n"
 
 
 def blocks(document):
@@ -23,8 +33,10 @@ def blocks(document):
     for kind, text in BLOCK.findall(document):
         if kind == "sh":
             found.append([text, None])
-        else:
+        elif kind == "text":
             found[-1][1] = text
+        elif name := FILE_NAME.match(text):
+            found.append([saved_and_checked(name.group(1), text), VALID])
     return found
 
 
@@ -44,7 +56,8 @@ def run_document(document, ports, log_name):
     """`ports`: what the document assigns to variables of these names; `log_name`: for failures."""
     parts = blocks(document)
     assert len(parts) >= 8, len(parts)
-    script = "set -eu\ntrap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"
+    script = f"set -eu\nPROGRAM={os.path.abspath(PROGRAM)}\n"
+    script += "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT\n"
     for number, (text, _) in enumerate(parts):
         script += f"echo '== {number}'\n{text}"
     script += "echo '== end'\n"
@@ -52,7 +65,7 @@ def run_document(document, ports, log_name):
         errors = pathlib.Path(folder, "errors")
         with errors.open("wb") as out:
             shell = start(["bash", "-c", with_own_values(script, ports)], cwd=folder, stderr=out,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+                          env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
             try:
                 printed = shell.communicate(timeout=SCRIPT_S)[0].decode()
             except subprocess.TimeoutExpired:

@@ -82,10 +82,10 @@ class Peer:
 class Stub:
     """A broker on its own thread: answers CONNECT, PINGREQ, DISCONNECT; remembers who came."""
 
-    def __init__(self, port=0):
-        self.listener = socket.socket()
+    def __init__(self, port=0, host="127.0.0.1"):
+        self.listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", port))
+        self.listener.bind((host, port))
         self.listener.listen(4096)
         self.listener.setblocking(False)
         self.port = self.listener.getsockname()[1]

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 namespace jumpgate {
 namespace {
@@ -60,6 +61,20 @@ TEST(Address, UnknownPrintsAsUnknownAndHasNoPort) {
     EXPECT_EQ(address.port(), 0);
     EXPECT_EQ(address.host(), "unknown");
     EXPECT_EQ(address.to_string(), "unknown");
+}
+
+TEST(Address, IsEqualWhereFamilyHostAndPortAre) {
+    const std::vector<Address> different = {{},
+                                            *Address::parse("10.0.0.1", 1),
+                                            *Address::parse("10.0.0.1", 2),
+                                            *Address::parse("10.0.0.2", 1),
+                                            *Address::parse("::1", 1),
+                                            *Address::parse("::2", 1)};
+    for (size_t i = 0; i < different.size(); ++i) {
+        for (size_t j = 0; j < different.size(); ++j) {
+            EXPECT_EQ(different[i] == different[j], i == j) << i << " " << j;
+        }
+    }
 }
 
 TEST(Address, SetPortKeepsTheHost) {

@@ -39,8 +39,11 @@ TEST(Server, DoesNotStartWhereNoBrokersNameCanBeResolved) {
     Config config = config_with(broker);
     config.brokers = {{"no-such-host.invalid", 1883, 1}};
     const std::string said = start_failure(config);
-    EXPECT_NE(said.find("broker no-such-host.invalid:1883: cannot resolve"), std::string::npos)
-        << said;
+    EXPECT_NE(said.find("\n  no-such-host.invalid:1883: "), std::string::npos) << said;
+    EXPECT_NE(said.find("--dns-servers"), std::string::npos) << said;
+    config.admin = "127.0.0.1:0";
+    Server server(config);
+    EXPECT_TRUE(server.start(objects_of(config))) << "where it can be mended";
 }
 
 TEST(Server, EndsItsWorkersWhereItWasNeverServed) {
@@ -172,6 +175,25 @@ TEST(ServerSnapshots, EndWithTheLatestAddressesHoweverTheyWereMixedWithChanges) 
 }
 
 // ---- Calls -------------------------------------------------------------------------------------
+
+TEST(ServerCalls, WatchShowsNodesInTheirOrderWhateverCameFirst) {
+    FakeBroker a, b, c;
+    RunningServer server(objects_to({&a, &b}));
+    Objects objects = objects_to({&c, &b, &a});
+    objects.upstreams.insert(objects.upstreams.begin(), objects.upstreams[0]);
+    objects.upstreams[0].id = "first";
+    ASSERT_TRUE(std::holds_alternative<Applied>(server->apply(objects, ReadFiles::Again)));
+    std::vector<std::string> shown;
+    for (const BrokerState& broker : server->watch().brokers) {
+        shown.push_back(broker.upstream + " " + broker.name);
+    }
+    const std::vector<std::string> order = {name_of(c), name_of(b), name_of(a)};
+    std::vector<std::string> expected;
+    for (const std::string upstream : {"first ", "u "}) {
+        for (const std::string& name : order) expected.push_back(upstream + name);
+    }
+    EXPECT_EQ(shown, expected);
+}
 
 TEST(ServerCalls, WatchSumsAllWorkers) {
     FakeBroker broker;

@@ -205,6 +205,25 @@ TEST(SnapshotBuilder, TriesWithoutASlotAndWithWhatIsLoaded) {
     EXPECT_EQ(builder.slot("u", "127.0.0.1:1885"), 1U);
 }
 
+TEST(SnapshotBuilder, AServiceThatWasNeverResolvedIsSeenAndIsNoNode) {
+    Builder builder;
+    Objects objects;
+    objects.upstreams = {upstream("u", {{"_mqtt._tcp.fleet", 0, 2}, kA})};
+    Names names = literal_names(objects);
+    const WatchedName service = {"_mqtt._tcp.fleet", 0};
+    names[service] = {.targets = {}, .problem = "no such name"};
+    ASSERT_EQ(builder.build(objects, names), "");
+    ASSERT_EQ(builder.newest().routes.upstreams()[0].nodes().size(), 1U);
+    const uint16_t slot = builder.slot("u", "_mqtt._tcp.fleet");
+    EXPECT_TRUE(builder.newest().brokers[slot].listed);
+    EXPECT_EQ(builder.newest().brokers[slot].problem, "no such name");
+
+    names[service] = {.targets = {target("broker-0", 1883)}, .problem = ""};
+    ASSERT_EQ(builder.build(objects, names), "");
+    EXPECT_EQ(builder.newest().routes.upstreams()[0].nodes()[0].name, "broker-0:1883");
+    EXPECT_EQ(builder.newest().brokers[slot].upstream, "") << "it is no more";
+}
+
 TEST(SnapshotBuilder, NamesTheBrokerThatNoSourceAddressReaches) {
     Builder builder;
     builder.config.source_addresses = {"127.0.0.2"};
