@@ -19,13 +19,11 @@ std::vector<Section> sections() {
     return {
         {ObjectType::StreamRoute, stream_route_fields(),
          "Which clients go to which upstream. All conditions of a route must be met. The most "
-         "specific route is tried first, then the greater `priority`, then the order. The first of "
-         "these "
-         "that differs says which is more specific: sni, client_id, username, cert_cn, "
-         "remote_addr, server_addr, server_port, level; of texts exact over prefix over glob "
-         "over regex, then more literal characters. In a glob `*` is any run, `?` one character, "
-         "and `\\` takes the next one literally; a regex is RE2's, found anywhere unless "
-         "anchored."},
+         "specific route is tried first, then the greater `priority`, then the order. Of these the "
+         "first that differs decides: sni, client_id, username, cert_cn, remote_addr, server_addr, "
+         "server_port, level; of texts exact over prefix over glob over regex, then more literal "
+         "characters. In a glob `*` is any run, `?` one character, and `\\` takes the next one "
+         "literally; a regex is RE2's, found anywhere unless anchored."},
         {ObjectType::Upstream, upstream_fields(),
          "A pool of brokers, and how a client finds its own among them."},
         {ObjectType::Ssl, ssl_fields(),
