@@ -18,7 +18,7 @@ class FakeControl final : public Control {
         ++applies;
         if (!apply_problem.empty()) return Problem{apply_problem};
         served = objects;
-        return Applied{++version, moved_share, hint, true};
+        return Applied{++version, moved_share, {}, hint, true};
     }
     std::optional<Problem> check(const Objects&, ReadFiles) override {
         const std::lock_guard lock(mutex_);

@@ -32,7 +32,7 @@ class RoutedControl final : public Control {
         served = objects;
         snapshots_.push_back(std::get<0>(std::move(built)));
         while (snapshots_.size() > held_ + 1) snapshots_.pop_front();
-        return Applied{newest().version, 0, {}, true};
+        return Applied{newest().version, 0, {}, {}, true};
     }
     std::optional<Problem> check(const Objects& objects, ReadFiles files) override {
         const Names names = names_for(objects);

@@ -19,7 +19,8 @@ import tempfile
 
 import mqtt_peer
 import packets
-from harness import DEADLINE_S, ENVIRONMENT, PROGRAM, Jumpgate, Lines, behaviour, equal, main, start
+from harness import (DEADLINE_S, ENVIRONMENT, PROGRAM, Jumpgate, Lines, behaviour, equal, main,
+                     start, wait_until)
 from own_network import enter
 from peers import Mosquitto, receive, receive_all
 from pki import context, pki
@@ -101,6 +102,9 @@ def homes(pair, ids=IDS):
     begin = [len(broker.log.all) for broker in pair]
     for client_id in ids:
         own_message(client_id)
+    # The brokers have written it by now; whether our thread has read it is another question.
+    wait_until(lambda: sum(len(visits(broker, at)) for broker, at in zip(pair, begin)) >= len(ids),
+               "a line for each client in the brokers' logs")
     found = {}
     for index, broker in enumerate(pair):
         for client_id, version in visits(broker, begin[index]):
