@@ -138,7 +138,8 @@ def in_memory():
         with Place(document) as other, other.gate(state=False) as (gate, client):
             fresh = Sight(client, document)
         differ = sum(a != b for a, b in zip(edited.answers, fresh.answers))
-        assert differ >= 149 and fresh.fingerprint != edited.fingerprint, differ
+        # Those of `stay`, but where a route goes by the name (SNI) that they ask for.
+        assert differ > 60 and fresh.fingerprint != edited.fingerprint, differ
 
 
 main()
