@@ -15,8 +15,9 @@ CLIENT_IDS = ({"prefix": "flow-"}, {"prefix": "light-"}, {"glob": "*-1"}, {"glob
               {"regex": "^(flow|light)-[0-9]*7$"}, {"regex": "3$"}, {"exact": "flow-7"},
               {"prefix": "датчик-"})
 MATCHES = [{}, {"match": {"level": 5}}] + [{"match": {"client_id": x}} for x in CLIENT_IDS]
-FURTHER = ({}, {}, {}, {"remote_addr": "10.1.0.0/16"}, {"remote_addr": "10.0.0.0/8"}, {"server_port": 8883},
-           {"sni": "a.example.com"}, {"snis": ["*.example.com", "b.example.org"]})
+FURTHER = ({}, {}, {}, {"remote_addr": "10.1.0.0/16"}, {"remote_addr": "10.0.0.0/8"},
+           {"server_port": 8883}, {"sni": "a.example.com"},
+           {"snis": ["*.example.com", "b.example.org"]})
 BALANCE = ({"type": "chash"}, {"type": "chash", "hash": "rendezvous"}, {"type": "roundrobin"},
            {"type": "chash", "key": "mqtt_username"}, {"type": "least_conn"},
            {"type": "chash", "key": "remote_addr"}, {"type": "chash", "key_prefix_until": "-"},
@@ -49,7 +50,8 @@ class Operators:
     def __init__(self, client, home_ports, seed):
         self.client, self.ports = client, home_ports
         self.rng = random.Random(seed)
-        self.upstreams, self.routes, self.ssls = set(), {}, set()  # a route -> its upstream, or None
+        self.upstreams, self.ssls = set(), set()
+        self.routes = {}  # -> the upstream; None: its own
         self.asked = self.taken = 0
         self.put_home()
         self.ask(201, "PUT", "stream_routes/stay",

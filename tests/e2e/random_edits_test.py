@@ -1,8 +1,8 @@
 """After many random edits by the Admin API a proxy routes as a fresh one does that is given what
 came of them: from its state directory, or as a file.
 
-Law: the answers of /v1/route are compared whole: rule, upstream, hash, broker. Clients are connected
-all the while, and none is dropped.
+Law: the answers of /v1/route are compared whole: rule, upstream, hash, broker. Clients are
+connected all the while, and none is dropped.
 """
 
 import contextlib
@@ -127,7 +127,8 @@ def in_memory():
         while operators.asked < EDITS_WITHOUT_STATE:
             operators.edit()
         elapsed_s = time.monotonic() - begin
-        print(f"# {operators.asked} edits in {elapsed_s:.1f} s: {operators.asked / elapsed_s:.0f}/s")
+        print(f"# {operators.asked} edits in {elapsed_s:.1f} s: "
+              f"{operators.asked / elapsed_s:.0f}/s")
         document = with_keys(client.get("/apisix/admin/configs"))
         edited = Sight(client, document)
         with Place(document) as filed, filed.gate(state=False) as (gate, client):
