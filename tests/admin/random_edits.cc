@@ -11,9 +11,9 @@ namespace {
 const std::string kUpstreams = "upstreams/";
 const std::string kRoutes = "stream_routes/";
 const std::string kSsls = "ssls/";
-constexpr uint64_t kUpstreamIds = 12;
-constexpr uint64_t kRouteIds = 20;
-constexpr size_t kPostedMax = 8;  // more are deleted again
+constexpr uint64_t kUpstreamIds = 8;
+constexpr uint64_t kRouteIds = 12;
+constexpr size_t kPostedMax = 4;  // more are deleted again
 constexpr const char* kClientSsl = "shown-to-brokers";
 
 // Few of them, so that routes say the same now and then, and who is tried first is told by their
@@ -110,7 +110,7 @@ std::string RandomEdits::node_name() {
 // A map, or a list, whose order counts.
 std::string RandomEdits::nodes() {
     std::set<std::string> names;
-    for (uint64_t i = 0; i <= rng_.below(5); ++i) names.insert(node_name());
+    for (uint64_t i = 0; i <= rng_.below(4); ++i) names.insert(node_name());
     const bool list = chance(50);
     std::string text;
     for (const std::string& name : names) {

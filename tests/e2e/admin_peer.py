@@ -6,6 +6,7 @@ Every request says what status it expects, so a wrong answer is seen where it ca
 import contextlib
 import http.client
 import json
+import os
 import pathlib
 import shutil
 import socket
@@ -90,10 +91,14 @@ def write_secret(path, text):
 
 
 class Place:
-    """A folder with keys, a configuration and a state directory, which outlives its gates."""
+    """A folder with keys, a configuration and a state directory, which outlives its gates.
 
-    def __init__(self, config=None):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="jumpgate-e2e-"))
+    `in_memory`: where there is a file system in memory, so that no edit waits for a disk.
+    """
+
+    def __init__(self, config=None, in_memory=False):
+        memory = "/dev/shm" if in_memory and os.access("/dev/shm", os.W_OK) else None
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="jumpgate-e2e-", dir=memory))
         self.key = write_secret(self.folder / "admin.key", KEY + "\n")
         self.viewer = write_secret(self.folder / "viewer.key", VIEWER_KEY + "\n")
         self.state = self.folder / "state"
