@@ -156,6 +156,8 @@ ChangeResult Catalog::write(ObjectType type, std::string_view id, Value body) {
     }
     set(entry.object.value, "create_time", make_count(created_s));
     set(entry.object.value, "update_time", make_count(now));
+    if (const auto problem = unreadable(type, entry.object))
+        return refused(400, "invalid configuration: " + *problem);
     StoredObject object = entry.object;
     next.state.of(type).insert_or_assign(std::string(id),
                                          std::make_shared<const CatalogEntry>(std::move(entry)));

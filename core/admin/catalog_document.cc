@@ -114,7 +114,11 @@ class DocumentReader {
         for (const Complaint& complaint : found.errors)
             complain(type_name, id, index, text(complaint));
         std::ranges::move(found.warnings, std::back_inserter(warnings));
-        if (found.errors.empty()) state.of(type)[id] = dated(type, id, std::move(entry));
+        if (!found.errors.empty()) return;
+        const auto kept = dated(type, id, std::move(entry));
+        if (const auto problem = unreadable(type, kept->object))
+            return complain(type_name, id, index, *problem);
+        state.of(type)[id] = kept;
     }
 
     std::shared_ptr<const CatalogEntry> dated(ObjectType type, const std::string& id,
@@ -172,6 +176,11 @@ ChangeResult Catalog::put_document(const Value& document, std::string_view diges
     CatalogView next = *before;
     next.state = std::move(reader.state);
     next.state.digest = digest;
+    if (const auto problem = unreadable_head(next.state)) {
+        result.status = 400;
+        result.problem = "X-Digest: " + *problem;
+        return result;
+    }
     result = install(std::move(next));
     if (result.status < 400) result.status = 202;
     std::ranges::move(reader.warnings, std::back_inserter(result.warnings));
