@@ -54,6 +54,9 @@ std::optional<Problem> Admin::open_catalog(FileObjects files) {
             return Problem{"--state-dir: " + problem->text};
         store_ = std::move(std::get<std::unique_ptr<Store>>(store));
     }
+        if (!store_->warning().empty())
+            log_.say(Severity::Warn, "state_dir_open",
+                     [&](LogLine& line) { line.field("warning", store_->warning()); });
     catalog_ = std::make_unique<Catalog>(control_, store_.get());
     const Checked checked = catalog_->start(std::move(files));
     for (const Complaint& warning : checked.warnings)
