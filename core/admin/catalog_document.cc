@@ -28,6 +28,10 @@ Value Catalog::document() const {
 
 namespace {
 
+// What a double holds exactly (RFC 7493, 2.2), so that every client reads it as it was written; and
+// the changes of one by one that come after it find room.
+constexpr uint64_t kConfVersionMax = uint64_t{1} << 53U;
+
 // Reads a document over `before` into the next state, and notes all that is wrong.
 class DocumentReader {
   public:
@@ -76,6 +80,12 @@ class DocumentReader {
             return false;
         }
         const auto number = static_cast<uint64_t>(given->integer);
+        if (number > kConfVersionMax && number > version) {
+            complain(std::string(text(type)), {}, std::nullopt,
+                     fmt::format("{} is out of range; allowed: 0 to {}", conf_version_key(type),
+                                 kConfVersionMax));
+            return false;
+        }
         if (number < version)
             complain(std::string(text(type)), {}, std::nullopt,
                      fmt::format("{} must be greater than or equal to ({})", conf_version_key(type),
