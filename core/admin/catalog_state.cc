@@ -158,22 +158,61 @@ static const Value* written(const FileObjects& files, ObjectType type, const Ori
     return nullptr;
 }
 
-// What flags made has no document: the parts that say where clients go.
+static const char* word(HashKey key) {
+    switch (key) {
+        case HashKey::ClientId:
+            return "mqtt_client_id";
+        case HashKey::Username:
+            return "mqtt_username";
+        case HashKey::RemoteAddr:
+            return "remote_addr";
+        case HashKey::CertCn:
+            return "cert_cn";
+    }
+    return "";
+}
+
+static Value described(const BrokerAddress& broker) {
+    Value node = make_map();
+    set(node, "host", make_text(broker.host));
+    set(node, "port", make_integer(broker.port));
+    set(node, "weight", make_integer(broker.weight));
+    if (broker.priority != 0) set(node, "priority", make_integer(broker.priority));
+    return node;
+}
+
+static void set_file(Value& map, std::string_view key, const PemSource& pem) {
+    if (!pem.file.empty()) set(map, key, make_text(pem.file));
+}
+
+// Paths, as the flags name them; shown() takes the key's away.
+static Value described(const UpstreamTlsConfig& tls) {
+    Value value = make_map();
+    set_file(value, "client_cert", tls.identity.certificate);
+    set_file(value, "client_key", tls.identity.key);
+    set_file(value, "ca", tls.ca);
+    return value;
+}
+
+// What flags made has no document: the parts that say where clients go, and how.
 static Value described(const UpstreamConfig& upstream) {
     Value value = make_map();
-    set(value, "type",
-        make_text(upstream.type == Balance::ConsistentHash ? "chash"
-                  : upstream.type == Balance::RoundRobin   ? "roundrobin"
-                                                           : "least_conn"));
+    set(value, "type", make_text("chash"));  // flags know no other
+    set(value, "key", make_text(word(upstream.key)));
+    if (upstream.key_prefix_until)
+        set(value, "key_prefix_until", make_text(std::string(1, *upstream.key_prefix_until)));
+    const bool all_tls = std::ranges::all_of(upstream.nodes, &BrokerAddress::tls);
+    if (all_tls) set(value, "scheme", make_text("tls"));
     Value nodes = make_list();
     for (const BrokerAddress& broker : upstream.nodes) {
-        Value node = make_map();
-        set(node, "host", make_text(broker.host));
-        set(node, "port", make_integer(broker.port));
-        set(node, "weight", make_integer(broker.weight));
+        Value node = described(broker);
+        if (broker.tls && !all_tls)
+            set(node, "tls", make_boolean(true));  // objects know no mixture
         nodes.items.push_back(std::move(node));
     }
     set(value, "nodes", std::move(nodes));
+    Value tls = described(upstream.tls);
+    if (!tls.members.empty()) set(value, "tls", std::move(tls));
     return value;
 }
 

@@ -209,13 +209,26 @@ TEST_F(CatalogStateTest, ObjectsOfFlagsAreShownInTheSameWords) {
     upstream.origin.file = "--broker";
     upstream.type = Balance::ConsistentHash;
     upstream.nodes.push_back({"b1", 1883, 3});
+    upstream.nodes.push_back({"b2", 8883, 1, true, "", -1});
+    upstream.key = HashKey::Username;
+    upstream.key_prefix_until = '/';
+    upstream.tls.ca.file = "ca.pem";
+    upstream.tls.identity.key.file = "client.key";
     flags.objects.upstreams.push_back(upstream);
     StreamRouteConfig route;
     route.id = route.upstream_id = "default";
     route.origin.file = "--broker";
     flags.objects.stream_routes.push_back(route);
     EXPECT_EQ(to_json(file_objects(flags, ObjectType::Upstream).at(0).value),
-              R"({"type":"chash","nodes":[{"host":"b1","port":1883,"weight":3}],"id":"default"})");
+              R"({"type":"chash","key":"mqtt_username","key_prefix_until":"/","nodes":)"
+              R"([{"host":"b1","port":1883,"weight":3},)"
+              R"({"host":"b2","port":8883,"weight":1,"priority":-1,"tls":true}],)"
+              R"("tls":{"client_key":"client.key","ca":"ca.pem"},"id":"default"})");
+    flags.objects.upstreams[0].nodes.erase(flags.objects.upstreams[0].nodes.begin());
+    flags.objects.upstreams[0].tls = {};
+    EXPECT_EQ(to_json(file_objects(flags, ObjectType::Upstream).at(0).value),
+              R"({"type":"chash","key":"mqtt_username","key_prefix_until":"/","scheme":"tls",)"
+              R"("nodes":[{"host":"b2","port":8883,"weight":1,"priority":-1}],"id":"default"})");
     EXPECT_EQ(to_json(file_objects(flags, ObjectType::StreamRoute).at(0).value),
               R"({"upstream_id":"default","id":"default"})");
 }
