@@ -26,6 +26,10 @@
 namespace jumpgate {
 
 // How a change went, in HTTP's words.
+// Of a change that is made (Applied::complete is false): for its author and for the log.
+inline constexpr std::string_view kWorkerIsLate =
+    "a worker has not answered yet: its new clients are served as before until it does";
+
 struct ChangeResult {
     unsigned status = 200;  // 200, 201, 202, 204, 400, 404, 409, 503
     std::string id;

@@ -55,8 +55,8 @@ void Reloader::note_success(const ReloadResult& result) {
         if (!result.removed.empty()) line.field("removed", listed(result.removed));
         if (!applied.changed) line.field("routing", "unchanged");
         if (applied.changed) line.field("moved", fmt::format("{:.2f}%", 100 * applied.moved_share));
-        if (applied.moved_share > 0)
-            line.field("hint", "a broker with weight 0 instead of none moves only its own clients");
+        if (!applied.hint.empty()) line.field("hint", applied.hint);
+        if (!applied.complete) line.field("warning", kWorkerIsLate);
     });
 }
 

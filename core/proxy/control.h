@@ -114,6 +114,7 @@ struct Applied {
     double moved_share = 0;  // of client ids that another broker serves from now on, 0 to 1
     std::string hint;        // how fewer could have moved; may be empty
     bool changed = false;    // routing is another than before
+    bool complete = true;    // false: a worker did not answer in time, and will adopt it later
 };
 
 // Certificates and keys that objects and flags name.
@@ -122,7 +123,8 @@ enum class ReadFiles : uint8_t { Again, WhereChanged };
 class Control {
   public:
     // Makes `objects` what new clients are served by, or says why not and changes nothing. Clients
-    // that are connected stay. Returns when every worker routes by it.
+    // that are connected stay. Returns when every worker routes by it, or has had
+    // kAnswerTimeoutMs for it.
     virtual Parsed<Applied> apply(const Objects& objects, ReadFiles files) = 0;
     // The dry run of apply().
     virtual std::optional<Problem> check(const Objects& objects) = 0;

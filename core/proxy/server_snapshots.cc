@@ -31,8 +31,8 @@ Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
     }
     std::unique_lock<std::mutex> lock(call_lock_);
     wakeup_->signal();
-    answered_.wait_for(lock, std::chrono::milliseconds(kAnswerTimeoutMs),
-                       [&] { return ended_ || adopted_ >= applied.version; });
+    applied.complete = answered_.wait_for(lock, std::chrono::milliseconds(kAnswerTimeoutMs),
+                                          [&] { return ended_ || adopted_ >= applied.version; });
     return applied;
 }
 
