@@ -63,8 +63,6 @@ ChangeResult Catalog::install(CatalogView next) {
     join_objects(next);
     Checked checked = check_objects(next.objects);
     if (!checked.errors.empty()) return refused(400, joined(checked.errors));
-    if (const auto problem = control_.check(next.objects))
-        return refused(400, "invalid configuration: " + problem->text);
     ChangeResult result = persist_and_apply(next);
     if (result.status >= 400) return result;
     publish(std::make_shared<const CatalogView>(std::move(next)));
@@ -84,24 +82,34 @@ ChangeResult Catalog::persist_and_apply(const CatalogView& next) {
         control_.apply(next.objects, edited ? ReadFiles::WhereChanged : ReadFiles::Again);
     if (const Problem* problem = std::get_if<Problem>(&applied)) {
         if (persists) store_->discard();
-        return refused(503, "nothing has changed: " + problem->text);
+        return refused(400, "invalid configuration: " + problem->text);
     }
     ChangeResult result;
     result.applied = std::get<Applied>(applied);
     if (persists) {
         if (const auto problem = store_->commit()) {
-            restore(*before);
-            return refused(503, "nothing has changed: " + problem->text);
+            const std::string left = restore(*before);
+            return refused(503,
+                           (left.empty() ? "nothing has changed: " : "") + problem->text + left);
         }
     }
     return result;
 }
 
-// The file could not be renamed, or not for sure: back to what was, on both sides. These objects
-// were served a moment ago, so the data plane takes them.
-void Catalog::restore(const CatalogView& before) {
-    (void)control_.apply(before.objects, ReadFiles::WhereChanged);
-    if (!store_->prepare(to_text(before.state))) (void)store_->commit();
+// The file could not be renamed, or not for sure: back to what was, on both sides. Says what did
+// not go back, for then somebody has to look; empty: nothing.
+std::string Catalog::restore(const CatalogView& before) {
+    std::string left;
+    const Parsed<Applied> applied = control_.apply(before.objects, ReadFiles::WhereChanged);
+    if (const Problem* problem = std::get_if<Problem>(&applied))
+        left = "; the change is served until the next one, for what was before is refused: " +
+               problem->text;
+    auto problem = store_->prepare(to_text(before.state));
+    if (!problem) problem = store_->commit();
+    if (problem)
+        left += "; what a restart reads could not be put back either, look at it before: " +
+                problem->text;
+    return left;
 }
 
 // ---- One object ---------------------------------------------------------------------------------

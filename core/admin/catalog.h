@@ -101,7 +101,7 @@ class Catalog {
     // The pipeline that every change takes.
     ChangeResult install(CatalogView next);
     ChangeResult persist_and_apply(const CatalogView& next);
-    void restore(const CatalogView& before);
+    std::string restore(const CatalogView& before);
     ChangeResult write(ObjectType type, std::string_view id, Value body);
     std::optional<ChangeResult> belongs_to_file(ObjectType type, std::string_view id) const;
 
