@@ -37,8 +37,18 @@ Catalog::ViewRef Catalog::view() const {
 }
 
 void Catalog::publish(ViewRef next) {
+    std::function<void()> call;
+    {
+        const std::lock_guard lock(viewing_);
+        view_ = std::move(next);
+        call = changed_;
+    }
+    if (call) call();
+}
+
+void Catalog::on_change(std::function<void()> call) {
     const std::lock_guard lock(viewing_);
-    view_ = std::move(next);
+    changed_ = std::move(call);
 }
 
 Checked Catalog::start(FileObjects files) {

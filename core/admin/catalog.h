@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -25,11 +26,11 @@
 
 namespace jumpgate {
 
-// How a change went, in HTTP's words.
 // Of a change that is made (Applied::complete is false): for its author and for the log.
 inline constexpr std::string_view kWorkerIsLate =
     "a worker has not answered yet: its new clients are served as before until it does";
 
+// How a change went, in HTTP's words.
 struct ChangeResult {
     unsigned status = 200;  // 200, 201, 202, 204, 400, 404, 409, 503
     std::string id;
@@ -66,6 +67,8 @@ class Catalog {
     Checked start(FileObjects files);
     Objects objects() const { return view()->objects; }
     bool persists() const { return store_ != nullptr; }
+    // `call` after each change, on its thread: it must not change anything itself.
+    void on_change(std::function<void()> call);
 
     // ---- One object. `id` has passed is_object_id().
 
@@ -110,6 +113,7 @@ class Catalog {
     std::mutex changing_;  // one change at a time
     mutable std::mutex viewing_;
     ViewRef view_;
+    std::function<void()> changed_;  // as view_, under viewing_
 };
 
 }  // namespace jumpgate
