@@ -12,6 +12,7 @@
 #include "core/base/host_port.h"
 #include "core/io/exclusive_listener.h"
 #include "core/io/socket.h"
+#include "core/proxy/credential_files.h"
 
 namespace jumpgate {
 
@@ -53,6 +54,9 @@ std::optional<Problem> Admin::open_catalog(FileObjects files) {
         if (const Problem* problem = std::get_if<Problem>(&store))
             return Problem{"--state-dir: " + problem->text};
         store_ = std::move(std::get<std::unique_ptr<Store>>(store));
+        if (!store_->warning().empty())
+            log_.say(Severity::Warn, "state_dir_open",
+                     [&](LogLine& line) { line.field("warning", store_->warning()); });
     }
     catalog_ = std::make_unique<Catalog>(control_, store_.get());
     const Checked checked = catalog_->start(std::move(files));
@@ -131,9 +135,9 @@ std::optional<Problem> Admin::open_listener() {
     }
     if (!fd) {
         const bool taken = fd.error().code == ErrorCode::AddressInUse;
-        const Problem problem{fmt::format("--admin: {}: {}", address_,
-                                          taken ? "is in use; another process may have it"
-                                                : std::strerror(fd.error().sys))};
+        const Problem problem{fmt::format(
+            "--admin: {}: {}", address_,
+            taken ? "is in use; another process may have it" : std::strerror(fd.error().sys))};
         address_.clear();  // it is another's
         return problem;
     }
@@ -144,24 +148,8 @@ std::optional<Problem> Admin::open_listener() {
 std::vector<std::string> Admin::watched_files() const {
     std::vector<std::string> paths;
     if (!config_.config_watch) return paths;
-    paths = config_.config_files;
-    const auto add = [&paths](const PemSource& source) {
-        if (!source.file.empty()) paths.push_back(source.file);
-    };
-    const Objects objects = catalog_->objects();
-    for (const SslConfig& ssl : objects.ssls) {
-        for (const PemPair& pair : ssl.pairs) {
-            add(pair.certificate);
-            add(pair.key);
-        }
-        add(ssl.client_ca);
-        add(ssl.client_crl);
-    }
-    for (const UpstreamConfig& upstream : objects.upstreams) {
-        add(upstream.tls.identity.certificate);
-        add(upstream.tls.identity.key);
-        add(upstream.tls.ca);
-    }
+    paths = credential_files(config_, catalog_->objects());
+    paths.insert(paths.begin(), config_.config_files.begin(), config_.config_files.end());
     return paths;
 }
 
@@ -169,6 +157,7 @@ std::optional<Problem> Admin::serve() {
     auto reloads = ReloadThread::start(*reloader_, [this] { return watched_files(); });
     if (!reloads) return Problem{fmt::format("inotify: {}", text(reloads.error().code))};
     reload_thread_ = std::move(*reloads);
+    catalog_->on_change([thread = reload_thread_.get()] { thread->look_at_paths(); });
     if (listener_fd_ < 0) return std::nullopt;
     api_ = std::make_unique<Api>(*catalog_, control_, log_, [this](const Watch& watch) {
         return metrics_text(watch) + access_metrics_text(*access_);

@@ -47,6 +47,11 @@ HttpResponse Api::put_configs(const HttpRequest& request) {
     note_change(request, "configs", result);
     if (result.status >= 400) return error_answer(result.status, result.problem);
     HttpResponse response;
+    if (!result.applied.complete) {
+        Value answer = make_map();
+        set(answer, "warning", make_text(std::string(kWorkerIsLate)));
+        response = json_answer(result.status, answer);
+    }
     response.status = result.status;
     response.headers.emplace_back("X-Digest", digest);
     return response;

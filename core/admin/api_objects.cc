@@ -35,6 +35,13 @@ Value with_key(ObjectType type, const StoredObject& object) {
     return answer;
 }
 
+// 202 where not every worker routes by it yet.
+HttpResponse change_answer(const ChangeResult& result, Value answer) {
+    if (result.applied.complete) return json_answer(result.status, answer);
+    set(answer, "warning", make_text(std::string(kWorkerIsLate)));
+    return json_answer(202, answer);
+}
+
 Value with_indices(ObjectType type, const StoredObject& object) {
     Value answer = with_key(type, object);
     set(answer, "createdIndex", make_count(object.created_index));
@@ -142,7 +149,7 @@ HttpResponse Api::put_object(const HttpRequest& request, ObjectType type, Path p
     const ChangeResult result = catalog_.put(type, *id, std::move(body));
     note_change(request, fmt::format("{}/{}", text(type), *id), result);
     if (result.status >= 400) return refusal_answer(result);
-    return json_answer(result.status, with_key(type, result.object));
+    return change_answer(result, with_key(type, result.object));
 }
 
 HttpResponse Api::post_object(const HttpRequest& request, ObjectType type) {
@@ -151,7 +158,7 @@ HttpResponse Api::post_object(const HttpRequest& request, ObjectType type) {
     const ChangeResult result = catalog_.post(type, std::move(std::get<Value>(read)));
     note_change(request, fmt::format("{}/{}", text(type), result.id), result);
     if (result.status >= 400) return refusal_answer(result);
-    return json_answer(result.status, with_key(type, result.object));
+    return change_answer(result, with_key(type, result.object));
 }
 
 HttpResponse Api::patch_object(const HttpRequest& request, ObjectType type, Path path) {
@@ -162,7 +169,7 @@ HttpResponse Api::patch_object(const HttpRequest& request, ObjectType type, Path
         catalog_.patch(type, path[0], path.subspan(1), std::get<Value>(read));
     note_change(request, fmt::format("{}/{}", text(type), path[0]), result);
     if (result.status >= 400) return refusal_answer(result);
-    return json_answer(result.status, with_key(type, result.object));
+    return change_answer(result, with_key(type, result.object));
 }
 
 HttpResponse Api::delete_object(const HttpRequest& request, ObjectType type,
@@ -179,7 +186,7 @@ HttpResponse Api::delete_object(const HttpRequest& request, ObjectType type,
     Value answer = make_map();
     set(answer, "deleted", make_text("1"));
     set(answer, "key", make_text(key_of(type, id)));
-    return json_answer(200, answer);
+    return change_answer(result, std::move(answer));
 }
 
 HttpResponse Api::check_object(const HttpRequest& request, std::string_view type_name) {
@@ -202,17 +209,20 @@ HttpResponse Api::check_object(const HttpRequest& request, std::string_view type
 void Api::note_change(const HttpRequest& request, std::string_view object,
                       const ChangeResult& result) {
     const bool done = result.status < 400;
-    log_.say(Severity::Info, done ? "object_changed" : "change_refused", [&](LogLine& line) {
+    const bool changed = done && result.status != 204;
+    const char* event = changed ? "object_changed" : done ? "object_unchanged" : "change_refused";
+    log_.say(Severity::Info, event, [&](LogLine& line) {
         line.field("method", request.method)
             .field("object", object)
             .field("peer", request.peer.empty() ? "unix" : request.peer)
             .field("status", result.status);
         if (!done) line.field("problem", result.problem);
-        if (done) line.field("version", result.applied.version);
-        if (done && result.applied.changed)
+        if (changed) line.field("version", result.applied.version);
+        if (changed && result.applied.changed)
             line.field("moved", fmt::format("{:.2f}%", 100 * result.applied.moved_share))
                 .field("moved_by_route", result.applied.moved_by_route);
-        if (done && !result.applied.hint.empty()) line.field("hint", result.applied.hint);
+        if (!result.applied.hint.empty()) line.field("hint", result.applied.hint);
+        if (!result.applied.complete) line.field("warning", kWorkerIsLate);
     });
     for (const Complaint& warning : result.warnings)
         log_.say(Severity::Warn, "config_warning", [&](LogLine& line) {

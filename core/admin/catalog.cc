@@ -37,8 +37,18 @@ Catalog::ViewRef Catalog::view() const {
 }
 
 void Catalog::publish(ViewRef next) {
+    std::function<void()> call;
+    {
+        const std::lock_guard lock(viewing_);
+        view_ = std::move(next);
+        call = changed_;
+    }
+    if (call) call();
+}
+
+void Catalog::on_change(std::function<void()> call) {
     const std::lock_guard lock(viewing_);
-    view_ = std::move(next);
+    changed_ = std::move(call);
 }
 
 Checked Catalog::start(FileObjects files) {
@@ -69,8 +79,6 @@ ChangeResult Catalog::install(CatalogView next) {
     join_objects(next);
     Checked checked = check_objects(next.objects);
     if (!checked.errors.empty()) return refused(400, joined(checked.errors));
-    if (const auto problem = control_.check(next.objects, files_read_by(next)))
-        return refused(400, "invalid configuration: " + problem->text);
     ChangeResult result = persist_and_apply(next);
     if (result.status >= 400) return result;
     publish(std::make_shared<const CatalogView>(std::move(next)));
@@ -89,24 +97,34 @@ ChangeResult Catalog::persist_and_apply(const CatalogView& next) {
     Parsed<Applied> applied = control_.apply(next.objects, files);
     if (const Problem* problem = std::get_if<Problem>(&applied)) {
         if (persists) store_->discard();
-        return refused(503, "nothing has changed: " + problem->text);
+        return refused(400, "invalid configuration: " + problem->text);
     }
     ChangeResult result;
     result.applied = std::get<Applied>(applied);
     if (persists) {
         if (const auto problem = store_->commit()) {
-            restore(*before);
-            return refused(503, "nothing has changed: " + problem->text);
+            const std::string left = restore(*before);
+            return refused(503,
+                           (left.empty() ? "nothing has changed: " : "") + problem->text + left);
         }
     }
     return result;
 }
 
-// The file could not be renamed, or not for sure: back to what was, on both sides. These objects
-// were served a moment ago, so the data plane takes them.
-void Catalog::restore(const CatalogView& before) {
-    (void)control_.apply(before.objects, ReadFiles::WhereChanged);
-    if (!store_->prepare(to_text(before.state))) (void)store_->commit();
+// The file could not be renamed, or not for sure: back to what was, on both sides. Says what did
+// not go back, for then somebody has to look; empty: nothing.
+std::string Catalog::restore(const CatalogView& before) {
+    std::string left;
+    const Parsed<Applied> applied = control_.apply(before.objects, ReadFiles::WhereChanged);
+    if (const Problem* problem = std::get_if<Problem>(&applied))
+        left = "; the change is served until the next one, for what was before is refused: " +
+               problem->text;
+    auto problem = store_->prepare(to_text(before.state));
+    if (!problem) problem = store_->commit();
+    if (problem)
+        left += "; what a restart reads could not be put back either, look at it before: " +
+                problem->text;
+    return left;
 }
 
 // ---- One object ---------------------------------------------------------------------------------
@@ -161,6 +179,8 @@ ChangeResult Catalog::write(ObjectType type, std::string_view id, Value body) {
     }
     set(entry.object.value, "create_time", make_count(created_s));
     set(entry.object.value, "update_time", make_count(now));
+    if (const auto problem = unreadable(type, entry.object))
+        return refused(400, "invalid configuration: " + *problem);
     StoredObject object = entry.object;
     next.state.of(type).insert_or_assign(std::string(id),
                                          std::make_shared<const CatalogEntry>(std::move(entry)));

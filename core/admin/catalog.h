@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,10 @@
 #include "core/proxy/control.h"
 
 namespace jumpgate {
+
+// Of a change that is made (Applied::complete is false): for its author and for the log.
+inline constexpr std::string_view kWorkerIsLate =
+    "a worker has not answered yet: its new clients are served as before until it does";
 
 // How a change went, in HTTP's words.
 struct ChangeResult {
@@ -62,6 +67,8 @@ class Catalog {
     Checked start(FileObjects files);
     Objects objects() const { return view()->objects; }
     bool persists() const { return store_ != nullptr; }
+    // `call` after each change, on its thread: it must not change anything itself.
+    void on_change(std::function<void()> call);
 
     // ---- One object. `id` has passed is_object_id().
 
@@ -98,7 +105,7 @@ class Catalog {
     ChangeResult install(CatalogView next);
     ReadFiles files_read_by(const CatalogView& next) const;
     ChangeResult persist_and_apply(const CatalogView& next);
-    void restore(const CatalogView& before);
+    std::string restore(const CatalogView& before);
     ChangeResult write(ObjectType type, std::string_view id, Value body);
     std::optional<ChangeResult> belongs_to_file(ObjectType type, std::string_view id) const;
 
@@ -107,6 +114,7 @@ class Catalog {
     std::mutex changing_;  // one change at a time
     mutable std::mutex viewing_;
     ViewRef view_;
+    std::function<void()> changed_;  // as view_, under viewing_
 };
 
 }  // namespace jumpgate

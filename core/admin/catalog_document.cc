@@ -28,6 +28,10 @@ Value Catalog::document() const {
 
 namespace {
 
+// What a double holds exactly (RFC 7493, 2.2), so that every client reads it as it was written; and
+// the changes of one by one that come after it find room.
+constexpr uint64_t kConfVersionMax = uint64_t{1} << 53U;
+
 // Reads a document over `before` into the next state, and notes all that is wrong.
 class DocumentReader {
   public:
@@ -76,6 +80,12 @@ class DocumentReader {
             return false;
         }
         const auto number = static_cast<uint64_t>(given->integer);
+        if (number > kConfVersionMax && number > version) {
+            complain(std::string(text(type)), {}, std::nullopt,
+                     fmt::format("{} is out of range; allowed: 0 to {}", conf_version_key(type),
+                                 kConfVersionMax));
+            return false;
+        }
         if (number < version)
             complain(std::string(text(type)), {}, std::nullopt,
                      fmt::format("{} must be greater than or equal to ({})", conf_version_key(type),
@@ -114,7 +124,11 @@ class DocumentReader {
         for (const Complaint& complaint : found.errors)
             complain(type_name, id, index, text(complaint));
         std::ranges::move(found.warnings, std::back_inserter(warnings));
-        if (found.errors.empty()) state.of(type)[id] = dated(type, id, std::move(entry));
+        if (!found.errors.empty()) return;
+        const auto kept = dated(type, id, std::move(entry));
+        if (const auto problem = unreadable(type, kept->object))
+            return complain(type_name, id, index, *problem);
+        state.of(type)[id] = kept;
     }
 
     std::shared_ptr<const CatalogEntry> dated(ObjectType type, const std::string& id,
@@ -172,6 +186,11 @@ ChangeResult Catalog::put_document(const Value& document, std::string_view diges
     CatalogView next = *before;
     next.state = std::move(reader.state);
     next.state.digest = digest;
+    if (const auto problem = unreadable_head(next.state)) {
+        result.status = 400;
+        result.problem = "X-Digest: " + *problem;
+        return result;
+    }
     result = install(std::move(next));
     if (result.status < 400) result.status = 202;
     std::ranges::move(reader.warnings, std::back_inserter(result.warnings));

@@ -17,7 +17,7 @@ std::string conf_version_key(ObjectType type) { return std::string(text(type)) +
 // ---- As text: a line of JSON for the state, then one for each object, so that no document is
 // longer than what one request may bring.
 
-std::string to_text(const CatalogState& state) {
+static std::string head_line(const CatalogState& state) {
     Value head = make_map();
     set(head, "format", make_integer(kStateFormat));
     set(head, "index", make_count(state.index));
@@ -25,17 +25,42 @@ std::string to_text(const CatalogState& state) {
     set(head, "digest", make_text(state.digest));
     for (const ObjectType type : kObjectTypes)
         set(head, conf_version_key(type), make_count(state.conf_version(type)));
-    std::string lines = to_json(head) + "\n";
+    return to_json(head);
+}
+
+static std::string object_line(ObjectType type, const StoredObject& object) {
+    Value line = make_map();
+    set(line, "type", make_text(std::string(text(type))));
+    set(line, "created_index", make_count(object.created_index));
+    set(line, "modified_index", make_count(object.modified_index));
+    set(line, "value", object.value);
+    return to_json(line);
+}
+
+std::string to_text(const CatalogState& state) {
+    std::string lines = head_line(state) + "\n";
     for (const ObjectType type : kObjectTypes)
-        for (const auto& [id, entry] : state.of(type)) {
-            Value line = make_map();
-            set(line, "type", make_text(std::string(text(type))));
-            set(line, "created_index", make_count(entry->object.created_index));
-            set(line, "modified_index", make_count(entry->object.modified_index));
-            set(line, "value", entry->object.value);
-            lines += to_json(line) + "\n";
-        }
+        for (const auto& [id, entry] : state.of(type))
+            lines += object_line(type, entry->object) + "\n";
     return lines;
+}
+
+// By the reader of parse_state() itself, so that its limits stand in one place.
+static std::optional<std::string> line_problem(std::string_view line) {
+    const std::variant<Value, Complaint> read = read_json(line, "");
+    if (std::holds_alternative<Value>(read)) return std::nullopt;
+    Complaint complaint = std::get<Complaint>(read);
+    complaint.mark = {};  // of a text that its sender has not seen
+    if (complaint.path.starts_with("value.")) complaint.path.erase(0, 6);
+    return "the next start could not read it: " + jumpgate::text(complaint);
+}
+
+std::optional<std::string> unreadable(ObjectType type, const StoredObject& object) {
+    return line_problem(object_line(type, object));
+}
+
+std::optional<std::string> unreadable_head(const CatalogState& state) {
+    return line_problem(head_line(state));
 }
 
 static uint64_t count_in(const Value& map, std::string_view key) {
@@ -133,22 +158,61 @@ static const Value* written(const FileObjects& files, ObjectType type, const Ori
     return nullptr;
 }
 
-// What flags made has no document: the parts that say where clients go.
+static const char* word(HashKey key) {
+    switch (key) {
+        case HashKey::ClientId:
+            return "mqtt_client_id";
+        case HashKey::Username:
+            return "mqtt_username";
+        case HashKey::RemoteAddr:
+            return "remote_addr";
+        case HashKey::CertCn:
+            return "cert_cn";
+    }
+    return "";
+}
+
+static Value described(const BrokerAddress& broker) {
+    Value node = make_map();
+    set(node, "host", make_text(broker.host));
+    set(node, "port", make_integer(broker.port));
+    set(node, "weight", make_integer(broker.weight));
+    if (broker.priority != 0) set(node, "priority", make_integer(broker.priority));
+    return node;
+}
+
+static void set_file(Value& map, std::string_view key, const PemSource& pem) {
+    if (!pem.file.empty()) set(map, key, make_text(pem.file));
+}
+
+// Paths, as the flags name them; shown() takes the key's away.
+static Value described(const UpstreamTlsConfig& tls) {
+    Value value = make_map();
+    set_file(value, "client_cert", tls.identity.certificate);
+    set_file(value, "client_key", tls.identity.key);
+    set_file(value, "ca", tls.ca);
+    return value;
+}
+
+// What flags made has no document: the parts that say where clients go, and how.
 static Value described(const UpstreamConfig& upstream) {
     Value value = make_map();
-    set(value, "type",
-        make_text(upstream.type == Balance::ConsistentHash ? "chash"
-                  : upstream.type == Balance::RoundRobin   ? "roundrobin"
-                                                           : "least_conn"));
+    set(value, "type", make_text("chash"));  // flags know no other
+    set(value, "key", make_text(word(upstream.key)));
+    if (upstream.key_prefix_until)
+        set(value, "key_prefix_until", make_text(std::string(1, *upstream.key_prefix_until)));
+    const bool all_tls = std::ranges::all_of(upstream.nodes, &BrokerAddress::tls);
+    if (all_tls) set(value, "scheme", make_text("tls"));
     Value nodes = make_list();
     for (const BrokerAddress& broker : upstream.nodes) {
-        Value node = make_map();
-        set(node, "host", make_text(broker.host));
-        set(node, "port", make_integer(broker.port));
-        set(node, "weight", make_integer(broker.weight));
+        Value node = described(broker);
+        if (broker.tls && !all_tls)
+            set(node, "tls", make_boolean(true));  // objects know no mixture
         nodes.items.push_back(std::move(node));
     }
     set(value, "nodes", std::move(nodes));
+    Value tls = described(upstream.tls);
+    if (!tls.members.empty()) set(value, "tls", std::move(tls));
     return value;
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -54,6 +55,12 @@ struct CatalogState {
 
 std::string to_text(const CatalogState& state);
 std::variant<CatalogState, std::vector<Complaint>> parse_state(std::string_view text);
+
+// Why parse_state() would not take this object, or all but the objects, from to_text(): what was
+// merged from several bodies may be larger or deeper than any of them, and a path or a header need
+// not be UTF-8. Nothing: it would.
+std::optional<std::string> unreadable(ObjectType type, const StoredObject& object);
+std::optional<std::string> unreadable_head(const CatalogState& state);
 
 // "upstreams_conf_version"
 std::string conf_version_key(ObjectType type);

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 #include "core/base/read_file.h"
@@ -78,6 +80,41 @@ static Problem failed(const std::string& path, int sys) {
     return Problem{path + ": " + std::strerror(sys)};
 }
 
+// Gives the file its name where nobody has it yet; 0, or errno.
+static int rename_to_new(const char* from, const char* to) {
+    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+    // EINVAL: a file system without flags, as NFS: there the last one wins.
+    return errno == EINVAL && rename(from, to) == 0 ? 0 : errno;
+}
+
+// The new name outlives a loss of power.
+static int flush_folder_of(const std::string& path) {
+    const size_t slash = path.rfind('/');
+    const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
+    const int fd = open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return errno;
+    const int sys = fsync(fd) == 0 ? 0 : errno;
+    close(fd);
+    return sys;
+}
+
+// Under a name of its own, flushed, then under `path`: no crash leaves a file with half a key.
+// 0, or errno.
+static int write_new(const std::string& path, std::string_view text) {
+    std::string draft = path + ".XXXXXX";
+    const int fd = mkostemp(draft.data(), O_CLOEXEC);  // mode 0600
+    if (fd < 0) return errno;
+    errno = EIO;  // of a write that is short
+    const bool written =
+        write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
+    int sys = written ? 0 : errno;
+    close(fd);
+    if (sys == 0) sys = rename_to_new(draft.c_str(), path.c_str());
+    if (sys == 0) return flush_folder_of(path);
+    unlink(draft.c_str());
+    return sys;
+}
+
 // Nothing: done. EEXIST: somebody was faster, whose key it is then.
 static std::optional<int> generate(const std::string& path) {
     std::array<uint8_t, 32> random{};
@@ -90,22 +127,15 @@ static std::optional<int> generate(const std::string& path) {
         text.push_back("0123456789abcdef"[byte & 15U]);
     }
     text.push_back('\n');
-    const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (fd < 0) return errno;
-    const bool written =
-        write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && fsync(fd) == 0;
-    const int sys = errno == 0 ? EIO : errno;
-    close(fd);
+    const int sys = write_new(path, text);
     explicit_bzero(text.data(), text.size());
-    if (written) return std::nullopt;
-    unlink(path.c_str());
+    if (sys == 0) return std::nullopt;
     return sys;
 }
 
 Parsed<KeyFile> open_key_file(const std::string& path, Role role, Keys& keys) {
     KeyFile file;
     if (role == Role::Admin && access(path.c_str(), F_OK) != 0 && errno == ENOENT) {
-        errno = 0;
         const std::optional<int> sys = generate(path);
         if (sys && *sys != EEXIST) return failed(path, *sys);
         file.generated = !sys;

@@ -26,15 +26,38 @@ ReloadThread::~ReloadThread() {
 
 void ReloadThread::call() {
     const std::lock_guard lock(swapping_);
+    reload_asked_ = true;
+    watch_->call();
+}
+
+void ReloadThread::look_at_paths() {
+    const std::lock_guard lock(swapping_);
+    paths_asked_ = true;
     watch_->call();
 }
 
 void ReloadThread::work() {
-    while (watch_->wait() != FileWatch::Event::Ended) {
-        do {
-            reloader_.reload();
-        } while (watch_others());  // what changed before the new watch stood is read as well
+    for (;;) {
+        const FileWatch::Event event = watch_->wait();
+        if (event == FileWatch::Event::Ended) return;
+        reload_as_asked(event == FileWatch::Event::Changed);
     }
+}
+
+// Until nothing is left to do: a call to the watch of before may be lost, what was asked is not.
+void ReloadThread::reload_as_asked(bool due) {
+    for (;;) {
+        if (take(reload_asked_) || due) reloader_.reload();
+        (void)take(paths_asked_);  // before they are looked at: a later one is another one
+        due = watch_others();      // what changed before the new watch stood is read as well
+        const std::lock_guard lock(swapping_);
+        if (ended_ || !(due || reload_asked_ || paths_asked_)) return;
+    }
+}
+
+bool ReloadThread::take(bool& asked) {
+    const std::lock_guard lock(swapping_);
+    return std::exchange(asked, false);
 }
 
 // True: other files are watched from here on. Where they cannot be, the old ones stay.

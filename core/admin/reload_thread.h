@@ -1,8 +1,8 @@
 // ReloadThread: waits until a file changes or somebody asks (SIGHUP), and has it read again.
 //
 // Law: one reload at a time, on its own thread, so that nobody waits for a slow disk. Which files
-// to watch is asked again after each reload: certificates come and go with the objects that name
-// them.
+// to watch is asked again after each reload, and when somebody says so: certificates come and go
+// with the objects that name them.
 #pragma once
 
 #include <functional>
@@ -31,18 +31,25 @@ class ReloadThread {
 
     // Reloads soon. From any thread.
     void call();
+    // Asks soon which files to watch; reloads where they are others. From any thread.
+    void look_at_paths();
 
   private:
     ReloadThread(Reloader& reloader, Paths paths) : reloader_(reloader), paths_(std::move(paths)) {}
     void work();
+    void reload_as_asked(bool due);
     bool watch_others();
+    bool take(bool& asked);
 
     Reloader& reloader_;
     Paths paths_;
     std::vector<std::string> watched_;  // the thread's own
     std::mutex swapping_;
     std::unique_ptr<FileWatch> watch_;  // replaced by the thread, under the lock
-    bool ended_ = false;                // under the lock
+    // Under the lock:
+    bool ended_ = false;
+    bool reload_asked_ = false;
+    bool paths_asked_ = false;
     std::thread thread_;
 };
 

@@ -57,6 +57,7 @@ void Reloader::note_success(const ReloadResult& result) {
         if (applied.changed) line.field("moved", fmt::format("{:.2f}%", 100 * applied.moved_share));
         if (!applied.moved_by_route.empty()) line.field("moved_by_route", applied.moved_by_route);
         if (!applied.hint.empty()) line.field("hint", applied.hint);
+        if (!applied.complete) line.field("warning", kWorkerIsLate);
     });
 }
 

@@ -34,6 +34,7 @@ Problem Store::failed(const std::string& path) const {
 Parsed<std::unique_ptr<Store>> Store::open(const std::string& directory) {
     std::unique_ptr<Store> store(new Store(directory));
     if (auto problem = store->lock()) return *problem;
+    store->look_at_mode();
     if (auto problem = store->read()) return *problem;
     return store;
 }
@@ -51,6 +52,16 @@ std::optional<Problem> Store::lock() {
     if (errno != EWOULDBLOCK) return failed(directory_);
     return Problem{directory_ +
                    ": another process uses it; give each jumpgate its own --state-dir"};
+}
+
+// Who may write in a folder may exchange the files in it, whatever their own modes are.
+void Store::look_at_mode() {
+    struct stat status {};
+    if (fstat(directory_fd_, &status) != 0 || (status.st_mode & (S_IWGRP | S_IWOTH)) == 0) return;
+    warning_ = fmt::format(
+        "{}: others than its owner may exchange what the Admin API made, and its key (mode "
+        "{:04o}); chmod 700",
+        directory_, status.st_mode & 07777U);
 }
 
 std::optional<Problem> Store::read() {

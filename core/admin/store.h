@@ -26,6 +26,9 @@ class Store {
     // The last text that was committed; nothing in a new directory.
     const std::optional<std::string>& at_start() const { return at_start_; }
 
+    // Others than its owner may write in the directory; empty: they may not.
+    const std::string& warning() const { return warning_; }
+
     // Everything that can fail for want of space or rights, without a change to what a restart
     // reads.
     std::optional<Problem> prepare(std::string_view text);
@@ -37,6 +40,7 @@ class Store {
   private:
     explicit Store(std::string directory) : directory_(std::move(directory)) {}
     std::optional<Problem> lock();
+    void look_at_mode();
     std::optional<Problem> read();
     std::string path() const { return directory_ + "/state.json"; }
     std::string next_path() const { return directory_ + "/state.json.next"; }
@@ -45,6 +49,7 @@ class Store {
     std::string directory_;
     int directory_fd_ = -1;
     std::optional<std::string> at_start_;
+    std::string warning_;
 };
 
 }  // namespace jumpgate

@@ -115,6 +115,7 @@ struct Applied {
     std::string moved_by_route;  // moved_share.h
     std::string hint;            // how fewer could have moved; may be empty
     bool changed = false;        // routing is another than before
+    bool complete = true;        // false: a worker did not answer in time, and will adopt it later
 };
 
 // Certificates and keys that objects and flags name.
@@ -123,7 +124,8 @@ enum class ReadFiles : uint8_t { Again, WhereChanged };
 class Control {
   public:
     // Makes `objects` what new clients are served by, or says why not and changes nothing. Clients
-    // that are connected stay. Returns when every worker routes by it.
+    // that are connected stay. Returns when every worker routes by it, or has had
+    // kAnswerTimeoutMs for it.
     virtual Parsed<Applied> apply(const Objects& objects, ReadFiles files) = 0;
     // The dry run of apply().
     virtual std::optional<Problem> check(const Objects& objects, ReadFiles files) = 0;

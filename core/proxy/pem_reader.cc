@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "core/base/read_file.h"
+#include "core/proxy/credential_files.h"
 
 namespace jumpgate {
 
@@ -91,9 +92,7 @@ void PemReader::warn_if_open(const std::string& path, std::string_view label,
 }
 
 std::string PemReader::located(const std::string& path) const {
-    const size_t slash = file_.rfind('/');
-    if (path.starts_with('/') || slash == file_.npos) return path;
-    return file_.substr(0, slash + 1) + path;
+    return jumpgate::located({file_, {}}, path);
 }
 
 void warn(std::vector<std::string>& warnings, std::string text) {

@@ -38,11 +38,11 @@ Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
     wakeup_->signal();
     // Without the lock, which health checks and readers want: thousands of regular expressions take
     // long to try.
-    const Applied applied = compare(*pair[0], *pair[1]);
+    Applied applied = compare(*pair[0], *pair[1]);
     for (Snapshot* held : pair) held->holders.fetch_sub(1, std::memory_order_release);
     std::unique_lock<std::mutex> lock(call_lock_);
-    answered_.wait_for(lock, std::chrono::milliseconds(kAnswerTimeoutMs),
-                       [&] { return ended_ || adopted_ >= applied.version; });
+    applied.complete = answered_.wait_for(lock, std::chrono::milliseconds(kAnswerTimeoutMs),
+                                          [&] { return ended_ || adopted_ >= applied.version; });
     return applied;
 }
 

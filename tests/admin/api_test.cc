@@ -227,6 +227,38 @@ TEST_F(ApiTest, EveryChangeIsALineThatNamesItsAuthor) {
     EXPECT_NE(lines_.find("hint=\"keep b:1 in the list\""), std::string::npos) << lines_;
 }
 
+TEST_F(ApiTest, ALineSaysHowFewerClientsCouldHaveMoved) {
+    (void)ask("PUT", "/admin/upstreams/1", kUpstreamBody);
+    EXPECT_EQ(lines_.find("hint"), std::string::npos) << lines_;
+    control_.hint = "keep b1:1883 in the list with weight 0";
+    (void)ask("PUT", "/admin/upstreams/1", kOtherUpstreamBody);
+    EXPECT_NE(lines_.find("hint=\"keep b1:1883 in the list with weight 0\""), std::string::npos);
+}
+
+TEST_F(ApiTest, AChangeThatAWorkerHasNotTakenYetIs202AndSaysSo) {
+    control_.complete = false;
+    for (const auto& [method, target, body] :
+         {std::array{"PUT", "/admin/upstreams/1", R"({"nodes":{"127.0.0.1:1883":1}})"},
+          std::array{"PATCH", "/admin/upstreams/1", R"({"retries":1})"},
+          std::array{"DELETE", "/admin/upstreams/1", ""},
+          std::array{"PUT", "/admin/configs", "{}"}}) {
+        const std::string answer = said(method, target, body, {{"X-Digest", "d"}});
+        EXPECT_EQ(answer.substr(0, 4), "202 ") << method << target;
+        EXPECT_NE(answer.find(R"("warning":"a worker has not answered yet)"), std::string::npos)
+            << answer;
+    }
+    EXPECT_NE(lines_.find("warning=\"a worker has not answered yet"), std::string::npos) << lines_;
+}
+
+TEST_F(ApiTest, ADocumentThatIsThereAlreadyIsNoChangeInTheLog) {
+    (void)ask("PUT", "/admin/configs", "{}", {{"X-Digest", "d"}});
+    EXPECT_NE(lines_.find("status=202 version=2"), std::string::npos) << lines_;
+    lines_.clear();
+    (void)ask("PUT", "/admin/configs", "{}", {{"X-Digest", "d"}});
+    EXPECT_NE(lines_.find("object_unchanged"), std::string::npos) << lines_;
+    EXPECT_EQ(lines_.find("version"), std::string::npos) << lines_;
+}
+
 TEST_F(ApiTest, WithoutAStateDirectoryEachAnswerSaysSo) {
     EXPECT_EQ(header(ask("PUT", "/admin/upstreams/1", kUpstreamBody), "X-Persistence"), "memory");
     open(true);

@@ -62,6 +62,19 @@ TEST_F(CatalogDocument, VersionsSayWhichTypesAreNew) {
     EXPECT_EQ(control_.served.upstreams.size(), 0U);
 }
 
+TEST_F(CatalogDocument, AVersionLeavesRoomForTheChangesAfterIt) {
+    const ChangeResult huge =
+        put_all(R"({"upstreams":[],"upstreams_conf_version":9223372036854775807})");
+    EXPECT_EQ(huge.status, 400U);
+    EXPECT_EQ(huge.problem,
+              "upstreams: upstreams_conf_version is out of range; allowed: 0 to 9007199254740992");
+    EXPECT_EQ(put_all(R"({"upstreams":[],"upstreams_conf_version":9007199254740992})").status,
+              202U);
+    ASSERT_EQ(put(ObjectType::Upstream, "1", kUpstreamBody).status, 201U);
+    EXPECT_EQ(catalog_->document().find("upstreams_conf_version")->integer, 9007199254740993);
+    EXPECT_EQ(catalog_->put_document(catalog_->document(), "d2").status, 202U);  // as it is
+}
+
 TEST_F(CatalogDocument, AnItemThatIsAsItWasKeepsItsTimes) {
     EXPECT_EQ(put_all(kTwo, "a").status, 202U);
     const uint64_t created = catalog_->get(ObjectType::Upstream, "1")->created_index;

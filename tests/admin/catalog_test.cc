@@ -173,17 +173,26 @@ TEST_F(CatalogTest, WhatTheDataPlaneRefusesChangesNothing) {
     open(true);
     ASSERT_EQ(put(ObjectType::Upstream, "1", kUpstreamBody).status, 201U);
     const std::string before = everything();
-    control_.check_problem = "the certificate does not fit its key";
+    control_.apply_problem = "the certificate does not fit its key";
     const ChangeResult bad = put(ObjectType::Upstream, "1", kOtherUpstreamBody);
     EXPECT_EQ(bad.status, 400U);
     EXPECT_EQ(bad.problem, "invalid configuration: the certificate does not fit its key");
-    control_.check_problem.clear();
-    control_.apply_problem = "a worker did not answer";
-    EXPECT_EQ(put(ObjectType::Upstream, "1", kOtherUpstreamBody).status, 503U);
-    EXPECT_EQ(catalog_->remove(ObjectType::Upstream, "1").status, 503U);
+    EXPECT_EQ(catalog_->remove(ObjectType::Upstream, "1").status, 400U);
     control_.apply_problem.clear();
     EXPECT_EQ(everything(), before);
     EXPECT_FALSE(std::filesystem::exists(scratch_.path("state/state.json.next")));
+}
+
+// Certificates are read again where their objects changed, and nowhere else: check() reads them
+// all, and one broken file would then stand in the way of draining a broker.
+TEST_F(CatalogTest, AChangeAsksTheDataPlaneOnceAndOnlyForWhatChanged) {
+    control_.check_problem = "the key file of another object is gone";
+    EXPECT_EQ(put(ObjectType::Upstream, "1", kUpstreamBody).status, 201U);
+    EXPECT_EQ(catalog_->remove(ObjectType::Upstream, "1").status, 200U);
+    EXPECT_EQ(control_.applies, 2);
+    EXPECT_EQ(control_.files, ReadFiles::WhereChanged);
+    EXPECT_TRUE(catalog_->reload(files_of(kFleet)).complaints.empty());
+    EXPECT_EQ(control_.files, ReadFiles::Again);
 }
 
 TEST_F(CatalogTest, AStateDirectoryThatCannotBeWrittenChangesNothing) {
@@ -208,7 +217,11 @@ TEST_F(CatalogTest, AStateThatCannotBeCommittedIsTakenBack) {
     const std::string before = serving();
     std::filesystem::remove(scratch_.path("state/state.json"));
     std::filesystem::create_directory(scratch_.path("state/state.json"));  // rename(2): EISDIR
-    EXPECT_EQ(put(ObjectType::Upstream, "2", kUpstreamBody).status, 503U);
+    const ChangeResult result = put(ObjectType::Upstream, "2", kUpstreamBody);
+    EXPECT_EQ(result.status, 503U);
+    EXPECT_NE(result.problem.find("; what a restart reads could not be put back either"),
+              std::string::npos)
+        << result.problem;
     EXPECT_EQ(serving(), before);
     EXPECT_EQ(text_of(catalog_->objects()), before);
 }

@@ -13,12 +13,13 @@ namespace jumpgate {
 
 class FakeControl final : public Control {
   public:
-    Parsed<Applied> apply(const Objects& objects, ReadFiles) override {
+    Parsed<Applied> apply(const Objects& objects, ReadFiles read) override {
         const std::lock_guard lock(mutex_);
         ++applies;
         if (!apply_problem.empty()) return Problem{apply_problem};
         served = objects;
-        return Applied{++version, moved_share, {}, hint, true};
+        files = read;
+        return Applied{++version, moved_share, {}, hint, true, complete};
     }
     std::optional<Problem> check(const Objects&, ReadFiles) override {
         const std::lock_guard lock(mutex_);
@@ -60,8 +61,10 @@ class FakeControl final : public Control {
     std::string apply_problem;
     std::string check_problem;
     std::string asked;
-    double moved_share = 0;
     std::string hint;
+    ReadFiles files = ReadFiles::Again;  // of the last apply()
+    bool complete = true;
+    double moved_share = 0;
     size_t found_max = 0;
     uint64_t version = 1;
     int applies = 0;

@@ -1,6 +1,17 @@
 #include "core/admin/keys.h"
 
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
 
 #include "tests/admin/scratch.h"
 
@@ -77,6 +88,48 @@ TEST(OpenKeyFile, MakesAKeyOnceThatOnlyItsOwnerMayRead) {
     EXPECT_EQ(scratch.read("key"), text);
     (void)open_key_file(scratch.path("other"), Role::Admin, again);
     EXPECT_NE(scratch.read("other"), text);
+}
+
+// The process ends at its first call of `number`, as at a crash: seccomp(2).
+void end_at_syscall(uint32_t number) {
+    std::array<sock_filter, 4> filter = {{
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, number, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    }};
+    const sock_fprog program{filter.size(), filter.data()};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(1);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) _exit(1);
+}
+
+TEST(OpenKeyFile, NoCrashLeavesHalfAKey) {
+    for (const long number : {SYS_write, SYS_fsync, SYS_renameat2, SYS_close}) {
+        const Scratch scratch;
+        const std::string path = scratch.path("key");
+        const pid_t child = fork();
+        if (child == 0) {
+            end_at_syscall(static_cast<uint32_t>(number));
+            Keys keys;
+            (void)open_key_file(path, Role::Admin, keys);
+            _exit(0);
+        }
+        int status = 0;
+        ASSERT_EQ(waitpid(child, &status, 0), child);
+        ASSERT_TRUE(WIFSIGNALED(status)) << number << ": " << WEXITSTATUS(status);
+        Keys keys;
+        const Parsed<KeyFile> opened = open_key_file(path, Role::Admin, keys);
+        ASSERT_TRUE(std::holds_alternative<KeyFile>(opened))
+            << number << ": " << std::get<Problem>(opened).text;
+        EXPECT_EQ(keys.role_of(scratch.read("key").substr(0, 64)), Role::Admin) << number;
+    }
+}
+
+TEST(OpenKeyFile, LeavesNothingBesideIt) {
+    const Scratch scratch;
+    Keys keys;
+    (void)open_key_file(scratch.path("key"), Role::Admin, keys);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch.path()), {}), 1);
 }
 
 TEST(OpenKeyFile, WarnsWhereOthersMayReadIt) {

@@ -134,6 +134,29 @@ TEST_F(ReloadThreadTest, EndsAmidAStormOfCallsAndChanges) {
     }
 }
 
+TEST_F(ReloadThreadTest, OtherFilesAreWatchedWhenSomebodySaysSo) {
+    path_ = scratch_.write("one.yaml", upstream("first"));
+    Reloader reloader(
+        *catalog_, [this] { return load(); }, log_);
+    auto started = ReloadThread::start(reloader, [this] { return paths(); });
+    ASSERT_TRUE(started);
+    auto thread = std::move(*started);
+    {
+        const std::lock_guard lock(mutex_);
+        path_ = scratch_.write("two.yaml", upstream("second"));
+    }
+    thread->look_at_paths();
+    EXPECT_TRUE(comes("second"));  // it may have changed before it was watched
+    for (int i = 0; i < 20; ++i) {
+        thread->look_at_paths();
+        scratch_.write("two.yaml", upstream(fmt::format("u{}", i)));
+        EXPECT_TRUE(comes(fmt::format("u{}", i)));
+    }
+    thread->look_at_paths();
+    thread.reset();
+    EXPECT_LE(loads_, 30);  // who only asks which files reloads nothing
+}
+
 TEST_F(ReloadThreadTest, EndsAtOnceWhereNothingHappens) {
     path_ = scratch_.path("missing.yaml");
     Reloader reloader(

@@ -36,14 +36,23 @@ upstreams:
 TEST_F(ReloaderTest, SaysWhatChangedAndWhatItMoves) {
     open(false, files_of(kFleet));
     control_.moved_share = 0.5;
-    control_.hint = "keep b:1 in the list";
+    control_.hint = "keep b1:1883 in the list";
     EXPECT_TRUE(reload({files_of(kChanged), {}, {"threads", "listeners"}}));
     EXPECT_EQ(lines_,
               "info reloaded version=2 added=\"stream_routes/other-route\" "
               "changed=\"upstreams/file-upstream\" removed=\"stream_routes/file-route\" "
-              "moved=\"50.00%\" hint=\"keep b:1 in the list\"\n"
+              "moved=\"50.00%\" hint=\"keep b1:1883 in the list\"\n"
               "warn restart_needed settings=\"threads listeners\"\n");
     EXPECT_EQ(control_.served.stream_routes.at(0).id, "other-route");
+}
+
+TEST_F(ReloaderTest, ABrokerMoreIsNoReasonForAHint) {
+    open(false, files_of(kFleet));
+    control_.moved_share = 0.5;
+    control_.complete = false;
+    EXPECT_TRUE(reload({files_of(kChanged), {}, {}}));
+    EXPECT_EQ(lines_.find("hint"), std::string::npos) << lines_;
+    EXPECT_NE(lines_.find("warning=\"a worker has not answered yet"), std::string::npos) << lines_;
 }
 
 TEST_F(ReloaderTest, WhatCannotBeReadOrServedChangesNothing) {
@@ -58,7 +67,7 @@ TEST_F(ReloaderTest, WhatCannotBeReadOrServedChangesNothing) {
     EXPECT_NE(lines_.find("fleet.yaml:9:1: has no id"), std::string::npos);
     EXPECT_EQ(control_.applies, 0);
 
-    control_.check_problem = "the certificate does not fit its key";
+    control_.apply_problem = "the certificate does not fit its key";
     EXPECT_FALSE(reload({files_of(kChanged), {}, {}}));
     EXPECT_NE(lines_.find("the certificate does not fit its key"), std::string::npos);
     EXPECT_TRUE(catalog_->get(ObjectType::StreamRoute, "file-route").has_value());

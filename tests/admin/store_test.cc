@@ -98,6 +98,21 @@ TEST(Store, SaysWhichPathCannotBeUsed) {
     EXPECT_EQ(problem_at(scratch.path("a/b")), scratch.path("a/b") + ": No such file or directory");
 }
 
+TEST(Store, WarnsWhereOthersMayExchangeItsFiles) {
+    const Scratch scratch;
+    const std::string directory = scratch.path("state");
+    EXPECT_EQ(opened(directory)->warning(), "");
+    for (const mode_t mode : {0775, 0702, 01777}) {
+        ASSERT_EQ(chmod(directory.c_str(), mode), 0);
+        EXPECT_EQ(opened(directory)->warning(),
+                  fmt::format("{}: others than its owner may exchange what the Admin API made, and "
+                              "its key (mode {:04o}); chmod 700",
+                              directory, mode));
+    }
+    ASSERT_EQ(chmod(directory.c_str(), 0755), 0);
+    EXPECT_EQ(opened(directory)->warning(), "");
+}
+
 // The process may not write past 4 KiB: EFBIG, which takes the same way as ENOSPC.
 TEST(Store, AFullDiskChangesNothing) {
     const Scratch scratch;

@@ -65,12 +65,24 @@ TEST(ServerSnapshots, RouteAtEveryWorkerWhenApplyReturns) {
         const auto applied = server->apply(objects_to({&broker}), ReadFiles::WhereChanged);
         ASSERT_TRUE(std::holds_alternative<Applied>(applied));
         EXPECT_TRUE(std::get<Applied>(applied).changed);
+        EXPECT_TRUE(std::get<Applied>(applied).complete);
         EXPECT_EQ(std::get<Applied>(applied).moved_share, 1.0);
         for (int i = 0; i < 8; ++i) {  // the kernel spreads them over the workers
             Peer client = server.client("c" + std::to_string(i));
             EXPECT_TRUE(broker.accept().open()) << "round " << round;
         }
     }
+}
+
+TEST(ServerSnapshots, SayWhereAWorkerHasNotTakenThemInTime) {
+    FakeBroker broker;
+    const Config config = config_with(broker);
+    Server server(config);
+    ASSERT_TRUE(server.start(objects_of(config)));
+    // Nobody serves, so no worker hears of it.
+    const auto applied = server.apply(objects_of(config), ReadFiles::WhereChanged);
+    ASSERT_TRUE(std::holds_alternative<Applied>(applied));
+    EXPECT_FALSE(std::get<Applied>(applied).complete);
 }
 
 TEST(ServerSnapshots, ChangeNothingWhereTheyCannotBeBuilt) {
