@@ -75,6 +75,15 @@ static std::string not_one_address(const Names& names) {
         problems, "--dns-servers, without it those of /etc/resolv.conf");
 }
 
+// A list of --broker of which not one name can be resolved is a slip of who starts us, and waits at
+// the terminal for the answer. Upstreams of files and of the Admin API were taken when they were
+// given: name servers that are away while we restart must keep nobody else from being served.
+static bool all_by_flags(const Objects& objects) {
+    return std::ranges::all_of(objects.upstreams, [](const UpstreamConfig& upstream) {
+        return upstream.origin.file == "--broker";
+    });
+}
+
 std::string Server::first_snapshot(const Objects& objects) {
     ResolverOptions options;
     options.servers = fmt::format("{}", fmt::join(config_.dns_servers, ","));
@@ -93,7 +102,8 @@ std::string Server::first_snapshot(const Objects& objects) {
     const Names names = resolver_->follow(names_of(objects), kResolveMs);
     // With an Admin API it starts: what it would not start with may be what was put there, which
     // can be mended there only.
-    std::string none = config_.admin.empty() ? not_one_address(names) : std::string();
+    const bool at_terminal = config_.admin.empty() && all_by_flags(objects);
+    std::string none = at_terminal ? not_one_address(names) : std::string();
     if (!none.empty()) return none;
     Parsed<std::unique_ptr<Snapshot>> built = build(objects, names, ReadFiles::Again);
     if (Problem* problem = std::get_if<Problem>(&built)) return std::move(problem->text);
