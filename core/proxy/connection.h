@@ -90,9 +90,9 @@ class Connection : public ConnectionLink,
     Routing* routing = nullptr;    // what it is routed by, from Phase::Route to its end
     const Route* route = nullptr;  // of that; null: none matches
     uint64_t route_hash = 0;
-    uint16_t node = 0;  // slot of the broker
-    uint16_t port;      // of the listener
-    uint8_t attempts = 0;
+    uint16_t node = 0;            // slot of the broker
+    uint16_t port;                // of the listener
+    uint8_t attempts = 0;         // brokers that were dialled in vain
     uint8_t addresses_tried = 0;  // of this broker
     uint8_t address = 0;          // of those, the one that was dialled
     uint8_t tried_count = 0;
