@@ -35,10 +35,11 @@ struct Verdict {
     bool pass = false;
     Refusal refusal = Refusal::ClientGone;
     mqtt::ReasonCode reason = mqtt::ReasonCode::Success;
-    uint8_t level = 0;       // the client's protocol level, 0 while unknown
-    bool answer = false;     // a CONNACK is due
-    std::string_view words;  // static text: the rule that was broken
-    int32_t sys = 0;         // errno, where one was the cause
+    uint8_t level = 0;                        // the client's protocol level, 0 while unknown
+    bool answer = false;                      // a CONNACK is due
+    tls::Failure cause = tls::Failure::None;  // of a handshake that no engine took part in
+    std::string_view words;                   // static text: the rule that was broken
+    int32_t sys = 0;                          // errno, where one was the cause
 };
 
 struct ConnectionLink : Link {};

@@ -35,6 +35,7 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
         line.field("why", verdict.words);
     }
     if (c.client_engine != nullptr) add_failure(line, *c.client_engine);
+    if (verdict.cause != tls::Failure::None) line.field("cause", text(verdict.cause));
     if (verdict.refusal == Refusal::BrokerTls) add_failure(line, *c.broker_engine);
     if (verdict.sys != 0) line.field("error", std::strerror(verdict.sys));
     if (suppressed > 0) line.field("suppressed", suppressed);
