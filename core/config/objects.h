@@ -58,6 +58,8 @@ struct ActiveCheck {
     uint32_t unhealthy_timeouts = 3;
     uint32_t unhealthy_http_failures = 5;  // statuses below, or CONNACKs other than success
     std::vector<uint16_t> unhealthy_http_statuses{429, 404, 500, 501, 502, 503, 504, 505};
+
+    bool operator==(const ActiveCheck&) const = default;
 };
 
 // checks.passive: what clients' dials teach. 0: nothing.
