@@ -125,6 +125,10 @@ enum class ObjectType : uint8_t { StreamRoute, Upstream, Ssl };
 // "stream_routes", "upstreams", "ssls"
 std::string_view text(ObjectType type);
 
+// Of a process; a change may replace every one of them (core/proxy/broker_board.h).
+inline constexpr size_t kStreamRoutesMax = 10'000;
+inline constexpr size_t kAllNodesMax = 8'192;  // of all upstreams
+
 // Sorted as matching wants them: files in their order, then what came by the API by its id.
 struct Objects {
     std::vector<UpstreamConfig> upstreams;

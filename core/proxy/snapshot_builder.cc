@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <limits>
 #include <map>
 
 #include "core/proxy/upstream_credentials.h"
@@ -78,6 +78,8 @@ Parsed<std::unique_ptr<Snapshot>> SnapshotBuilder::build(const Request& request)
     if (problem.empty()) problem = add_routes(request.objects, *snapshot, routes);
     if (problem.empty()) problem = load_tls(request, *snapshot);
     if (!problem.empty()) {
+        broker_slots_.give_back(version_);
+        route_slots_.give_back(version_);
         --version_;
         return Problem{std::move(problem)};
     }
@@ -165,7 +167,10 @@ std::optional<uint16_t> SnapshotBuilder::add_broker(const UpstreamConfig& upstre
     if (broker.server_name.ends_with('.')) broker.server_name.pop_back();
     broker.listed = true;
     broker.weight = address.weight;
-    broker.priority = address.priority - int32_t{target.srv_priority};
+    // Down to what an int32_t holds: an order is kept, no number wraps around.
+    constexpr int64_t kLowest = std::numeric_limits<int32_t>::min();
+    broker.priority = static_cast<int32_t>(
+        std::max(int64_t{address.priority} - int64_t{target.srv_priority}, kLowest));
     broker.check = upstream.active;
     broker.slow_start_s = upstream.slow_start_s;
     broker.upstream_index = static_cast<uint16_t>(snapshot.upstreams.size());
@@ -277,7 +282,7 @@ void SnapshotBuilder::keep_unlisted(const Request& request, Snapshot& snapshot) 
     if (request.previous == nullptr) return;
     const std::vector<Broker>& before = request.previous->brokers;
     for (uint16_t slot = 0; slot < before.size(); ++slot) {
-        // The name tells: a build that failed may have given the slot to another one.
+        // The name tells: a slot that was freed may be another's by now.
         const bool kept =
             broker_slots_.name(slot) == slot_name(before[slot].upstream, before[slot].name);
         if (snapshot.brokers[slot].listed || !kept) continue;
