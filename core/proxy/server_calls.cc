@@ -64,9 +64,9 @@ void Server::finish_watch() {
     watch.connections_max = shared_.connections_max;
     watch.started_s = shared_.started_s;
     watch.draining = draining_;
+    take_unused();
     {
-        const std::lock_guard<std::mutex> lock(build_lock_);
-        collect_snapshots();
+        const std::lock_guard<std::mutex> lock(snapshots_lock_);
         watch.route_tables = snapshots_.size();
         const Snapshot& snapshot = newest();
         watch.config_version = snapshot.version;
@@ -149,8 +149,10 @@ static std::string key_of(const RouteQuery& query, HashKey key) {
 }
 
 RouteAnswer Server::explain(const RouteQuery& query) {
-    const std::lock_guard<std::mutex> lock(build_lock_);
-    Snapshot& snapshot = *snapshots_.back();
+    Snapshot& snapshot = hold_newest();
+    NodeHealth no_dials;  // workers' own experience is not looked at
+    no_dials.resize(snapshot.brokers.size());
+    Routing routing(snapshot, shared_.board, no_dials);
     RouteAnswer answer;
     const Route* route = snapshot.routes.find(query);
     if (route == nullptr) {
@@ -169,10 +171,6 @@ RouteAnswer Server::explain(const RouteQuery& query) {
         answer.key = key_of(query, HashKey::RemoteAddr);
     }
     answer.hash = answer.key.empty() ? 0 : upstream.hash(answer.key);
-    NodeHealth no_dials;  // workers' own experience is not looked at
-    no_dials.resize(snapshot.brokers.size());
-    snapshot.holders.fetch_add(1, std::memory_order_relaxed);
-    Routing routing(snapshot, shared_.board, no_dials);
     const std::optional<Choice> choice = routing.choose(route->upstream, answer.hash, {}, 0);
     if (!choice) return answer;
     answer.attempts = choice->attempts;
@@ -284,7 +282,7 @@ Parsed<uint64_t> Server::evict(std::string_view upstream, std::string_view node,
     uint16_t slot = 0;
     std::string why;
     // Both: a change that takes the node back must find the eviction that it ends.
-    const std::lock_guard<std::mutex> build(build_lock_);
+    const std::lock_guard<std::mutex> snapshots(snapshots_lock_);
     if (!is_drained(upstream, node, slot, why)) return Problem{why};
     const std::lock_guard<std::mutex> lock(call_lock_);
     evictions_.set(slot, per_second);
