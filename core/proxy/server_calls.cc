@@ -134,20 +134,6 @@ BrokerState Server::state_of(uint16_t slot, const Snapshot& snapshot, const Stat
 
 // ---- explain ------------------------------------------------------------------------------------
 
-static std::string key_of(const RouteQuery& query, HashKey key) {
-    switch (key) {
-        case HashKey::ClientId:
-            return std::string(query.client_id);
-        case HashKey::Username:
-            return std::string(query.username);
-        case HashKey::RemoteAddr:
-            return Address::from_bytes(query.remote_addr).host();
-        case HashKey::CertCn:
-            return std::string(query.cert_cn);
-    }
-    return {};
-}
-
 RouteAnswer Server::explain(const RouteQuery& query) {
     Snapshot& snapshot = hold_newest();
     NodeHealth no_dials;  // workers' own experience is not looked at
@@ -166,10 +152,8 @@ RouteAnswer Server::explain(const RouteQuery& query) {
     answer.why = route->match.text();
     answer.upstream = upstream.rule().id;
     answer.balance = text(upstream.rule().balance);
-    answer.key = key_of(query, upstream.rule().key);
-    if (answer.key.empty() && query.protocol == Protocol::Http) {
-        answer.key = key_of(query, HashKey::RemoteAddr);
-    }
+    std::string room;
+    answer.key = key_of(query, upstream.rule().key, room);
     answer.hash = answer.key.empty() ? 0 : upstream.hash(answer.key);
     const std::optional<Choice> choice = routing.choose(route->upstream, answer.hash, {}, 0);
     if (!choice) return answer;

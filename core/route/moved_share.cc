@@ -39,10 +39,10 @@ class Homes {
     }
 
     // The name of the client's broker; empty for none.
-    std::string_view of(const Route* route, const SampleClient& client) {
+    std::string_view of(const Route* route, const RouteQuery& client) {
         if (route == nullptr) return {};
         const Upstream& upstream = upstreams_[route->upstream];
-        const uint64_t hash = upstream.hash(client.key(upstream.rule().key));
+        const uint64_t hash = upstream.hash(key_of(client, upstream.rule().key, room_));
         const auto choice = chooser_.choose(upstream, hash, upstream.weights(), {});
         return choice ? std::string_view(upstream.nodes()[choice->node].name) : std::string_view();
     }
@@ -51,6 +51,7 @@ class Homes {
   private:
     std::vector<Upstream> upstreams_;
     Chooser chooser_;
+    std::string room_;  // of a key
 };
 
 bool places_alike(const Upstream& a, const Upstream& b) {
@@ -88,9 +89,9 @@ class Comparison {
         const Route* is = index < same_routes_ ? &after_.routes()[index] : after_.find(query);
         if (is != nullptr && upstreams_alike(*was, *is))
             return serves(*was) ? Fate::Stays : Fate::Homeless;
-        const std::string_view home = homes_before_.of(was, client);
+        const std::string_view home = homes_before_.of(was, query);
         if (home.empty()) return Fate::Homeless;
-        return homes_after_.of(is, client) == home ? Fate::Stays : Fate::Moves;
+        return homes_after_.of(is, query) == home ? Fate::Stays : Fate::Moves;
     }
 
   private:
