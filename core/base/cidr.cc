@@ -79,6 +79,14 @@ Parsed<Cidr> parse_cidr(std::string_view value) {
     return cidr;
 }
 
+std::string address_text(std::span<const uint8_t> address) {
+    if (is_mapped(address)) address = address.subspan(kMapped.size());
+    if (address.size() != 4 && address.size() != 16) return "unknown";
+    char form[INET6_ADDRSTRLEN];
+    inet_ntop(address.size() == 4 ? AF_INET : AF_INET6, address.data(), form, sizeof form);
+    return form;
+}
+
 std::string text(const Cidr& cidr) {
     char form[INET6_ADDRSTRLEN];
     inet_ntop(cidr.v4 ? AF_INET : AF_INET6, cidr.network.data(), form, sizeof form);

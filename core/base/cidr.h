@@ -28,6 +28,10 @@ struct Cidr {
 // behind the prefix are a problem: it is not clear then what was meant.
 Parsed<Cidr> parse_cidr(std::string_view value);
 
+// An address of 4 or 16 bytes in network order: "192.0.2.1", "2001:db8::1"; IPv4 mapped into IPv6
+// as the IPv4 that it is. "unknown" for any other size.
+std::string address_text(std::span<const uint8_t> address);
+
 // In its shortest form (RFC 5952): "10.0.0.0/8"; a network of one address without its "/32".
 std::string text(const Cidr& cidr);
 

@@ -17,9 +17,7 @@ namespace jumpgate {
 namespace {
 
 constexpr size_t kUpstreamsMax = 4'096;
-constexpr size_t kStreamRoutesMax = 10'000;
 constexpr size_t kSslsMax = 4'096;
-constexpr size_t kAllNodesMax = 8'192;  // half of the slots: a reload may change every node at once
 
 struct Finder {
     Checked found{};

@@ -58,6 +58,8 @@ struct ActiveCheck {
     uint32_t unhealthy_timeouts = 3;
     uint32_t unhealthy_http_failures = 5;  // statuses below, or CONNACKs other than success
     std::vector<uint16_t> unhealthy_http_statuses{429, 404, 500, 501, 502, 503, 504, 505};
+
+    bool operator==(const ActiveCheck&) const = default;
 };
 
 // checks.passive: what clients' dials teach. 0: nothing.
@@ -122,6 +124,10 @@ struct SslConfig {
 enum class ObjectType : uint8_t { StreamRoute, Upstream, Ssl };
 // "stream_routes", "upstreams", "ssls"
 std::string_view text(ObjectType type);
+
+// Of a process; a change may replace every one of them (core/proxy/broker_board.h).
+inline constexpr size_t kStreamRoutesMax = 10'000;
+inline constexpr size_t kAllNodesMax = 8'192;  // of all upstreams
 
 // Sorted as matching wants them: files in their order, then what came by the API by its id.
 struct Objects {

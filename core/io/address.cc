@@ -3,8 +3,9 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
+
+#include "core/base/cidr.h"
 
 namespace jumpgate {
 
@@ -52,11 +53,11 @@ bool Address::is_any() const {
     return any.sa_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&v6.sin6_addr);
 }
 
-// sin_port and sin6_port lie at the same offset, but the families are told apart all the same.
 bool Address::operator==(const Address& other) const {
     return length == other.length && std::memcmp(&v6, &other.v6, length) == 0;
 }
 
+// sin_port and sin6_port lie at the same offset, but the families are told apart all the same.
 uint16_t Address::port() const {
     if (!known()) return 0;
     return ntohs(any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port);
@@ -66,18 +67,7 @@ void Address::set_port(uint16_t port) {
     (any.sa_family == AF_INET6 ? v6.sin6_port : v4.sin_port) = htons(port);
 }
 
-std::string Address::host() const {
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (!known()) return "unknown";
-    if (any.sa_family == AF_INET) {
-        inet_ntop(AF_INET, &v4.sin_addr, text.data(), text.size());
-    } else if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-        inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(), text.size());
-    } else {
-        inet_ntop(AF_INET6, &v6.sin6_addr, text.data(), text.size());
-    }
-    return text.data();
-}
+std::string Address::host() const { return address_text(ip_bytes()); }
 
 std::string Address::to_string() const {
     if (!known()) return "unknown";

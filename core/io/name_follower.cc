@@ -190,10 +190,8 @@ ResolvedName NameFollower::compose(const Name& name) {
     for (size_t i = 0; i < name.targets.size(); ++i) {
         const SrvRecord& service = root.services[i];
         std::string problem = name.targets[i]->problem;
-        ResolvedTarget target{.host = service.host,
-                              .port = service.port,
-                              .srv_priority = service.priority,
-                              .srv_weight = service.weight};
+        ResolvedTarget target{
+            .host = service.host, .port = service.port, .srv_priority = service.priority};
         target.addresses = with_port(name.targets[i]->addresses, target.port, problem);
         if (!target.addresses.empty()) out.targets.push_back(std::move(target));
         if (out.problem.empty() && !problem.empty()) out.problem = service.host + ": " + problem;

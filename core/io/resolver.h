@@ -31,8 +31,7 @@ struct WatchedName {
 struct ResolvedTarget {
     std::string host;
     uint16_t port = 0;
-    uint16_t srv_priority = 0;  // RFC 2782: lower ones first
-    uint16_t srv_weight = 0;
+    uint16_t srv_priority = 0;         // RFC 2782: lower ones first
     std::vector<Address> addresses{};  // 1 to 64, sorted: IPv4 first, then by value
     bool operator==(const ResolvedTarget&) const = default;
 };

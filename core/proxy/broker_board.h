@@ -10,14 +10,17 @@
 #include <atomic>
 #include <cstdint>
 
-#include "core/route/pick.h"  // kShareFull
+#include "core/config/objects.h"  // kAllNodesMax, kStreamRoutesMax
+#include "core/route/pick.h"      // kShareFull
 
 namespace jumpgate {
 
 // A broker's or a route's place in every table of the process: stable while it is configured or has
 // clients.
 inline constexpr uint16_t kBrokerSlots = 16'384;
-inline constexpr uint16_t kRouteSlots = 16'384;
+inline constexpr uint16_t kRouteSlots = 20'000;
+// One change may replace all of them, and the old ones keep theirs until nobody routes by them.
+static_assert(kBrokerSlots >= 2 * kAllNodesMax && kRouteSlots >= 2 * kStreamRoutesMax);
 
 struct BrokerBoard {
     BrokerBoard() {

@@ -35,10 +35,11 @@ struct Verdict {
     bool pass = false;
     Refusal refusal = Refusal::ClientGone;
     mqtt::ReasonCode reason = mqtt::ReasonCode::Success;
-    uint8_t level = 0;       // the client's protocol level, 0 while unknown
-    bool answer = false;     // a CONNACK is due
-    std::string_view words;  // static text: the rule that was broken
-    int32_t sys = 0;         // errno, where one was the cause
+    uint8_t level = 0;                        // the client's protocol level, 0 while unknown
+    bool answer = false;                      // a CONNACK is due
+    tls::Failure cause = tls::Failure::None;  // of a handshake that no engine took part in
+    std::string_view words;                   // static text: the rule that was broken
+    int32_t sys = 0;                          // errno, where one was the cause
 };
 
 struct ConnectionLink : Link {};
@@ -90,9 +91,9 @@ class Connection : public ConnectionLink,
     Routing* routing = nullptr;    // what it is routed by, from Phase::Route to its end
     const Route* route = nullptr;  // of that; null: none matches
     uint64_t route_hash = 0;
-    uint16_t node = 0;  // slot of the broker
-    uint16_t port;      // of the listener
-    uint8_t attempts = 0;
+    uint16_t node = 0;            // slot of the broker
+    uint16_t port;                // of the listener
+    uint8_t attempts = 0;         // brokers that were dialled in vain
     uint8_t addresses_tried = 0;  // of this broker
     uint8_t address = 0;          // of those, the one that was dialled
     uint8_t tried_count = 0;

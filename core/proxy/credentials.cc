@@ -55,6 +55,10 @@ constexpr std::string_view kCurvesOfTls13 =
     "--tls-curves: clients with TLS 1.2 may use other curves as well, for the list binds TLS 1.3 "
     "alone; with --tls-min-version 1.3 it binds all";
 
+constexpr std::string_view kNoCertificate =
+    "--tls-listen: there is no certificate to show; every TLS client is refused until an object "
+    "under ssls has one";
+
 struct SecretOptions : tls::ServerOptions {
     ~SecretOptions() {
         wipe_keys(*this);
@@ -155,6 +159,10 @@ class ServerLoader {
     SecretOptions options_;
 };
 
+// By the Admin API, and then at a restart out of --state-dir. Of files alone, core/config
+// complains.
+bool may_come(const Config& config) { return !config.admin.empty() || !config.state_dir.empty(); }
+
 bool is_served(const SslConfig& ssl) { return ssl.enabled && ssl.type == SslType::Server; }
 
 std::string load_server(const Config& config, const Objects& objects,
@@ -172,6 +180,10 @@ std::string load_server(const Config& config, const Objects& objects,
         if (problem.empty() && is_served(ssl)) problem = loader.add(ssl);
     }
     if (!problem.empty()) return problem;
+    if (loader.empty() && may_come(config)) {
+        out.warnings.emplace_back(kNoCertificate);
+        return {};
+    }
     if (loader.empty())
         return "--tls-listen: there is no certificate to show; give --tls-cert FILE and --tls-key "
                "FILE, or an object under ssls";

@@ -20,7 +20,7 @@
 namespace jumpgate {
 
 struct Credentials {
-    tls::ServerContextRef server;                  // null: no --tls-listen
+    tls::ServerContextRef server;  // null: no --tls-listen, or no certificate to show yet
     std::vector<tls::ClientContextRef> upstreams;  // as Objects::upstreams; null: no node over TLS
     std::vector<CertificateExpiry> expiries;       // of all certificates that are in use here
     std::vector<std::string> warnings;
@@ -36,7 +36,8 @@ bool uses_tls(const Config& config, const Objects& objects);
 // names; no two of them may share one. --tls-client-ca with its mode and CRL holds for every ssl
 // that has no client.ca; --tls-min-version bounds them all. Checked even where nobody listens.
 // Upstreams: what an upstream does not say, --upstream-ca, -cert, -key and -verify say.
-// A disabled ssl (status 0) is not looked at.
+// A disabled ssl (status 0) is not looked at. Where certificates may come by the Admin API there
+// may be none for now: that is a warning.
 Parsed<Credentials> load_credentials(const Config& config, const Objects& objects,
                                      const tls::TicketKeys& process_tickets);
 

@@ -142,11 +142,16 @@ static Verdict gave_up(Connection& c, Attempt last) {
                   last.sys);
 }
 
-// Another address of the same broker, or another broker, with an address; false: there is none.
-static bool pick(Connection& c) {
+// Another address of the same broker, or another broker, with an address; false: there is none, or
+// enough were tried. A broker counts once, however many of its addresses are dead: they must not
+// keep the client from the next one, so no further address is tried after `addresses_until_us`.
+static bool pick(Connection& c, const UpstreamPlan& plan, uint64_t addresses_until_us) {
     c.enter(Phase::Route);
-    if (c.attempts > 0 && c.addresses_tried < broker_of(c).addresses.size()) return true;
-    if (c.attempts > 0) c.tried[c.tried_count++] = c.node;
+    const bool begun = c.attempts > 0;
+    const bool patient = begun && c.worker.now_us() < addresses_until_us;
+    if (patient && c.addresses_tried < broker_of(c).addresses.size()) return true;
+    if (c.attempts >= plan.dial_attempts_max) return false;
+    if (begun) c.tried[c.tried_count++] = c.node;
     while (c.tried_count < c.tried.size() && c.worker.pick_node(c)) {
         if (!broker_of(c).addresses.empty()) return true;
         c.tried[c.tried_count++] = c.node;  // its name was never resolved
@@ -176,9 +181,10 @@ Task<Verdict> dial_broker(Connection& c) {
     bool routed = co_await find_route(c);
     if (!routed) co_return no_route(c);
     const UpstreamPlan& plan = c.routing->snapshot().upstreams[c.route->upstream];
+    const uint64_t addresses_until_us =
+        worker.now_us() + uint64_t{worker.config().setup_timeout_ms} * 1'000;
     Attempt attempt;
-    while (c.attempts < plan.dial_attempts_max && !c.stopping) {
-        if (!pick(c)) break;
+    while (!c.stopping && pick(c, plan, addresses_until_us)) {
         c.enter(Phase::Dial);
         std::span<const uint8_t> first;
         const uint64_t started_us = worker.now_us();
@@ -202,8 +208,7 @@ Task<Verdict> dial_broker(Connection& c) {
             co_return failed(c, Refusal::NoBroker, "the broker stopped reading", attempt.sys);
         }
         if (c.stopping) break;
-        ++c.attempts;
-        ++c.addresses_tried;
+        if (c.addresses_tried++ == 0) ++c.attempts;
         if (attempt.tls) {
             worker.broker_handshake_failed(c);
         } else {

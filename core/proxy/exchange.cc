@@ -100,8 +100,8 @@ Task<Completion> receive_plaintext(Connection& c) {
         c.wire.clear(buffers);
         const size_t now = c.greeting.bytes(buffers).size();
         if (now > before) co_return Completion{static_cast<int32_t>(now - before), 0};
-        if (step == tls::Step::Failed) {
-            c.worker.handshake_failed(c);  // before a CONNECT, a bad record is one of its causes
+        if (step == tls::Step::Failed) {  // before a CONNECT, a bad record is one of its causes
+            c.worker.handshake_failed(c.client_engine->failure());
             co_return Completion{-EPROTO, 0};
         }
         c.ended = step == tls::Step::Closed;

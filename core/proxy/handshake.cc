@@ -32,8 +32,30 @@ static tls::Step advance(Connection& c) {
     return step;
 }
 
+// A fatal alert, unrecognized_name, as it goes out before any key is agreed (RFC 8446 5.1, 6).
+static constexpr std::array<uint8_t, 7> kNoCertificateAlert = {0x15, 3, 3, 0, 2, 2, 112};
+
+// The certificates come by the Admin API, and none has come yet: no name has one.
+static Task<Verdict> refuse_handshake(Connection& c) {
+    constexpr uint8_t kHandshakeRecord = 0x16;  // RFC 8446 5.1
+    const bool tls = c.wire.bytes(c.worker.buffers())[0] == kHandshakeRecord;
+    c.wire.clear(c.worker.buffers());
+    Verdict verdict;
+    verdict.refusal = tls ? Refusal::HandshakeFailed : Refusal::NotTls;
+    verdict.cause = tls ? tls::Failure::UnknownServerName : tls::Failure::NotTls;
+    verdict.words = tls ? "there is no certificate to show yet; put one to /apisix/admin/ssls"
+                        : "the bytes are no TLS record";
+    c.worker.handshake_failed(verdict.cause);
+    if (tls) co_await send_whole(c, c.client, kNoCertificateAlert);
+    co_return verdict;
+}
+
 Task<Verdict> shake_hands(Connection& c) {
     Verdict verdict;
+    if (c.worker.credentials().server == nullptr) {
+        verdict = co_await refuse_handshake(c);
+        co_return verdict;
+    }
     c.client_engine = tls::Engine::accept(c.worker.credentials().server);
     if (c.client_engine == nullptr) {
         verdict.refusal = Refusal::ServerBusy;
@@ -51,7 +73,7 @@ Task<Verdict> shake_hands(Connection& c) {
         }
         bool sent = co_await send_output(c, c.client, *c.client_engine);
         if (step == tls::Step::Failed || step == tls::Step::Closed) {
-            c.worker.handshake_failed(c);
+            c.worker.handshake_failed(c.client_engine->failure());
             co_return failed(c);
         }
         if (!sent) co_return lost(c, Completion{-EPIPE, 0});

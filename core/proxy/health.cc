@@ -33,6 +33,12 @@ std::string http_host(const Broker& broker) {
     return fmt::format("{}:{}", host_of(broker.name), check.port);
 }
 
+// Whether a check of the one would find out the same about the other.
+bool asks_alike(const Broker& a, const Broker& b) {
+    return a.check == b.check && a.tls == b.tls && a.server_name == b.server_name &&
+           a.addresses == b.addresses;
+}
+
 }  // namespace
 
 // A broker that is checked.
@@ -122,22 +128,32 @@ void HealthChecker::follow_slot(uint16_t slot, const Broker* broker, const Snaps
     if (!same) drop(slot);
     if (broker == nullptr) return;
     if (!same) watched = std::make_unique<Watched>(*this, slot);
+    const tls::ClientContextRef context =
+        broker->tls ? snapshot.upstreams[broker->upstream_index].context : nullptr;
+    const bool asked_alike =
+        same && context == watched->context && asks_alike(*broker, watched->broker);
     watched->broker = *broker;
-    watched->context = broker->tls ? snapshot.upstreams[broker->upstream_index].context : nullptr;
-    if (!same) start_check(*watched);
+    watched->context = context;
+    if (asked_alike) return;
+    forget_check(*watched);
+    start_check(*watched);
 }
 
-// A check that is under way ends by itself and tells nobody.
+// The one that is due, waits for room, or is under way: that one ends by itself and tells nobody.
+void HealthChecker::forget_check(Watched& broker) {
+    reactor_.timers().stop(static_cast<CheckDue&>(broker));
+    broker.WaitLink::unlink();
+    if (broker.running == nullptr) return;
+    broker.running->broker = nullptr;
+    broker.running->stop();
+    broker.running = nullptr;
+}
+
 void HealthChecker::drop(uint16_t slot) {
     std::unique_ptr<Watched> broker = std::move(watched_[slot]);
     if (broker == nullptr) return;
-    reactor_.timers().stop(static_cast<CheckDue&>(*broker));
+    forget_check(*broker);
     reactor_.timers().stop(static_cast<RampStep&>(*broker));
-    broker->WaitLink::unlink();
-    if (broker->running != nullptr) {
-        broker->running->broker = nullptr;
-        broker->running->stop();
-    }
     board_.pardon(slot);
     board_.set(slot, kShareFull);  // whoever gets the slot next begins anew
 }
@@ -219,7 +235,6 @@ void HealthChecker::take(Watched& broker, const CheckResult& result) {
     health.checks++;
     if (!passed && result.outcome != Outcome::Ignored) health.checks_failed++;
     health.last_check_ns = reactor_.now_ns();
-    health.last_took_us = result.took_us;
     if (up || !passed) health.why = result.why;
     if (turned && up) {
         turn_up(broker, first);

@@ -39,7 +39,6 @@ struct BrokerHealth {
     uint64_t checks = 0;         // done
     uint64_t checks_failed = 0;  // of those
     uint64_t last_check_ns = 0;  // CLOCK_MONOTONIC; 0: none yet
-    uint32_t last_took_us = 0;
 };
 
 class HealthChecker {
@@ -53,7 +52,8 @@ class HealthChecker {
     HealthChecker(const HealthChecker&) = delete;
     HealthChecker& operator=(const HealthChecker&) = delete;
 
-    // Checks the brokers of `snapshot` from now on, new ones at once, and no others. Copies what it
+    // Checks the brokers of `snapshot` from now on, and no others; at once those that are new, or
+    // are asked otherwise than before: else an hour may pass by the old interval. Copies what it
     // needs. From a callback of the reactor, or before it runs.
     void follow(const Snapshot& snapshot);
     // Ends all checks; turns the reactor until the last one is home. Not from its callbacks.
@@ -70,6 +70,7 @@ class HealthChecker {
 
     void follow_slot(uint16_t slot, const Broker* broker, const Snapshot& snapshot);
     void drop(uint16_t slot);
+    void forget_check(Watched& broker);
     void start_check(Watched& broker);
     void take(Watched& broker, const CheckResult& result);
     void turn_up(Watched& broker, bool first);

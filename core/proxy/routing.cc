@@ -68,10 +68,18 @@ void Routing::weigh(uint16_t index, uint64_t now_ms) {
     // All marked down: what was true of the last dials may be over, so any may be tried.
     for (size_t i = 0; i < nodes.size(); ++i) state.weights[i] = checked_weight(nodes[i]);
     if (any() || snapshot_.upstreams[index].all_down == AllDown::Refuse) return;
-    for (size_t i = 0; i < nodes.size(); ++i) state.weights[i] = nodes[i].weight * kShareFull;
+    for (size_t i = 0; i < nodes.size(); ++i) {
+        state.weights[i] = has_address(nodes[i]) ? nodes[i].weight * kShareFull : 0;
+    }
+}
+
+// A name that was never resolved keeps its place in the list and is no broker to try.
+bool Routing::has_address(const Node& node) const {
+    return !snapshot_.brokers[node.slot].addresses.empty();
 }
 
 uint32_t Routing::checked_weight(const Node& node) const {
+    if (!has_address(node)) return 0;
     return node.weight * board_.shares[node.slot].load(std::memory_order_relaxed);
 }
 

@@ -47,6 +47,7 @@ class Routing {
 
     std::span<const uint32_t> weights(uint16_t upstream, uint64_t now_ms);
     void weigh(uint16_t upstream, uint64_t now_ms);
+    bool has_address(const Node& node) const;
     uint32_t checked_weight(const Node& node) const;
 
     Snapshot& snapshot_;

@@ -32,6 +32,7 @@ Server::Server(const Config& config)
 }
 
 Server::~Server() {
+    end_names();
     hangup_ = nullptr;  // whom it calls is gone by now, and the reactor may turn
     if (reactor_ != nullptr) end_workers();
     if (health_ != nullptr) health_->stop();
@@ -116,7 +117,7 @@ void Server::reopen_access_log() {
 void Server::write(std::string_view line) { std::fwrite(line.data(), 1, line.size(), stderr); }
 
 void Server::announce() {
-    const std::lock_guard<std::mutex> lock(build_lock_);  // the control plane is there already
+    const std::lock_guard<std::mutex> lock(snapshots_lock_);  // the control plane is there already
     LogLine io(shared_.line_format, Severity::Info, "io_uring");
     io.field("capabilities", seats_[0]->capabilities);
     LogLine ready(shared_.line_format, Severity::Info, "ready");
@@ -173,18 +174,15 @@ void Server::begin_drain(std::string_view by, bool now) {
 // and serve() tells those who wait.
 void Server::on_wake() {
     if (all_ended()) return;
-    bool names = false;
     bool watch = false;
     bool drain = false;
     bool evict = false;
     {
         const std::lock_guard<std::mutex> lock(call_lock_);
-        names = std::exchange(names_changed_, false);
         watch = watch_wanted_;
         drain = std::exchange(drain_wanted_, false);
         evict = !evictions_.empty();
     }
-    if (names) rebuild_names();
     distribute();
     if (watch) request_stats();
     send_finds();
@@ -203,9 +201,7 @@ void Server::on_drain_timeout() {
 void Server::on_tick() {
     write_lines();
     write_access_lines();
-    if (std::unique_lock<std::mutex> lock(build_lock_, std::try_to_lock); lock) {
-        collect_snapshots();
-    }
+    take_unused();
     reactor_->timers().start(log_tick_, kLogTickMs);
 }
 
@@ -260,7 +256,7 @@ void Server::print_stats() {
     line.resize(line.size() - (json ? 2 : 1));  // without the end: the numbers do not fit a LogLine
     line += json ? ",\"stats\":" : " ";
     {
-        const std::lock_guard<std::mutex> lock(build_lock_);
+        const std::lock_guard<std::mutex> lock(snapshots_lock_);
         std::vector<std::string> brokers;
         for (const Broker& broker : newest().brokers) brokers.push_back(broker.name);
         line += to_json(sum, brokers, newest().route_ids);

@@ -4,7 +4,9 @@
 // Law: nothing half-starts: each address is bound, each name asked for and each ring open before
 // the first client is accepted, or the process ends with one sentence and exit code 1. The
 // functions of Control run on their callers' threads; what they want done here they leave under
-// `call_lock_` and wake the control thread.
+// `call_lock_` and wake the control thread. That one never waits for a build: snapshots are made by
+// callers and, when names have other addresses, by the names thread, under `build_lock_`; the
+// control thread takes only locks that are held for a moment.
 #pragma once
 
 #include <condition_variable>
@@ -132,19 +134,26 @@ class Server final : public Control {
     // ---- server_snapshots.cc
     Parsed<std::unique_ptr<Snapshot>> build(const Objects& objects, const Names& names,
                                             ReadFiles files);
-    void publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects);
+    void publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects, const Names& names);
     std::vector<uint64_t> clients_by_route(const Snapshot& snapshot) const;
     Applied compare(const Snapshot& before, const Snapshot& now) const;
     void end_evictions(const Snapshot& before, const Snapshot& now);
-    void collect_snapshots();
-    void rebuild_names();
+    std::vector<std::unique_ptr<Snapshot>> take_unused();
+    const Snapshot* built_last();
+    Snapshot& hold_newest();
     void distribute();
     void send_adopt(Seat& seat);
     void note_adopted();
     void warn_of(const Credentials& credentials);
+    const Snapshot& newest() const { return *snapshots_.back(); }  // under snapshots_lock_
+
+    // ---- server_names.cc
+    void follow_names();
+    void end_names();
+    void rebuild_names();
     void log_names(const Snapshot* before, const Snapshot& now);
     void log_problem(const Broker& broker);
-    const Snapshot& newest() const { return *snapshots_.back(); }
+    void log_services(const Names& before, const Names& now);
 
     // ---- server_calls.cc
     void finish_watch();
@@ -154,6 +163,12 @@ class Server final : public Control {
     void on_evict_tick();
     bool is_drained(std::string_view upstream, std::string_view node, uint16_t& slot,
                     std::string& why) const;
+
+    // How long the start waits for names: longer than one try of the resolver, so that one lost
+    // packet does not keep a process down. A change waits less, for somebody waits for its answer.
+    // What has none by then comes when it has.
+    static constexpr uint32_t kStartNamesMs = 3'000;
+    static constexpr uint32_t kChangeNamesMs = 2'000;
 
     const Config& config_;
     Shared shared_;
@@ -167,6 +182,7 @@ class Server final : public Control {
     std::unique_ptr<HealthChecker> health_;
     std::unique_ptr<Resolver> resolver_;
     std::vector<std::unique_ptr<Seat>> seats_;
+    std::thread names_thread_;
     Tick log_tick_;
     Tick stats_tick_;
     Tick drain_tick_;
@@ -182,16 +198,21 @@ class Server final : public Control {
     void* hangup_context_ = nullptr;
 
     std::mutex change_lock_;  // one apply() at a time
-    std::mutex build_lock_;   // the builder, the snapshots, what they were made of
+    std::mutex build_lock_;   // the builder, and what the newest snapshot was built from
     SnapshotBuilder builder_;
-    std::vector<std::unique_ptr<Snapshot>> snapshots_;  // the newest last
     Objects objects_;
+    Names names_;
+
+    std::mutex snapshots_lock_;  // never held while something is built or waited for
+    std::vector<std::unique_ptr<Snapshot>> snapshots_;  // the newest last, made under build_lock_
     uint64_t changed_s_ = 0;
 
     std::mutex find_lock_;  // one find() at a time
     std::mutex call_lock_;  // all that follows
     std::condition_variable answered_;
+    std::condition_variable names_news_;
     bool names_changed_ = false;
+    bool names_over_ = false;  // their thread is to end
     bool watch_wanted_ = false;
     bool drain_wanted_ = false;
     bool find_wanted_ = false;

@@ -64,9 +64,9 @@ void Server::finish_watch() {
     watch.connections_max = shared_.connections_max;
     watch.started_s = shared_.started_s;
     watch.draining = draining_;
+    take_unused();
     {
-        const std::lock_guard<std::mutex> lock(build_lock_);
-        collect_snapshots();
+        const std::lock_guard<std::mutex> lock(snapshots_lock_);
         watch.route_tables = snapshots_.size();
         const Snapshot& snapshot = newest();
         watch.config_version = snapshot.version;
@@ -134,23 +134,11 @@ BrokerState Server::state_of(uint16_t slot, const Snapshot& snapshot, const Stat
 
 // ---- explain ------------------------------------------------------------------------------------
 
-static std::string key_of(const RouteQuery& query, HashKey key) {
-    switch (key) {
-        case HashKey::ClientId:
-            return std::string(query.client_id);
-        case HashKey::Username:
-            return std::string(query.username);
-        case HashKey::RemoteAddr:
-            return Address::from_bytes(query.remote_addr).host();
-        case HashKey::CertCn:
-            return std::string(query.cert_cn);
-    }
-    return {};
-}
-
 RouteAnswer Server::explain(const RouteQuery& query) {
-    const std::lock_guard<std::mutex> lock(build_lock_);
-    Snapshot& snapshot = *snapshots_.back();
+    Snapshot& snapshot = hold_newest();
+    NodeHealth no_dials;  // workers' own experience is not looked at
+    no_dials.resize(snapshot.brokers.size());
+    Routing routing(snapshot, shared_.board, no_dials);
     RouteAnswer answer;
     const Route* route = snapshot.routes.find(query);
     if (route == nullptr) {
@@ -164,15 +152,9 @@ RouteAnswer Server::explain(const RouteQuery& query) {
     answer.why = route->match.text();
     answer.upstream = upstream.rule().id;
     answer.balance = text(upstream.rule().balance);
-    answer.key = key_of(query, upstream.rule().key);
-    if (answer.key.empty() && query.protocol == Protocol::Http) {
-        answer.key = key_of(query, HashKey::RemoteAddr);
-    }
+    std::string room;
+    answer.key = key_of(query, upstream.rule().key, room);
     answer.hash = answer.key.empty() ? 0 : upstream.hash(answer.key);
-    NodeHealth no_dials;  // workers' own experience is not looked at
-    no_dials.resize(snapshot.brokers.size());
-    snapshot.holders.fetch_add(1, std::memory_order_relaxed);
-    Routing routing(snapshot, shared_.board, no_dials);
     const std::optional<Choice> choice = routing.choose(route->upstream, answer.hash, {}, 0);
     if (!choice) return answer;
     answer.attempts = choice->attempts;
@@ -284,7 +266,7 @@ Parsed<uint64_t> Server::evict(std::string_view upstream, std::string_view node,
     uint16_t slot = 0;
     std::string why;
     // Both: a change that takes the node back must find the eviction that it ends.
-    const std::lock_guard<std::mutex> build(build_lock_);
+    const std::lock_guard<std::mutex> snapshots(snapshots_lock_);
     if (!is_drained(upstream, node, slot, why)) return Problem{why};
     const std::lock_guard<std::mutex> lock(call_lock_);
     evictions_.set(slot, per_second);

@@ -12,32 +12,29 @@
 
 namespace jumpgate {
 
-// How long a change waits for new names. What has no answer by then comes with the next change.
-static constexpr uint32_t kResolveMs = 2'000;
-
 Parsed<Applied> Server::apply(const Objects& objects, ReadFiles files) {
     const std::lock_guard<std::mutex> one_at_a_time(change_lock_);
     if (uses_tls(config_, objects)) forbid_core_dumps();
-    (void)resolver_->follow(names_of(objects), kResolveMs);
+    (void)resolver_->follow(names_of(objects), kChangeNamesMs);
     std::array<Snapshot*, 2> pair{};  // before and after
     {
         const std::lock_guard<std::mutex> lock(build_lock_);
         // Asked under the lock: an answer that changes before this is in here, one that changes
         // later comes with the rebuild_names() that waits for it. Between the two it would be lost.
-        Parsed<std::unique_ptr<Snapshot>> built = build(objects, resolver_->answers(), files);
+        const Names names = resolver_->answers();
+        Parsed<std::unique_ptr<Snapshot>> built = build(objects, names, files);
         if (Problem* problem = std::get_if<Problem>(&built)) {
             const std::string text = std::move(problem->text);
             resolver_->follow(names_of(objects_), 0);
             return Problem{text};
         }
-        pair[0] = snapshots_.back().get();
-        publish(std::get<0>(std::move(built)), objects);
-        pair[1] = snapshots_.back().get();
-        for (Snapshot* held : pair) held->holders.fetch_add(1, std::memory_order_relaxed);
+        pair[0] = &hold_newest();
+        publish(std::get<0>(std::move(built)), objects, names);
+        pair[1] = &hold_newest();
     }
     wakeup_->signal();
-    // Without the lock, which health checks and readers want: thousands of regular expressions take
-    // long to try.
+    // Without the lock, which the names thread wants: thousands of regular expressions take long to
+    // try.
     Applied applied = compare(*pair[0], *pair[1]);
     for (Snapshot* held : pair) held->holders.fetch_sub(1, std::memory_order_release);
     std::unique_lock<std::mutex> lock(call_lock_);
@@ -73,12 +70,15 @@ std::optional<Problem> Server::check(const Objects& objects, ReadFiles files) {
 
 Parsed<std::unique_ptr<Snapshot>> Server::build(const Objects& objects, const Names& names,
                                                 ReadFiles files) {
-    collect_snapshots();
+    take_unused();
     SnapshotBuilder::Request request{.objects = objects, .names = names};
     request.read_files = files == ReadFiles::Again;
-    if (!snapshots_.empty()) {
-        request.previous = &newest();
-        request.oldest_version = snapshots_.front()->version;
+    {
+        const std::lock_guard<std::mutex> lock(snapshots_lock_);
+        if (!snapshots_.empty()) {
+            request.previous = &newest();
+            request.oldest_version = snapshots_.front()->version;
+        }
     }
     return builder_.build(request);
 }
@@ -92,15 +92,33 @@ std::vector<uint64_t> Server::clients_by_route(const Snapshot& snapshot) const {
     return clients;
 }
 
-void Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects) {
-    const Snapshot* before = snapshots_.empty() ? nullptr : &newest();
-    if (before != nullptr) end_evictions(*before, *snapshot);
+// The newest one, null before the first. Under build_lock_ it stays that, and is not freed.
+const Snapshot* Server::built_last() {
+    const std::lock_guard<std::mutex> lock(snapshots_lock_);
+    return snapshots_.empty() ? nullptr : &newest();
+}
+
+// Counts as a worker that holds it: who calls gives it back, or the Routing does that he makes.
+Snapshot& Server::hold_newest() {
+    const std::lock_guard<std::mutex> lock(snapshots_lock_);
+    snapshots_.back()->holders.fetch_add(1, std::memory_order_relaxed);
+    return *snapshots_.back();
+}
+
+// Under build_lock_, as build().
+void Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects,
+                     const Names& names) {
+    const Snapshot* before = built_last();
     warn_of(snapshot->credentials);
     log_names(before, *snapshot);
+    log_services(names_, names);
     if (&objects != &objects_) objects_ = objects;
+    names_ = names;
+    const std::lock_guard<std::mutex> lock(snapshots_lock_);
+    if (before != nullptr) end_evictions(*before, *snapshot);
     changed_s_ = static_cast<uint64_t>(std::time(nullptr));
     snapshots_.push_back(std::move(snapshot));
-    const std::lock_guard<std::mutex> lock(shared_.snapshot_lock);
+    const std::lock_guard<std::mutex> for_workers(shared_.snapshot_lock);
     shared_.snapshot = snapshots_.back().get();
 }
 
@@ -114,37 +132,28 @@ void Server::end_evictions(const Snapshot& before, const Snapshot& now) {
     });
 }
 
-// A worker takes a snapshot only while it is the newest, so what nobody holds nobody will.
-void Server::collect_snapshots() {
-    if (snapshots_.size() < 2) return;
-    std::erase_if(snapshots_, [this](const std::unique_ptr<Snapshot>& snapshot) {
-        return snapshot != snapshots_.back() &&
-               snapshot->holders.load(std::memory_order_acquire) == 0;
-    });
+// Those that nobody holds, for the caller to free without a lock. A worker takes a snapshot only
+// while it is the newest, so what nobody holds nobody will.
+std::vector<std::unique_ptr<Snapshot>> Server::take_unused() {
+    const std::lock_guard<std::mutex> lock(snapshots_lock_);
+    std::vector<std::unique_ptr<Snapshot>> unused;
+    for (std::unique_ptr<Snapshot>& snapshot : snapshots_) {
+        const bool held = snapshot->holders.load(std::memory_order_acquire) > 0;
+        if (snapshot != snapshots_.back() && !held) unused.push_back(std::move(snapshot));
+    }
+    std::erase(snapshots_, nullptr);
+    return unused;
 }
 
 size_t Server::snapshots_kept() {
-    const std::lock_guard<std::mutex> lock(build_lock_);
-    collect_snapshots();
+    take_unused();
+    const std::lock_guard<std::mutex> lock(snapshots_lock_);
     return snapshots_.size();
-}
-
-// Names have other addresses: the same objects, a new snapshot. Does not wait for the workers.
-void Server::rebuild_names() {
-    const std::lock_guard<std::mutex> lock(build_lock_);
-    Parsed<std::unique_ptr<Snapshot>> built =
-        build(objects_, resolver_->answers(), ReadFiles::WhereChanged);
-    if (const Problem* problem = std::get_if<Problem>(&built)) {
-        LogLine line(shared_.line_format, Severity::Error, "names_not_used");
-        write(line.field("why", problem->text).finish());
-        return;
-    }
-    publish(std::get<0>(std::move(built)), objects_);
 }
 
 // Tells the workers and the health checks of the newest snapshot.
 void Server::distribute() {
-    const std::lock_guard<std::mutex> lock(build_lock_);
+    const std::lock_guard<std::mutex> lock(snapshots_lock_);
     if (followed_ == newest().version) return;
     followed_ = newest().version;
     health_->follow(newest());
@@ -184,46 +193,6 @@ void Server::warn_of(const Credentials& credentials) {
         LogLine line(shared_.line_format, Severity::Warn, "tls_warning");
         write(line.field("why", warning).finish());
     }
-}
-
-// "127.0.0.1:1883 [::1]:1883"; the log cuts a long one.
-static std::string listed(const std::vector<Address>& addresses) {
-    std::string list;
-    for (const Address& address : addresses) {
-        list += (list.empty() ? "" : " ") + address.to_string();
-    }
-    return list;
-}
-
-// One line when a name begins to fail, one when it is well again, one when it moves.
-void Server::log_names(const Snapshot* before, const Snapshot& now) {
-    for (size_t slot = 0; slot < now.brokers.size(); ++slot) {
-        const Broker& broker = now.brokers[slot];
-        if (!broker.listed) continue;
-        const bool known = before != nullptr && slot < before->brokers.size() &&
-                           before->brokers[slot].name == broker.name &&
-                           before->brokers[slot].upstream == broker.upstream;
-        const Broker fresh;
-        const Broker& old = known ? before->brokers[slot] : fresh;
-        if (old.problem != broker.problem) log_problem(broker);
-        const bool moved = !old.addresses.empty() && old.addresses != broker.addresses;
-        if (!moved || !logs(Severity::Info)) continue;
-        LogLine line(shared_.line_format, Severity::Info, "name_moved");
-        line.field("upstream", broker.upstream).field("broker", broker.name);
-        line.field("from", listed(old.addresses)).field("to", listed(broker.addresses));
-        write(line.finish());
-    }
-}
-
-void Server::log_problem(const Broker& broker) {
-    const bool well = broker.problem.empty();
-    const Severity severity = well ? Severity::Info : Severity::Warn;
-    if (!logs(severity)) return;
-    LogLine line(shared_.line_format, severity, well ? "name_resolved" : "name_failed");
-    line.field("upstream", broker.upstream).field("broker", broker.name);
-    if (!well) line.field("why", broker.problem);
-    if (!well && !broker.addresses.empty()) line.field("in_use", "the addresses from before");
-    write(line.finish());
 }
 
 }  // namespace jumpgate

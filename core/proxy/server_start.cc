@@ -12,9 +12,6 @@
 
 namespace jumpgate {
 
-// How long the start waits for names; what has no answer by then may have one later.
-static constexpr uint32_t kResolveMs = 3'000;
-
 // The rules of core/config let no other text through.
 static TrustedPeers trusted_peers(const Config& config) {
     Parsed<TrustedPeers> peers = TrustedPeers::parse(config.proxy_protocol.from);
@@ -35,6 +32,7 @@ bool Server::start(const Objects& objects) {
     for (auto step : {&Server::open_listeners, &Server::open_control, &Server::start_workers}) {
         if (failure.empty()) failure = (this->*step)();
     }
+    if (failure.empty()) names_thread_ = std::thread(&Server::follow_names, this);
     if (!failure.empty()) std::fprintf(stderr, "jumpgate: %s\n", failure.c_str());
     return failure.empty();
 }
@@ -75,6 +73,15 @@ static std::string not_one_address(const Names& names) {
         problems, "--dns-servers, without it those of /etc/resolv.conf");
 }
 
+// A list of --broker of which not one name can be resolved is a slip of who starts us, and waits at
+// the terminal for the answer. Upstreams of files and of the Admin API were taken when they were
+// given: name servers that are away while we restart must keep nobody else from being served.
+static bool all_by_flags(const Objects& objects) {
+    return std::ranges::all_of(objects.upstreams, [](const UpstreamConfig& upstream) {
+        return upstream.origin.file == "--broker";
+    });
+}
+
 std::string Server::first_snapshot(const Objects& objects) {
     ResolverOptions options;
     options.servers = fmt::format("{}", fmt::join(config_.dns_servers, ","));
@@ -87,17 +94,18 @@ std::string Server::first_snapshot(const Objects& objects) {
             Server& self = *static_cast<Server*>(server);
             const std::lock_guard<std::mutex> lock(self.call_lock_);
             self.names_changed_ = true;
-            if (self.wakeup_ != nullptr) self.wakeup_->signal();
+            self.names_news_.notify_one();
         },
         this);
-    const Names names = resolver_->follow(names_of(objects), kResolveMs);
+    const Names names = resolver_->follow(names_of(objects), kStartNamesMs);
     // With an Admin API it starts: what it would not start with may be what was put there, which
     // can be mended there only.
-    std::string none = config_.admin.empty() ? not_one_address(names) : std::string();
+    const bool at_terminal = config_.admin.empty() && all_by_flags(objects);
+    std::string none = at_terminal ? not_one_address(names) : std::string();
     if (!none.empty()) return none;
     Parsed<std::unique_ptr<Snapshot>> built = build(objects, names, ReadFiles::Again);
     if (Problem* problem = std::get_if<Problem>(&built)) return std::move(problem->text);
-    publish(std::get<0>(std::move(built)), objects);
+    publish(std::get<0>(std::move(built)), objects, names);
     return {};
 }
 
@@ -160,12 +168,8 @@ std::string Server::open_control() {
     signals_ = std::make_unique<SignalWatch>(
         reactor_->ring(),
         [](void* server, int number) { static_cast<Server*>(server)->on_signal(number); }, this);
-    auto wakeup = std::make_unique<Wakeup>(
+    wakeup_ = std::make_unique<Wakeup>(
         reactor_->ring(), [](void* server) { static_cast<Server*>(server)->on_wake(); }, this);
-    {
-        const std::lock_guard<std::mutex> lock(call_lock_);  // the resolver may look at it
-        wakeup_ = std::move(wakeup);
-    }
     HealthOptions health;
     health.send_proxy = config_.proxy_protocol.send;
     health.sources = shared_.sources;

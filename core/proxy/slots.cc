@@ -20,9 +20,22 @@ std::optional<uint16_t> Slots::take(std::string_view name, uint64_t version) {
     } else {
         return std::nullopt;
     }
-    entries_[slot] = {std::string(name), version};
+    entries_[slot] = {std::string(name), version, version};
     by_name_.emplace(name, slot);
     return slot;
+}
+
+void Slots::give_back(uint64_t version) {
+    for (uint16_t slot = 0; slot < entries_.size(); ++slot) {
+        const Entry& entry = entries_[slot];
+        if (!entry.name.empty() && entry.since == version) free(slot);
+    }
+}
+
+void Slots::free(uint16_t slot) {
+    by_name_.erase(entries_[slot].name);
+    entries_[slot].name.clear();
+    free_.push_back(slot);
 }
 
 }  // namespace jumpgate

@@ -20,16 +20,16 @@ class Slots {
 
     // The slot of `name`, listed by snapshot `version` from now on; none: all are taken.
     std::optional<uint16_t> take(std::string_view name, uint64_t version);
+    // Takes back what was taken for `version` alone: its snapshot could not be made.
+    void give_back(uint64_t version);
     // Frees the slots last listed before snapshot `oldest_version` for which `in_use(slot)` is
     // false.
     template <class InUse>
     void free_unused(uint64_t oldest_version, InUse in_use) {
         for (uint16_t slot = 0; slot < entries_.size(); ++slot) {
-            Entry& entry = entries_[slot];
+            const Entry& entry = entries_[slot];
             if (entry.name.empty() || entry.listed >= oldest_version || in_use(slot)) continue;
-            by_name_.erase(entry.name);
-            entry.name.clear();
-            free_.push_back(slot);
+            free(slot);
         }
     }
 
@@ -42,7 +42,9 @@ class Slots {
     struct Entry {
         std::string name;
         uint64_t listed = 0;  // the latest snapshot that had it
+        uint64_t since = 0;   // the first one
     };
+    void free(uint16_t slot);
 
     uint16_t max_;
     std::vector<Entry> entries_;

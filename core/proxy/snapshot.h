@@ -39,7 +39,7 @@ struct Broker {
 // What an upstream's dials obey; the choice of a node is routes.upstreams()[i].
 struct UpstreamPlan {
     uint32_t dial_timeout_ms = 3'000;
-    uint32_t dial_attempts_max = 3;
+    uint32_t dial_attempts_max = 3;  // brokers, each with all of its addresses
     uint32_t fail_max = 3;  // failures in a row that mark a broker down, by the last one's kind:
     uint32_t timeouts_max = 3;  // refused or reset; or timed out. 0: never
     uint32_t fail_timeout_ms = 10'000;

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
+#include <limits>
 #include <map>
-
-#include "core/proxy/upstream_credentials.h"
+#include <string_view>
+#include <unordered_map>
 
 #include "core/base/host_port.h"
 
@@ -19,35 +19,6 @@ std::string node_name(const std::string& host, uint16_t port) {
 // What the name of a broker is in the slots: upstreams share no health and no counters.
 static std::string slot_name(std::string_view upstream, std::string_view node) {
     return fmt::format("{}\n{}", upstream, node);
-}
-
-// A text that is equal where two sets of objects need the same contexts. Upstreams without TLS have
-// none.
-static std::string tls_key(const Objects& objects) {
-    std::string key;
-    const auto add = [&key](const PemSource& pem) { key += pem.text + '\1' + pem.file + '\1'; };
-    for (const SslConfig& ssl : objects.ssls) {
-        key += fmt::format("{}\1{}\1{}\1{}\1{}\1{}\1", ssl.id, static_cast<int>(ssl.type),
-                           ssl.client_depth, static_cast<int>(ssl.min_version),
-                           static_cast<int>(ssl.max_version), ssl.enabled);
-        for (const PemPair& pair : ssl.pairs) {
-            add(pair.certificate);
-            add(pair.key);
-        }
-        for (const std::string& sni : ssl.snis) key += sni + '\1';
-        add(ssl.client_ca);
-        add(ssl.client_crl);
-    }
-    for (const UpstreamConfig& upstream : objects.upstreams) {
-        if (!dials_tls(upstream)) continue;
-        key += fmt::format("\2{}\1{}\1", upstream.id, upstream.tls.client_cert_id);
-        key += upstream.tls.verify ? std::to_string(static_cast<int>(*upstream.tls.verify))
-                                   : std::string("-");
-        add(upstream.tls.identity.certificate);
-        add(upstream.tls.identity.key);
-        add(upstream.tls.ca);
-    }
-    return key;
 }
 
 std::vector<WatchedName> names_of(const Objects& objects) {
@@ -78,6 +49,8 @@ Parsed<std::unique_ptr<Snapshot>> SnapshotBuilder::build(const Request& request)
     if (problem.empty()) problem = add_routes(request.objects, *snapshot, routes);
     if (problem.empty()) problem = load_tls(request, *snapshot);
     if (!problem.empty()) {
+        broker_slots_.give_back(version_);
+        route_slots_.give_back(version_);
         --version_;
         return Problem{std::move(problem)};
     }
@@ -165,7 +138,10 @@ std::optional<uint16_t> SnapshotBuilder::add_broker(const UpstreamConfig& upstre
     if (broker.server_name.ends_with('.')) broker.server_name.pop_back();
     broker.listed = true;
     broker.weight = address.weight;
-    broker.priority = address.priority - int32_t{target.srv_priority};
+    // Down to what an int32_t holds: an order is kept, no number wraps around.
+    constexpr int64_t kLowest = std::numeric_limits<int32_t>::min();
+    broker.priority = static_cast<int32_t>(
+        std::max(int64_t{address.priority} - int64_t{target.srv_priority}, kLowest));
     broker.check = upstream.active;
     broker.slow_start_s = upstream.slow_start_s;
     broker.upstream_index = static_cast<uint16_t>(snapshot.upstreams.size());
@@ -186,10 +162,13 @@ UpstreamPlan SnapshotBuilder::plan_of(const UpstreamConfig& upstream) const {
 
 std::string SnapshotBuilder::add_routes(const Objects& objects, Snapshot& snapshot,
                                         std::vector<Route>& routes) {
+    std::unordered_map<std::string_view, uint16_t> indices;
+    for (uint16_t i = 0; i < objects.upstreams.size(); ++i) {
+        indices.emplace(objects.upstreams[i].id, i);
+    }
     for (const StreamRouteConfig& route : objects.stream_routes) {
-        const auto upstream =
-            std::ranges::find(objects.upstreams, route.upstream_id, &UpstreamConfig::id);
-        if (upstream == objects.upstreams.end()) {
+        const auto upstream = indices.find(route.upstream_id);
+        if (upstream == indices.end()) {
             return fmt::format("stream_route {}: there is no upstream {}", route.id,
                                route.upstream_id);
         }
@@ -199,8 +178,7 @@ std::string SnapshotBuilder::add_routes(const Objects& objects, Snapshot& snapsh
         snapshot.route_ids[*slot] = route.id;
         snapshot.routes_by_server_addr |= route.match.server_addr.has_value();
         snapshot.routes_http |= route.match.protocol == Protocol::Http;
-        const auto index = static_cast<uint16_t>(upstream - objects.upstreams.begin());
-        routes.push_back({route.id, route.match, route.priority, index, *slot});
+        routes.push_back({route.id, route.match, route.priority, upstream->second, *slot});
     }
     return {};
 }
@@ -229,16 +207,16 @@ static std::vector<tls::ClientContextRef> reordered(
 
 // A change of an upstream or a route does not read a hundred certificates again.
 std::string SnapshotBuilder::load_tls(const Request& request, Snapshot& snapshot) {
-    std::string key = tls_key(request.objects);
+    const TlsInputs inputs = tls_inputs(request.objects);
     const std::vector<UpstreamConfig>& upstreams = request.objects.upstreams;
-    if (!request.read_files && loaded_ && loaded_->key == key) {
+    if (!request.read_files && loaded_ && loaded_->inputs == inputs) {
         Credentials& known = loaded_->credentials;
         known.upstreams = reordered(loaded_->upstreams, known.upstreams, upstreams);
         known.warnings.clear();
     } else {
         Parsed<Credentials> loaded = load_credentials(config_, request.objects, process_tickets_);
         if (Problem* problem = std::get_if<Problem>(&loaded)) return std::move(problem->text);
-        loaded_ = {std::move(key), {}, std::move(std::get<Credentials>(loaded))};
+        loaded_ = {inputs, {}, std::move(std::get<Credentials>(loaded))};
     }
     loaded_->upstreams.clear();
     for (const UpstreamConfig& upstream : upstreams) loaded_->upstreams.push_back(upstream.id);
@@ -277,7 +255,7 @@ void SnapshotBuilder::keep_unlisted(const Request& request, Snapshot& snapshot) 
     if (request.previous == nullptr) return;
     const std::vector<Broker>& before = request.previous->brokers;
     for (uint16_t slot = 0; slot < before.size(); ++slot) {
-        // The name tells: a build that failed may have given the slot to another one.
+        // The name tells: a slot that was freed may be another's by now.
         const bool kept =
             broker_slots_.name(slot) == slot_name(before[slot].upstream, before[slot].name);
         if (snapshot.brokers[slot].listed || !kept) continue;

@@ -1,7 +1,8 @@
 // SnapshotBuilder: from objects and resolved names to a snapshot.
 //
-// Law: all or nothing. Keeps the slots of brokers and routes over snapshots. One thread at a time:
-// the caller locks. Waits for nobody: names are resolved by the caller, files are read here.
+// Law: all or nothing: a build that fails keeps no slot. Keeps the slots of brokers and routes over
+// snapshots. One thread at a time: the caller locks. Waits for nobody: names are resolved by the
+// caller, files are read here.
 #pragma once
 
 #include <map>
@@ -16,6 +17,7 @@
 #include "core/io/resolver.h"
 #include "core/proxy/slots.h"
 #include "core/proxy/snapshot.h"
+#include "core/proxy/tls_inputs.h"
 
 namespace jumpgate {
 
@@ -47,7 +49,7 @@ class SnapshotBuilder {
   private:
     // Credentials, and what they were made of.
     struct Loaded {
-        std::string key;
+        TlsInputs inputs{};
         std::vector<std::string> upstreams;  // ids, as credentials.upstreams
         Credentials credentials;
     };

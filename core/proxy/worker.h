@@ -141,7 +141,7 @@ class Worker final : public RelayOwner {
     const Credentials& credentials() const { return snapshot().credentials; }
     HandshakeGate& gate() { return *gate_; }
     void handshake_done(const Connection& c);
-    void handshake_failed(const Connection& c);
+    void handshake_failed(tls::Failure cause);
     // Null: out of memory.
     std::unique_ptr<tls::Engine> make_broker_engine(const Connection& c);
     void broker_handshake_done(const Connection& c);

@@ -1,7 +1,8 @@
 // Worker, the log: one line for a refusal, a connection that begins or ends, a broker that is down.
 //
-// Law: names of fields are those of docs/tls.md and docs/limits.md; what a client said is escaped
-// (LogLine), lines that anybody can cause in numbers are throttled.
+// Law: every line about a client that was routed names its stream route. Names of fields are those
+// of docs/tls.md and docs/limits.md; what a client said is escaped (LogLine), lines that anybody
+// can cause in numbers are throttled.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -35,6 +36,7 @@ void Worker::refused(const Connection& c, const Verdict& verdict) {
         line.field("why", verdict.words);
     }
     if (c.client_engine != nullptr) add_failure(line, *c.client_engine);
+    if (verdict.cause != tls::Failure::None) line.field("cause", text(verdict.cause));
     if (verdict.refusal == Refusal::BrokerTls) add_failure(line, *c.broker_engine);
     if (verdict.sys != 0) line.field("error", std::strerror(verdict.sys));
     if (suppressed > 0) line.field("suppressed", suppressed);
@@ -69,7 +71,7 @@ void Worker::log_closed(const EndedRelay& relay) {
     const RelayIdentity& who = relay.identity;
     LogLine line(shared_.line_format, severity, "closed");
     line.field("peer", who.peer.to_string()).field("client", who.client_id());
-    line.field("broker", broker_name(who.node));
+    line.field("route", route_id(who.route)).field("broker", broker_name(who.node));
     if (who.level != 0) line.field("connack", text(who.connack));
     line.field("end", text(relay.end));
     if (relay.tls_failure != tls::Failure::None) line.field("cause", text(relay.tls_failure));
@@ -82,6 +84,7 @@ void Worker::log_closed(const EndedRelay& relay) {
 
 void Worker::log_broker_down(const Connection& c, LogLine& line) {
     const UpstreamPlan& plan = c.routing->snapshot().upstreams[c.route->upstream];
+    line.field("upstream", upstream_id(c.node)).field("route", c.route->id);
     line.field("for_ms", plan.fail_timeout_ms);
     log_.push(line.field("worker", index_).finish());
 }

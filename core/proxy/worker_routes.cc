@@ -61,22 +61,6 @@ void Worker::let_go() {
 
 // ---- Clients -----------------------------------------------------------------------------------
 
-// What of the client chooses its broker. `remote` keeps the text of an address.
-static std::string_view key_of(const Connection& c, HashKey key, std::string& remote) {
-    switch (key) {
-        case HashKey::ClientId:
-            return c.connect.client_id;
-        case HashKey::Username:
-            return c.connect.username;
-        case HashKey::RemoteAddr:
-            remote = c.peer.host();
-            return remote;
-        case HashKey::CertCn:
-            return c.identity() == nullptr ? std::string_view() : c.identity()->common_name;
-    }
-    return {};
-}
-
 void Worker::route(Connection& c) {
     c.routing = routing_.back().get();
     ++c.routing->users;
@@ -97,9 +81,8 @@ void Worker::route(Connection& c) {
         return;
     }
     const Upstream& upstream = routes.upstreams()[c.route->upstream];
-    std::string remote;
-    std::string_view key = key_of(c, upstream.rule().key, remote);
-    if (key.empty() && c.http) key = key_of(c, HashKey::RemoteAddr, remote);
+    std::string room;
+    const std::string_view key = key_of(query, upstream.rule().key, room);
     // A client without a key has no home: hash("") would send all of them to one broker.
     c.route_hash = key.empty() ? rng_.next() : upstream.hash(key);
 }

@@ -13,8 +13,8 @@ void Worker::handshake_done(const Connection& c) {
     if (c.client_engine->resumed()) stats_.handshakes_resumed++;
 }
 
-void Worker::handshake_failed(const Connection& c) {
-    stats_.handshake_failures[static_cast<size_t>(c.client_engine->failure())]++;
+void Worker::handshake_failed(tls::Failure cause) {
+    stats_.handshake_failures[static_cast<size_t>(cause)]++;
 }
 
 std::unique_ptr<tls::Engine> Worker::make_broker_engine(const Connection& c) {

@@ -34,9 +34,9 @@ class Chooser {
     explicit Chooser(uint32_t start = 0) : start_(start), next_(start) {}
 
     // `weights[i]`: effective weight of node i, 0 to weight * kShareFull (slow start is below);
-    // `loads[i]`: connections this worker has on it, read by bounded load and least_conn only and
-    // otherwise may be empty. None: every weight is 0.
-    // Always with the same upstream, or one with as many nodes; others start anew.
+    // `loads[i]`: clients that the whole process has on it, read by bounded load and least_conn
+    // only and otherwise may be empty. None: every weight is 0. Always with the same upstream, or
+    // one with as many nodes; others start anew.
     std::optional<Choice> choose(const Upstream& upstream, uint64_t hash,
                                  std::span<const uint32_t> weights,
                                  std::span<const uint64_t> loads);

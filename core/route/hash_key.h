@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace jumpgate {
@@ -15,6 +16,12 @@ enum class HashKey : uint8_t { ClientId, Username, RemoteAddr, CertCn };
 
 // The words of --hash-key: "client_id", "username", "remote_addr", "cert_cn".
 std::string_view text(HashKey key);
+
+struct RouteQuery;
+
+// What of a client is hashed. A client over HTTP that has no such thing is known by its address.
+// `room` keeps the text of an address, which the answer may be a view of.
+std::string_view key_of(const RouteQuery& client, HashKey key, std::string& room);
 
 // The part of `key` that decides: all before the first `prefix_until`, or the whole key where that
 // character is missing or not given. "tenant7/dev12" until '/' is "tenant7".

@@ -9,6 +9,7 @@
 #include <set>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 
 #include "core/base/rng.h"
@@ -38,10 +39,10 @@ class Homes {
     }
 
     // The name of the client's broker; empty for none.
-    std::string_view of(const Route* route, const SampleClient& client) {
+    std::string_view of(const Route* route, const RouteQuery& client) {
         if (route == nullptr) return {};
         const Upstream& upstream = upstreams_[route->upstream];
-        const uint64_t hash = upstream.hash(client.key(upstream.rule().key));
+        const uint64_t hash = upstream.hash(key_of(client, upstream.rule().key, room_));
         const auto choice = chooser_.choose(upstream, hash, upstream.weights(), {});
         return choice ? std::string_view(upstream.nodes()[choice->node].name) : std::string_view();
     }
@@ -50,6 +51,7 @@ class Homes {
   private:
     std::vector<Upstream> upstreams_;
     Chooser chooser_;
+    std::string room_;  // of a key
 };
 
 bool places_alike(const Upstream& a, const Upstream& b) {
@@ -87,9 +89,9 @@ class Comparison {
         const Route* is = index < same_routes_ ? &after_.routes()[index] : after_.find(query);
         if (is != nullptr && upstreams_alike(*was, *is))
             return serves(*was) ? Fate::Stays : Fate::Homeless;
-        const std::string_view home = homes_before_.of(was, client);
+        const std::string_view home = homes_before_.of(was, query);
         if (home.empty()) return Fate::Homeless;
-        return homes_after_.of(is, client) == home ? Fate::Stays : Fate::Moves;
+        return homes_after_.of(is, query) == home ? Fate::Stays : Fate::Moves;
     }
 
   private:
@@ -217,19 +219,24 @@ std::vector<RouteShare> moved_routes(const RouteTable& before, const Sample& sam
     return routes;
 }
 
-const Node* find_name(std::span<const Node> nodes, std::string_view name) {
-    const auto at = std::ranges::find(nodes, name, &Node::name);
-    return at == nodes.end() ? nullptr : &*at;
+using NodesByName = std::unordered_map<std::string_view, const Node*>;
+
+NodesByName by_name(std::span<const Node> nodes) {
+    NodesByName found;
+    for (const Node& node : nodes) found.emplace(node.name, &node);
+    return found;
 }
 
 // `after` as it would be had its nodes kept the places they have in `before`, those that are gone
 // with weight 0. Appends their names to `removed`.
 Upstream drained_instead(const Upstream& before, const Upstream& after,
                          std::vector<std::string>& removed) {
+    const NodesByName now = by_name(after.nodes());
+    const NodesByName earlier = by_name(before.nodes());
     std::vector<Node> nodes;
     for (Node node : before.nodes()) {
-        if (const Node* kept = find_name(after.nodes(), node.name)) {
-            nodes.push_back(*kept);
+        if (const auto kept = now.find(node.name); kept != now.end()) {
+            nodes.push_back(*kept->second);
             continue;
         }
         if (node.weight > 0) removed.push_back(node.name);
@@ -237,7 +244,7 @@ Upstream drained_instead(const Upstream& before, const Upstream& after,
         nodes.push_back(std::move(node));
     }
     for (const Node& node : after.nodes())
-        if (find_name(before.nodes(), node.name) == nullptr) nodes.push_back(node);
+        if (!earlier.contains(node.name)) nodes.push_back(node);
     if (nodes.size() > kNodesMax) return after;
     return Upstream(after.rule(), std::move(nodes));
 }
@@ -251,12 +258,14 @@ MovedShare moved_share(const RouteTable& before, const RouteTable& after,
     moved.share = sample.share();
     moved.routes = moved_routes(before, sample);
     std::vector<Upstream> drained;
+    std::unordered_map<std::string_view, const Upstream*> by_id;
+    for (const Upstream& upstream : before.upstreams())
+        by_id.emplace(upstream.rule().id, &upstream);
     for (const Upstream& upstream : after.upstreams()) {
-        const auto same = std::ranges::find(before.upstreams(), upstream.rule().id,
-                                            [](const Upstream& u) { return u.rule().id; });
-        drained.push_back(same == before.upstreams().end()
+        const auto same = by_id.find(upstream.rule().id);
+        drained.push_back(same == by_id.end()
                               ? upstream
-                              : drained_instead(*same, upstream, moved.removed));
+                              : drained_instead(*same->second, upstream, moved.removed));
     }
     if (moved.removed.empty()) return moved;
     const std::vector<Route> routes(after.routes().begin(), after.routes().end());

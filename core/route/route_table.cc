@@ -60,12 +60,16 @@ void write(std::string& form, const Upstream& upstream) {
 // when the routing function does.
 uint64_t fingerprint_of(std::span<const Route> routes, std::span<const Upstream> upstreams) {
     std::string form = "v2\n";
+    constexpr size_t kUnnamed = ~size_t{0};
+    std::vector<size_t> numbers(upstreams.size(), kUnnamed);
     std::vector<uint16_t> named;
     for (const Route& route : routes) {
-        auto at = std::ranges::find(named, route.upstream);
-        if (at == named.end()) at = named.insert(at, route.upstream);
-        fmt::format_to(std::back_inserter(form), "route {} {}\n", at - named.begin(),
-                       route.match.text());
+        size_t& number = numbers[route.upstream];
+        if (number == kUnnamed) {
+            number = named.size();
+            named.push_back(route.upstream);
+        }
+        fmt::format_to(std::back_inserter(form), "route {} {}\n", number, route.match.text());
     }
     for (const uint16_t upstream : named) write(form, upstreams[upstream]);
     return hash_of(form);

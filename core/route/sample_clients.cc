@@ -48,20 +48,6 @@ RouteQuery SampleClient::query() const {
             .protocol = protocol};
 }
 
-std::string SampleClient::key(HashKey key) const {
-    switch (key) {
-        case HashKey::ClientId:
-            return client_id;
-        case HashKey::Username:
-            return username;
-        case HashKey::RemoteAddr:
-            return text(remote_addr);
-        case HashKey::CertCn:
-            return cert_cn;
-    }
-    return client_id;
-}
-
 std::string SampleClients::digits() { return std::to_string(rng_.below(100'000'000)); }
 
 std::string SampleClients::like(const TextMatch& match, std::string plain) {

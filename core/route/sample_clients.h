@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "core/base/rng.h"
-#include "core/route/hash_key.h"
 #include "core/route/route_match.h"
 
 namespace jumpgate {
@@ -27,7 +26,6 @@ struct SampleClient {
     Protocol protocol = Protocol::Mqtt;
 
     RouteQuery query() const;  // views of this client
-    std::string key(HashKey key) const;
 };
 
 class SampleClients {

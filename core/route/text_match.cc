@@ -14,6 +14,10 @@ namespace jumpgate {
 // more is refused; a text that needs more is matched by RE2's slower, still linear way.
 static constexpr int64_t kRegexBytesMax = 1 << 20;
 
+// One for all workers. RE2 takes a reader's lock where a search is not anchored: measured on two
+// cores that do nothing but match, 90 ns became 105 to 265 a match. A worker matches once per
+// client and expression, so two seldom meet; a copy for each would have to be compiled while
+// clients wait.
 struct TextMatch::Regex {
     explicit Regex(std::string_view pattern)
         : compiled(re2::StringPiece(pattern.data(), pattern.size()), options()) {}

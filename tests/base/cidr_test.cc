@@ -161,5 +161,13 @@ TEST(Cidr, HoldsExactlyWhatHasItsPrefix) {
     }
 }
 
+TEST(AddressText, IsTheShortestForm) {
+    EXPECT_EQ(address_text(octets("192.0.2.7")), "192.0.2.7");
+    EXPECT_EQ(address_text(octets("2001:db8:0:0::1")), "2001:db8::1");
+    EXPECT_EQ(address_text(octets("::ffff:192.0.2.7")), "192.0.2.7") << "it is IPv4";
+    EXPECT_EQ(address_text({}), "unknown");
+    EXPECT_EQ(address_text(Octets(5)), "unknown");
+}
+
 }  // namespace
 }  // namespace jumpgate

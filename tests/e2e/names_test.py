@@ -194,15 +194,26 @@ def name_gone():
             equal(len(gate.events("name_failed")), 1)
 
 
-@behaviour("with not one name resolved the program ends with 1 and says which, why and what to do")
+@behaviour("upstreams of a file wait for no name server: it starts, and serves when it answers")
+def file_at_start():
+    with NameServer() as server, Stub(host=A) as broker, \
+            Place(names(("a.test", broker.port))) as place:
+        with Jumpgate([], "--config", place.config, *server.flags) as gate:
+            equal(failed(gate, f"a.test:{broker.port}")["why"], "NXDOMAIN: no such name")
+            server.set_hosts({"a.test": [A]})
+            gate.event("name_resolved")
+            visit(gate, IDS[:20])
+
+
+@behaviour("with no name of --broker resolved it ends with 1 and says which, why and what to do")
 def none_at_start():
-    with NameServer() as server, Place(names(("a.test", 1883), ("_mqtt._tcp.test", None))) as place:
-        gate = Jumpgate([], "--config", place.config, *server.flags, wait=False)
+    with NameServer() as server:
+        gate = Jumpgate(["b.test:1883", "a.test:1883"], *server.flags, wait=False)
         equal(gate.exit_code(), 1)
         said = "\n".join(line for line in gate.lines.all if line and not line.startswith("{"))
         equal(said, "jumpgate: not one broker's name can be resolved:\n"
-                    "  _mqtt._tcp.test: NXDOMAIN: no such name\n"
                     "  a.test:1883: NXDOMAIN: no such name\n"
+                    "  b.test:1883: NXDOMAIN: no such name\n"
                     "check the names, and that the name servers answer: --dns-servers, without it "
                     "those of /etc/resolv.conf")
 

@@ -11,10 +11,11 @@ import signal
 import subprocess
 
 import packets
+from admin_peer import Place
 from harness import DEADLINE_S, PROGRAM, Jumpgate, behaviour, equal, main, wait_until
 from peers import Stub
 from tls_brokers import MUTUAL, TlsMosquitto, accepted_by_broker
-from tls_peers import FOLDER, TLS12, TLS13, context, handshake, pki, s_client
+from tls_peers import FOLDER, TLS12, TLS13, context, handshake, pki, refusal, s_client
 
 FLAGS = ("-tls1_2", "-tls1_3")
 
@@ -188,6 +189,31 @@ def problems():
                               timeout=DEADLINE_S)
         equal(done.returncode, 2, done.stderr)
         assert "ssls 2: the name x.test is also one of" in done.stderr, done.stderr
+
+
+@behaviour("without a certificate the TLS port is open and says so; the API brings one, and takes it")
+def by_api():
+    hello = packets.connect("c") + packets.DISCONNECT
+    with Stub() as broker, Place() as place:
+        with place.gate(tls=True) as (gate, client):
+            gate.event("tls_warning", lambda line: "every TLS client is refused" in line["why"])
+            client.put("upstreams/u", {"type": "chash", "key": "mqtt_client_id",
+                                       "nodes": {f"127.0.0.1:{broker.port}": 1}})
+            client.put("stream_routes/all", {"upstream_id": "u"})
+            for round_trip in range(2):
+                assert "unrecognized name" in refusal(gate)
+                line = gate.count("refused", round_trip + 1)[-1]
+                equal((line["reason"], line["cause"]), ("handshake_failed", "unknown_server_name"))
+                assert "no certificate to show yet" in line["why"], line
+                client.put("ssls/1", {"snis": ["localhost"], **inline("server")})
+                for version in FLAGS:
+                    said = s_client(gate, hello, version, "-servername", "localhost", "-ign_eof")
+                    assert "Verify return code: 0 (ok)" in said, said
+                client.want(200, "DELETE", "/apisix/admin/ssls/1")
+            client.put("ssls/1", {"snis": ["localhost"], **inline("server")})
+            client.want(200, "DELETE", "/apisix/admin/ssls/1")
+        with place.gate(tls=True) as (gate, client):  # and what was kept starts again
+            assert "unrecognized name" in refusal(gate)
 
 
 @behaviour("files are found beside the file that names them, and a reload takes new ones")

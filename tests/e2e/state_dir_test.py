@@ -285,4 +285,16 @@ def shadows():
         refused_start(place, place.config.name, "mine")
 
 
+@behaviour("a name that cannot be resolved is kept as any other and stops no restart")
+def unresolved_name():
+    with Place() as place:
+        with place.gate() as (gate, client):
+            client.put("upstreams/u", {"type": "chash", "key": "mqtt_client_id",
+                                       "nodes": {"brokr-typo.invalid:1883": 1}})
+        with place.gate() as (gate, client):
+            failed = gate.event("name_failed")
+            equal((failed["upstream"], failed["broker"]), ("u", "brokr-typo.invalid:1883"))
+            equal(states(client)["u"]["brokr-typo.invalid:1883"]["state"], "down")
+
+
 main()

@@ -307,5 +307,18 @@ TEST(LoadCredentials, MakesAContextForEachUpstreamOfObjects) {
                                            ": No such file or directory");
 }
 
+TEST(LoadSsls, MayComeLaterWhereThereIsAnAdminApi) {
+    const Config files = listening_without_flags();
+    EXPECT_NE(problem_of(files, {}).find("there is no certificate to show"), std::string::npos);
+    for (const bool by_state : {false, true}) {
+        Config config = files;
+        (by_state ? config.state_dir : config.admin) = by_state ? "/var/lib/x" : "127.0.0.1:0";
+        const Credentials loaded = credentials_of(config, {});
+        EXPECT_EQ(loaded.server, nullptr);
+        ASSERT_EQ(loaded.warnings.size(), 1U);
+        EXPECT_NE(loaded.warnings[0].find("every TLS client is refused"), std::string::npos);
+    }
+}
+
 }  // namespace
 }  // namespace jumpgate

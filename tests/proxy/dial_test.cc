@@ -18,6 +18,91 @@ TEST(Dial, TriesADifferentNodeWhereTheFirstRefuses) {
     EXPECT_EQ(stats.nodes[1].dials, 1U);
 }
 
+// One upstream of `retries`, round robin over `dead`, a name with three addresses where nobody
+// listens, and a living broker.
+Objects dead_and_living(const FakeBroker& living, std::optional<uint32_t> retries, Names& names) {
+    Objects objects;
+    UpstreamConfig& upstream = objects.upstreams.emplace_back();
+    upstream.id = "u";
+    upstream.type = Balance::RoundRobin;
+    upstream.nodes = {{"127.0.0.1", living.port(), 1}};
+    upstream.retries = retries;
+    names = literal_names(objects);
+    upstream.nodes.insert(upstream.nodes.begin(), {"dead", 1, 1});
+    ResolvedTarget& dead = names[{"dead", 1}].targets.emplace_back();
+    dead.host = "dead";
+    dead.port = 1;  // tcpmux: refused at once
+    for (const char* address : {"127.0.0.1", "127.0.0.2", "127.0.0.3"}) {
+        dead.addresses.push_back(*Address::parse(address, 1));
+    }
+    StreamRouteConfig& route = objects.stream_routes.emplace_back();
+    route.id = "r";
+    route.upstream_id = "u";
+    return objects;
+}
+
+TEST(Dial, CountsABrokerOnceHoweverManyAddressesItHas) {
+    FakeBroker broker;
+    Config config;
+    config.fail_max = 0;  // never marked down: every second client begins with the dead one
+    Names names;
+    for (const std::optional<uint32_t> retries : {std::optional<uint32_t>(), {1U}}) {
+        WorkerFixture worker(config, {&broker});
+        ASSERT_EQ(worker.apply(dead_and_living(broker, retries, names), names), "");
+        for (int i = 0; i < 4; ++i) {
+            Peer client = worker.client();
+            client.send(connect_packet("c"));
+            EXPECT_TRUE(broker.accept().open()) << "client " << i;
+        }
+    }
+}
+
+TEST(Dial, TriesAllAddressesOfTheOneBrokerThatIsAllowed) {
+    FakeBroker broker;
+    Names names;
+    Objects objects = dead_and_living(broker, 0, names);
+    objects.upstreams[0].nodes = {{"dead", 1, 1}};
+    ResolvedTarget& target = names[{"dead", 1}].targets[0];
+    target.addresses.push_back(*Address::parse("127.0.0.1", broker.port()));
+    Config config;
+    config.fail_max = 0;
+    WorkerFixture worker(config, {&broker});
+    ASSERT_EQ(worker.apply(objects, names), "");
+    Peer client = worker.client();
+    client.send(connect_packet("c"));
+    EXPECT_TRUE(broker.accept().open());
+
+    // And no other broker: retries is 0.
+    target.addresses.pop_back();
+    objects.upstreams[0].nodes.push_back({"127.0.0.1", broker.port(), 1});
+    ASSERT_EQ(worker.apply(objects, names), "");
+    size_t refused = 0;
+    for (int i = 0; i < 2; ++i) {
+        Peer other = worker.client();
+        other.send(connect_packet("c"));
+        if (!broker.accept(200).open()) refused += other.receive_to_end().empty() ? 0 : 1;
+    }
+    EXPECT_EQ(refused, 1U) << "the dead one had its turn";
+    EXPECT_EQ(worker.stats().refused[static_cast<size_t>(Refusal::NoBroker)], 1U);
+}
+
+TEST(Dial, WastesNoAttemptOnNamesThatWereNeverResolved) {
+    FakeBroker broker;
+    Names names;
+    Objects objects = dead_and_living(broker, 0, names);
+    objects.upstreams[0].nodes = {{"127.0.0.1", broker.port(), 1}};
+    for (int i = 0; i < 40; ++i) {  // more than one client may try
+        objects.upstreams[0].nodes.push_back({"unknown-" + std::to_string(i), 1883, 1});
+    }
+    WorkerFixture worker(Config(), {&broker});
+    ASSERT_EQ(worker.apply(objects, names), "");
+    for (int i = 0; i < 45; ++i) {
+        Peer client = worker.client();
+        client.send(connect_packet("c"));
+        ASSERT_TRUE(broker.accept().open()) << "client " << i;
+    }
+}
+
 TEST(Dial, MarksANodeDownAndGoesStraightToTheOther) {
     FakeBroker gone;
     FakeBroker alive;

@@ -44,6 +44,60 @@ TEST(Handshake, TakesAConnectThatComesWithTheLastFlight) {
     EXPECT_EQ(broker.accept().receive(packets.size()), packets);
 }
 
+// The certificates come by the Admin API: the port is open, and says what is the matter.
+TEST(Handshake, IsRefusedWithAnAlertUntilThereIsACertificate) {
+    FakeBroker broker;
+    Config config;
+    config.admin = "127.0.0.1:0";
+    config.listen.push_back({"127.0.0.1", 0, true});
+    config.brokers.push_back({"127.0.0.1", broker.port(), 1});
+    WorkerFixture worker(config, {});
+    constexpr uint8_t kUnrecognizedName = 112;
+    const auto is_refused = [&] {
+        SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
+        EXPECT_FALSE(client.shake_hands());
+        EXPECT_EQ(client.engine().failure(), tls::Failure::PeerAlert);
+        EXPECT_EQ(client.engine().alert(), kUnrecognizedName);
+    };
+    is_refused();
+    EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.setups == 0; }));
+    EXPECT_EQ(failed(worker.stats(), tls::Failure::UnknownServerName), 1U);
+    const std::string lines = worker.log_lines();
+    EXPECT_NE(lines.find("reason=\"handshake_failed\""), std::string::npos) << lines;
+    EXPECT_NE(lines.find("there is no certificate to show yet"), std::string::npos) << lines;
+    EXPECT_NE(lines.find("cause=\"unknown_server_name\""), std::string::npos) << lines;
+
+    const Objects without = objects_of(config);
+    Objects objects = without;
+    SslConfig& ssl = objects.ssls.emplace_back();
+    ssl.id = "1";
+    ssl.pairs = {{{"", pki_path("server.crt")}, {"", pki_path("server.key")}}};
+    ASSERT_EQ(worker.apply(objects), "");
+    SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()));
+    ASSERT_TRUE(client.shake_hands()) << worker.log_lines();
+    client.send(connect_packet("c"));
+    Peer upstream = broker.accept();
+    EXPECT_TRUE(upstream.open());
+
+    ASSERT_EQ(worker.apply(without), "") << "the last one may be deleted";
+    is_refused();
+    upstream.receive(connect_packet("c").size());
+    upstream.send("still");
+    EXPECT_EQ(client.receive(5), "still");
+}
+
+TEST(Handshake, IsRefusedWithoutACertificateWhereTheBytesAreNoTls) {
+    FakeBroker broker;
+    Config config;
+    config.admin = "127.0.0.1:0";
+    config.listen.push_back({"127.0.0.1", 0, true});
+    WorkerFixture worker(config, {&broker});
+    Peer client = Peer::connect(worker.tls_port());
+    client.send("GET / HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(client.receive_to_end(), "");
+    EXPECT_EQ(refused(worker.stats(), Refusal::NotTls), 1U);
+}
+
 TEST(Handshake, AcceptsOneByteAtATime) {
     FakeBroker broker;
     WorkerFixture worker(with_tls(), {&broker});

@@ -311,6 +311,41 @@ TEST_F(HealthTest, KeepsWhatItKnowsOfABrokerThatStays) {
     EXPECT_TRUE(until_checks(2));
 }
 
+TEST_F(HealthTest, AsksAtOnceWhereTheCheckOrTheAddressIsAnother) {
+    MoodyBroker broker;
+    MoodyBroker moved;
+    constexpr uint32_t kAnHourMs = 3'600'000;
+    Broker& listed = add(broker.port());
+    listed.check->healthy_interval_ms = listed.check->unhealthy_interval_ms = kAnHourMs;
+    follow();
+    until_condition(BrokerCondition::Up);
+    follow();
+    listed.weight = 3;
+    follow();
+    EXPECT_EQ(health().checks, 1U);
+    EXPECT_EQ(checker_->in_flight(), 0U) << "nothing is asked otherwise";
+
+    listed.addresses = {*Address::parse("127.0.0.1", moved.port())};
+    follow();
+    EXPECT_TRUE(until_checks(1));
+    EXPECT_TRUE(until([&] { return moved.clients() == 1; }));
+    listed.check->healthy_interval_ms = 5;
+    follow();
+    EXPECT_TRUE(until_checks(3)) << "the timer of an hour has gone";
+}
+
+TEST_F(HealthTest, EndsTheCheckThatIsUnderWayWhereAnotherIsWanted) {
+    MoodyBroker frozen(Mood::Hangs);
+    Broker& listed = add(frozen.port());
+    listed.check->timeout_ms = 3'600'000;
+    follow();
+    EXPECT_TRUE(until([&] { return frozen.clients() == 1; }));
+    listed.check->timeout_ms = 20;
+    follow();
+    until_condition(BrokerCondition::NotReady);
+    EXPECT_TRUE(until([&] { return checker_->in_flight() <= 1; })) << "the first one has ended";
+}
+
 TEST_F(HealthTest, ForgetsABrokerThatIsGoneAlsoWithACheckUnderWay) {
     MoodyBroker frozen(Mood::Hangs);
     add(kNobodyListens);

@@ -36,7 +36,9 @@ inline std::string name_of(const FakeBroker& broker) {
 
 class RunningServer {
   public:
-    explicit RunningServer(const Objects& objects, std::string dns_server = {}) {
+    explicit RunningServer(const Objects& objects, std::string dns_server = {},
+                           LogLevel level = LogLevel::Error) {
+        config_.log_level = level;
         if (!dns_server.empty()) config_.dns_servers = {std::move(dns_server)};
         std::promise<Server*> started;
         thread_ = std::thread([&] {

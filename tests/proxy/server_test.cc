@@ -46,6 +46,27 @@ TEST(Server, DoesNotStartWhereNoBrokersNameCanBeResolved) {
     EXPECT_TRUE(server.start(objects_of(config))) << "where it can be mended";
 }
 
+// What was given by a file or the Admin API was accepted then, and may be well again soon.
+TEST(Server, StartsWhereNoNameOfAnUpstreamWithoutFlagsCanBeResolved) {
+    Config config;
+    config.listen = {{"127.0.0.1", 0}};
+    Objects objects;
+    UpstreamConfig& upstream = objects.upstreams.emplace_back();
+    upstream.id = "u";
+    upstream.nodes = {{"no-such-host.invalid", 1883, 1}};
+    for (const char* file : {"", "fleet.yaml"}) {
+        upstream.origin.file = file;
+        testing::internal::CaptureStderr();
+        {
+            Server server(config);
+            EXPECT_TRUE(server.start(objects)) << file;
+        }
+        const std::string said = testing::internal::GetCapturedStderr();
+        EXPECT_NE(said.find("name_failed"), std::string::npos) << said;
+        EXPECT_NE(said.find("no-such-host.invalid:1883"), std::string::npos) << said;
+    }
+}
+
 TEST(Server, EndsItsWorkersWhereItWasNeverServed) {
     FakeBroker broker;
     Config config = config_with(broker);

@@ -39,6 +39,20 @@ TEST(Slots, AreKeptWhileSomebodyUsesThem) {
     EXPECT_EQ(slots.name(0), "");
 }
 
+TEST(Slots, AreTakenBackWhereTheirSnapshotCouldNotBeMade) {
+    Slots slots(3);
+    slots.take("a", 1);
+    slots.take("a", 2);
+    slots.take("b", 2);
+    slots.take("c", 2);
+    slots.give_back(2);
+    EXPECT_EQ(slots.name(0), "a") << "it had its slot before";
+    EXPECT_EQ(slots.name(1), "");
+    EXPECT_TRUE(slots.take("d", 2));
+    EXPECT_TRUE(slots.take("e", 2));
+    EXPECT_FALSE(slots.take("f", 2));
+}
+
 TEST(Slots, AreRefusedWhenAllAreTaken) {
     Slots slots(2);
     slots.take("a", 1);

@@ -2,6 +2,8 @@
 // snapshots.
 #include "core/proxy/snapshot_builder.h"
 
+#include <limits>
+
 #include "tests/proxy/worker_fixture.h"
 
 namespace jumpgate {
@@ -231,6 +233,62 @@ TEST(SnapshotBuilder, NamesTheBrokerThatNoSourceAddressReaches) {
     objects.upstreams = {upstream("u", {kA, {"::1", 1883, 1}})};
     EXPECT_EQ(builder.build(objects),
               "--source-address: none of them is IPv6, as broker [::1]:1883 is");
+}
+
+// A reload may give every route and every broker another name while the old ones are in use.
+TEST(SnapshotBuilder, TakesAReplacementOfAllThereMayBe) {
+    Builder builder;
+    Objects objects;
+    objects.upstreams = {upstream("u", {}), upstream("v", {})};
+    for (const char* generation : {"a", "b"}) {
+        objects.stream_routes.clear();
+        for (size_t i = 0; i < kStreamRoutesMax; ++i) {
+            objects.stream_routes.push_back(route(generation + std::to_string(i), "u"));
+        }
+        Names names;
+        for (size_t u = 0; u < 2; ++u) {
+            objects.upstreams[u].nodes.clear();
+            for (uint16_t i = 1; i <= kAllNodesMax / 2; ++i) {
+                objects.upstreams[u].nodes.push_back({generation, i, 1});
+                names[{generation, i}].targets = {target(generation, i)};
+            }
+        }
+        builder.oldest_version = 1;  // held all the while
+        ASSERT_EQ(builder.build(objects, names), "") << generation;
+    }
+    EXPECT_EQ(builder.newest().routes.routes().size(), kStreamRoutesMax);
+}
+
+TEST(SnapshotBuilder, KeepsNoSlotOfABuildThatFails) {
+    Builder builder;
+    Objects objects;
+    objects.upstreams = {upstream("u", {kA})};
+    ASSERT_EQ(builder.build(objects), "");
+    Objects bad = objects;
+    bad.upstreams[0].nodes = {kA, kB};
+    bad.stream_routes = {route("r", "u"), route("s", "nobody")};
+    for (int i = 0; i < 3; ++i) EXPECT_NE(builder.build(bad), "");
+    objects.upstreams[0].nodes = {kA, kC};
+    objects.stream_routes = {route("t", "u")};
+    ASSERT_EQ(builder.build(objects), "");
+    EXPECT_EQ(builder.slot("u", "127.0.0.1:1885"), 1);
+    EXPECT_EQ(builder.newest().routes.routes()[0].slot, 0);
+}
+
+TEST(SnapshotBuilder, LowersNoPriorityBelowTheLowest) {
+    Builder builder;
+    Objects objects;
+    BrokerAddress service{"_mqtt._tcp.fleet", 0, 1};
+    service.priority = std::numeric_limits<int32_t>::min();
+    objects.upstreams = {upstream("u", {service})};
+    Names names;
+    std::vector<ResolvedTarget>& targets = names[{"_mqtt._tcp.fleet", 0}].targets;
+    targets = {target("broker-0", 1883), target("broker-1", 1884)};
+    targets[1].srv_priority = 10;
+    ASSERT_EQ(builder.build(objects, names), "");
+    for (const Node& node : builder.newest().routes.upstreams()[0].nodes()) {
+        EXPECT_EQ(node.priority, std::numeric_limits<int32_t>::min()) << node.name;
+    }
 }
 
 }  // namespace

@@ -254,6 +254,7 @@ bool WorkerFixture::wait_for_end() {
 Objects objects_of(const Config& config) {
     UpstreamConfig upstream;
     upstream.id = "default";
+    upstream.origin.file = "--broker";
     upstream.type = Balance::ConsistentHash;
     upstream.key = config.hash_key;
     upstream.key_prefix_until = config.hash_key_prefix_until;

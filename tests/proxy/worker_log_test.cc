@@ -43,7 +43,27 @@ TEST(WorkerLog, NamesTheBrokerThatCouldNotBeReached) {
     client.send(connect_packet("lost"));
     client.receive_to_end();
     const std::string name = "broker=\"127.0.0.1:" + std::to_string(gone.port()) + "\"";
-    EXPECT_NE(worker.log_lines().find(name), std::string::npos);
+    const std::string lines = worker.log_lines();
+    EXPECT_NE(lines.find(name), std::string::npos) << lines;
+    const size_t refused = lines.find("refused ");
+    ASSERT_NE(refused, std::string::npos) << lines;
+    EXPECT_NE(lines.find("route=\"default\"", refused), std::string::npos) << lines;
+}
+
+TEST(WorkerLog, NamesTheRuleByWhichABrokerWasFoundDown) {
+    FakeBroker gone;
+    gone.close();
+    Config config;
+    config.fail_max = 1;
+    WorkerFixture worker(config, {&gone});
+    Peer client = worker.client();
+    client.send(connect_packet("lost"));
+    client.receive_to_end();
+    const std::string lines = worker.log_lines();
+    const size_t down = lines.find("broker_down ");
+    ASSERT_NE(down, std::string::npos) << lines;
+    const std::string line = lines.substr(down, lines.find('\n', down) - down);
+    EXPECT_NE(line.find("upstream=\"default\" route=\"default\""), std::string::npos) << line;
 }
 
 }  // namespace

@@ -4,8 +4,30 @@
 
 #include <string>
 
+#include "core/route/route_match.h"
+
 namespace jumpgate {
 namespace {
+
+TEST(KeyOf, IsTheFieldOfTheClientThatTheRuleNames) {
+    const std::array<uint8_t, 4> address = {192, 0, 2, 7};
+    RouteQuery client{.client_id = "c", .username = "u", .cert_cn = "n", .remote_addr = address};
+    std::string room;
+    EXPECT_EQ(key_of(client, HashKey::ClientId, room), "c");
+    EXPECT_EQ(key_of(client, HashKey::Username, room), "u");
+    EXPECT_EQ(key_of(client, HashKey::CertCn, room), "n");
+    EXPECT_EQ(key_of(client, HashKey::RemoteAddr, room), "192.0.2.7");
+    client.client_id = {};
+    EXPECT_EQ(key_of(client, HashKey::ClientId, room), "") << "it has no home";
+}
+
+TEST(KeyOf, IsTheAddressOfAnHttpClientThatHasNothingElse) {
+    const std::array<uint8_t, 4> address = {192, 0, 2, 7};
+    RouteQuery client{.cert_cn = "n", .remote_addr = address, .protocol = Protocol::Http};
+    std::string room;
+    EXPECT_EQ(key_of(client, HashKey::ClientId, room), "192.0.2.7");
+    EXPECT_EQ(key_of(client, HashKey::CertCn, room), "n");
+}
 
 TEST(HashOf, KeepsItsPinnedVectors) {  // XXH3-64, seed 0, as `xxhsum -H3` prints it
     EXPECT_EQ(hash_of(""), 0x2d06800538d394c2u);

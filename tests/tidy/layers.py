@@ -25,7 +25,7 @@ RESERVED = [
     (r"liburing.*|linux/io_uring\.h", ("core/io",)),
     (r"sys/(socket|un|epoll|uio|sendfile)\.h|netdb\.h|netinet/tcp\.h", ("core/io",)),
     (r"wolfssl/.*", ("tls",)),
-    (r"xxhash\.h", ("core/route",)),
+    (r"xxhash\.h", ("core/route", "core/proxy")),
     (r"CLI/.*", ("core/config", "loadgen")),
     (r"libfyaml\.h", ("core/config",)),
     (r"re2/.*", ("core/route",)),
