@@ -131,9 +131,9 @@ std::optional<Problem> Admin::open_listener() {
     }
     if (!fd) {
         const bool taken = fd.error().code == ErrorCode::AddressInUse;
-        const Problem problem{fmt::format("--admin: {}: {}", address_,
-                                          taken ? "is in use; another process may have it"
-                                                : std::strerror(fd.error().sys))};
+        const Problem problem{fmt::format(
+            "--admin: {}: {}", address_,
+            taken ? "is in use; another process may have it" : std::strerror(fd.error().sys))};
         address_.clear();  // it is another's
         return problem;
     }
@@ -175,7 +175,8 @@ std::optional<Problem> Admin::serve() {
     });
     http_ = HttpServer::start(
         std::exchange(listener_fd_, -1),
-        {[this](const HttpRequest& request) { return access_->refusal_of(request); },
+        {[this](std::span<const uint8_t> peer) { return !access_->is_allowed(peer); },
+         [this](const HttpRequest& request) { return access_->refusal_of(request); }, lane_of,
          [this](const HttpRequest& request) { return api_->answer(request); }});
     if (http_ == nullptr) return Problem{"--admin: the HTTP server does not start"};
     log_.say(Severity::Info, "admin_listening",

@@ -79,6 +79,15 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
 
 // ---- Routing ------------------------------------------------------------------------------------
 
+HttpLane lane_of(const HttpRequest& request) {
+    const std::string_view path = request.path;
+    if (path == "/healthz" || path == "/drain") return HttpLane::AtOnce;
+    if (path == "/ready" || path == "/metrics") return HttpLane::Watch;
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    const bool dry = request.method == "POST" && path.find("/validate") != path.npos;
+    return reads || dry || path.starts_with("/v1/") ? HttpLane::Read : HttpLane::Change;
+}
+
 HttpResponse Api::answer(const HttpRequest& request) {
     const auto segments = path_segments(request.path);
     if (!segments) return error_answer(400, "the path holds a % without two hexadecimal digits");
@@ -96,7 +105,7 @@ HttpResponse Api::route(const HttpRequest& request, Path path) {
     if (path[0] == "drain") {
         if (request.method != "POST") return wrong_method("POST");
         log_.say(Severity::Info, "drain_asked",
-                 [&](LogLine& line) { line.field("peer", request.peer); });
+                 [&](LogLine& line) { line.field("peer", request.peer_text()); });
         control_.drain();
         Value body = make_map();
         set(body, "draining", make_boolean(true));

@@ -24,6 +24,9 @@ namespace jumpgate {
 // where an escape is broken.
 std::optional<std::vector<std::string>> path_segments(std::string_view path);
 
+// /healthz and /drain wait for nothing; what asks the workers, reads or changes waits for its like.
+HttpLane lane_of(const HttpRequest& request);
+
 // From a listener without a client to one that no broker can serve: why /ready is 503; empty: it is
 // 200.
 std::string not_ready_reason(const Watch& watch);

@@ -318,6 +318,12 @@ TEST_F(ApiTest, ReadyMeansThatABrokerCanServeANewClient) {
 TEST_F(ApiTest, DrainIsAskedOfTheDataPlane) {
     EXPECT_EQ(said("POST", "/drain"), R"(200 {"draining":true})");
     EXPECT_TRUE(control_.drained);
+    EXPECT_NE(lines_.find("drain_asked peer=\"127.0.0.1\""), std::string::npos) << lines_;
+    HttpRequest by_socket;
+    by_socket.method = "POST";
+    by_socket.path = "/drain";
+    (void)Api(*catalog_, control_, log_, {}).answer(by_socket);
+    EXPECT_NE(lines_.find("drain_asked peer=\"unix\""), std::string::npos) << lines_;
 }
 
 TEST_F(ApiTest, MetricsAreText) {
@@ -377,6 +383,25 @@ TEST_F(ApiTest, ClientsAreMovedOffANode) {
     EXPECT_EQ(ask("GET", "/v1/upstreams/1/nodes/b:1/evict").status, 405U);
     EXPECT_EQ(ask("POST", "/v1/route").status, 405U);
     EXPECT_EQ(ask("GET", "/v1/nothing").status, 404U);
+}
+
+TEST(LaneOf, OnlyWhatMayChangeObjectsWaitsForChanges) {
+    const auto lane = [](std::string method, std::string path) {
+        HttpRequest request;
+        request.method = std::move(method);
+        request.path = std::move(path);
+        return lane_of(request);
+    };
+    EXPECT_EQ(lane("GET", "/healthz"), HttpLane::AtOnce);
+    EXPECT_EQ(lane("POST", "/drain"), HttpLane::AtOnce);
+    EXPECT_EQ(lane("GET", "/ready"), HttpLane::Watch);
+    EXPECT_EQ(lane("GET", "/metrics"), HttpLane::Watch);
+    for (const char* path : {"/apisix/admin/upstreams", "/v1/route", "/nothing", "/"})
+        EXPECT_EQ(lane("GET", path), HttpLane::Read) << path;
+    EXPECT_EQ(lane("POST", "/v1/upstreams/1/nodes/b:1/evict"), HttpLane::Read);
+    EXPECT_EQ(lane("POST", "/apisix/admin/configs/validate"), HttpLane::Read);
+    for (const char* method : {"PUT", "POST", "PATCH", "DELETE"})
+        EXPECT_EQ(lane(method, "/apisix/admin/upstreams/1"), HttpLane::Change) << method;
 }
 
 TEST(PathSegments, IgnoreRepeatedSlashesAndDecodeLast) {

@@ -1,6 +1,7 @@
 // A data plane that remembers what it was told, and fails when a test says so.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@ namespace jumpgate {
 class FakeControl final : public Control {
   public:
     Parsed<Applied> apply(const Objects& objects, ReadFiles) override {
+        if (before_apply) before_apply();
         const std::lock_guard lock(mutex_);
         ++applies;
         if (!apply_problem.empty()) return Problem{apply_problem};
@@ -55,6 +57,7 @@ class FakeControl final : public Control {
     }
     void drain() override { drained = true; }
 
+    std::function<void()> before_apply;
     Objects served;
     Watch watched;
     std::string apply_problem;
