@@ -174,6 +174,7 @@ class Server final : public Control {
     uint64_t followed_ = 0;           // version that the health checks and the workers were told of
     bool print_stats_ = false;
     bool draining_ = false;
+    bool drain_signalled_ = false;
     bool stopping_ = false;
     void (*hangup_)(void*) = nullptr;
     void* hangup_context_ = nullptr;
