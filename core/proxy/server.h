@@ -19,6 +19,7 @@
 #include "core/io/signals.h"
 #include "core/io/wakeup.h"
 #include "core/proxy/access_log.h"
+#include "core/proxy/busy_share.h"
 #include "core/proxy/control.h"
 #include "core/proxy/eviction.h"
 #include "core/proxy/health.h"
@@ -81,6 +82,7 @@ class Server final : public Control {
         std::thread thread;
         std::promise<bool> go;  // true: all workers are ready; false: end without serving
         Report report;
+        BusyShare busy;
         Adopt adopt;
         Find find;
         Evict evict;
@@ -145,7 +147,10 @@ class Server final : public Control {
 
     // ---- server_calls.cc
     void finish_watch();
+    void watch_snapshot(Watch& watch) const;
     BrokerState state_of(uint16_t slot, const Snapshot& snapshot, const Stats& sum) const;
+
+    // ---- server_clients.cc
     void send_finds();
     void on_found(Seat& seat);
     void on_evict_tick();

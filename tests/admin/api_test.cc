@@ -4,6 +4,7 @@
 
 #include <regex>
 
+#include "core/base/time.h"
 #include "tests/admin/catalog_fixture.h"
 #include "tests/pki.h"
 
@@ -230,6 +231,13 @@ TEST_F(ApiTest, WithoutAStateDirectoryEachAnswerSaysSo) {
     EXPECT_EQ(header(ask("PUT", "/admin/upstreams/1", kUpstreamBody), "X-Persistence"), "");
 }
 
+TEST_F(ApiTest, AnswersAreUtf8WhateverIsAsked) {
+    EXPECT_EQ(said("GET", "/admin/%ff"),
+              "404 {\"error_msg\":\"Unsupported resource type: \xef\xbf\xbd\"}");
+    (void)json(ask("GET", "/v1/connections?client_id=%ff").body);  // reads, or the test fails
+    (void)json(ask("GET", "/v1/route?client_id=%ff%c3").body);
+}
+
 TEST_F(ApiTest, AFullDiskIs503) {
     open(true);
     std::filesystem::create_directory(scratch_.path("state/state.json.next"));
@@ -290,6 +298,7 @@ BrokerState broker(BrokerCondition condition, double weight, bool listed = true)
     state.condition = condition;
     state.effective_weight = weight;
     state.listed = listed;
+    state.routed = listed;
     if (condition == BrokerCondition::Down) state.why = "Connection refused";
     return state;
 }
@@ -301,7 +310,14 @@ TEST_F(ApiTest, ReadyMeansThatABrokerCanServeANewClient) {
         return said("GET", "/ready");
     };
     using Condition = BrokerCondition;
-    EXPECT_EQ(ready({}), R"(503 {"status":"error","error":"no broker is configured"})");
+    EXPECT_EQ(ready({broker(Condition::Up, 1)}),
+              R"(503 {"status":"error","error":"no stream route is configured"})");
+    control_.watched.has_routes = true;
+    EXPECT_EQ(ready({}), R"(503 {"status":"error","error":"no live broker"})");
+    BrokerState elsewhere = broker(Condition::Up, 1);
+    elsewhere.routed = false;  // no stream route leads there
+    EXPECT_EQ(ready({elsewhere, broker(Condition::Down, 0)}),
+              R"(503 {"status":"error","error":"no live broker: b1:1883: Connection refused"})");
     EXPECT_EQ(ready({broker(Condition::Down, 0)}),
               R"(503 {"status":"error","error":"no live broker: b1:1883: Connection refused"})");
     EXPECT_EQ(ready({broker(Condition::Drained, 0)}),
@@ -313,6 +329,31 @@ TEST_F(ApiTest, ReadyMeansThatABrokerCanServeANewClient) {
     EXPECT_EQ(ready({broker(Condition::Up, 1)}, true),
               R"(503 {"status":"error","error":"draining"})");
     EXPECT_EQ(said("GET", "/healthz"), R"(200 {"status":"ok"})");
+}
+
+TEST_F(ApiTest, ReadyTellsStrangersNoNames) {
+    Watch watch;
+    watch.has_routes = true;
+    watch.brokers = {broker(BrokerCondition::Down, 0)};
+    EXPECT_EQ(not_ready_reason(watch, false), "no live broker: b1:1883: Connection refused");
+    EXPECT_EQ(not_ready_reason(watch, true), "no live broker");
+}
+
+TEST_F(ApiTest, ReadyAsksTheWorkersSomeTimesASecondAtMost) {
+    Api api(*catalog_, control_, log_, {});
+    HttpRequest request;
+    request.method = "GET";
+    request.path = "/ready";
+    const uint64_t began_ns = monotonic_ns();
+    for (int i = 0; i < 1'000; ++i) EXPECT_EQ(api.answer(request).status, 503U);
+    const uint64_t passed_ms = (monotonic_ns() - began_ns) / kNanosPerMilli;
+    EXPECT_LE(control_.watches, 1 + passed_ms / 100);
+    control_.watched.has_routes = true;
+    control_.watched.brokers = {broker(BrokerCondition::Up, 1)};
+    unsigned status = 503;  // what is new is seen soon
+    while (status != 200 && monotonic_ns() - began_ns < 30 * kNanosPerSecond)
+        status = api.answer(request).status;
+    EXPECT_EQ(status, 200U);
 }
 
 TEST_F(ApiTest, DrainIsAskedOfTheDataPlane) {

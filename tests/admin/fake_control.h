@@ -30,6 +30,7 @@ class FakeControl final : public Control {
     }
     Watch watch() override {
         const std::lock_guard lock(mutex_);
+        ++watches;
         return watched;
     }
     RouteAnswer explain(const RouteQuery& query) override {
@@ -66,6 +67,7 @@ class FakeControl final : public Control {
     double moved_share = 0;
     size_t found_max = 0;
     uint64_t version = 1;
+    uint64_t watches = 0;
     int applies = 0;
     int checks = 0;
     bool drained = false;
