@@ -33,15 +33,15 @@ static HttpResponse answer_of(AccessRefusal refusal) {
                      "\"}\n"};
 }
 
-bool Access::is_allowed(const HttpRequest& request) const {
-    if (policy_.allow.empty() || request.peer_bytes.empty()) return true;  // a unix socket: 0600
-    return std::ranges::any_of(
-        policy_.allow, [&](const Cidr& network) { return network.contains(request.peer_bytes); });
+bool Access::is_allowed(std::span<const uint8_t> peer) const {
+    if (policy_.allow.empty() || peer.empty()) return true;  // a unix socket: 0600
+    return std::ranges::any_of(policy_.allow,
+                               [&](const Cidr& network) { return network.contains(peer); });
 }
 
 std::optional<AccessRefusal> Access::judge(const HttpRequest& request) const {
     if (request.path == "/healthz" || request.path == "/ready") return std::nullopt;
-    if (!is_allowed(request)) return AccessRefusal::Address;
+    if (!is_allowed(request.peer_bytes)) return AccessRefusal::Address;
     if (request.path == "/metrics") return std::nullopt;
     const std::string_view key = request.header("X-API-KEY");
     if (key.empty()) return AccessRefusal::MissingKey;
@@ -68,7 +68,7 @@ void Access::note(AccessRefusal refusal, const HttpRequest& request) {
     }
     log_.say(Severity::Warn, "admin_refused", [&](LogLine& line) {
         line.field("reason", text(refusal))
-            .field("peer", request.peer.empty() ? "unix" : request.peer)
+            .field("peer", request.peer_text())
             .field("method", request.method)
             .field("path", request.path);
         if (suppressed != 0) line.field("suppressed", suppressed);

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,13 +37,14 @@ class Access {
 
     // The answer for who may not; counted, and logged with the address.
     std::optional<HttpResponse> refusal_of(const HttpRequest& request);
+    // The address is in --admin-allow, or nothing is asked of addresses; empty: by a unix socket.
+    bool is_allowed(std::span<const uint8_t> peer) const;
     uint64_t refused(AccessRefusal refusal) const {
         return refused_[static_cast<size_t>(refusal)].load(std::memory_order_relaxed);
     }
 
   private:
     std::optional<AccessRefusal> judge(const HttpRequest& request) const;
-    bool is_allowed(const HttpRequest& request) const;
     void note(AccessRefusal refusal, const HttpRequest& request);
 
     AccessPolicy policy_;

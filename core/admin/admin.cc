@@ -164,7 +164,8 @@ std::optional<Problem> Admin::serve() {
     });
     http_ = HttpServer::start(
         std::exchange(listener_fd_, -1),
-        {[this](const HttpRequest& request) { return access_->refusal_of(request); },
+        {[this](std::span<const uint8_t> peer) { return !access_->is_allowed(peer); },
+         [this](const HttpRequest& request) { return access_->refusal_of(request); }, lane_of,
          [this](const HttpRequest& request) { return api_->answer(request); }});
     if (http_ == nullptr) return Problem{"--admin: the HTTP server does not start"};
     log_.say(Severity::Info, "admin_listening",

@@ -7,10 +7,13 @@
 #include <variant>
 
 #include "core/admin/object_body.h"
+#include "core/base/time.h"
 #include "core/config/json.h"
 #include "core/config/yaml.h"
 
 namespace jumpgate {
+
+static constexpr uint64_t kRecentMs = 100;
 
 // ---- Shapes -------------------------------------------------------------------------------------
 
@@ -79,6 +82,15 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
 
 // ---- Routing ------------------------------------------------------------------------------------
 
+HttpLane lane_of(const HttpRequest& request) {
+    const std::string_view path = request.path;
+    if (path == "/healthz" || path == "/drain") return HttpLane::AtOnce;
+    if (path == "/ready" || path == "/metrics") return HttpLane::Watch;
+    const bool reads = request.method == "GET" || request.method == "HEAD";
+    const bool dry = request.method == "POST" && path.find("/validate") != path.npos;
+    return reads || dry || path.starts_with("/v1/") ? HttpLane::Read : HttpLane::Change;
+}
+
 HttpResponse Api::answer(const HttpRequest& request) {
     const auto segments = path_segments(request.path);
     if (!segments) return error_answer(400, "the path holds a % without two hexadecimal digits");
@@ -96,7 +108,7 @@ HttpResponse Api::route(const HttpRequest& request, Path path) {
     if (path[0] == "drain") {
         if (request.method != "POST") return wrong_method("POST");
         log_.say(Severity::Info, "drain_asked",
-                 [&](LogLine& line) { line.field("peer", request.peer); });
+                 [&](LogLine& line) { line.field("peer", request.peer_text()); });
         control_.drain();
         Value body = make_map();
         set(body, "draining", make_boolean(true));
@@ -105,7 +117,7 @@ HttpResponse Api::route(const HttpRequest& request, Path path) {
     const bool known = path[0] == "healthz" || path[0] == "ready" || path[0] == "metrics";
     if (!known) return not_found();
     if (request.method != "GET" && request.method != "HEAD") return wrong_method("GET, HEAD");
-    if (path[0] == "ready") return ready();
+    if (path[0] == "ready") return ready(request);
     if (path[0] == "metrics")
         return {200, metrics_(control_.watch()), "text/plain; version=0.0.4; charset=utf-8", {}};
     Value body = make_map();
@@ -134,23 +146,33 @@ HttpResponse Api::admin(const HttpRequest& request, Path path) {
 // ---- Readiness ----------------------------------------------------------------------------------
 
 static bool serves(const BrokerState& broker) {
-    const bool good = broker.condition == BrokerCondition::Unchecked ||
-                      broker.condition == BrokerCondition::Up ||
-                      broker.condition == BrokerCondition::Starting;
-    return broker.listed && good && broker.effective_weight > 0;
+    return broker.listed && broker.routed && is_used(broker.condition) &&
+           broker.effective_weight > 0;
 }
 
-std::string not_ready_reason(const Watch& watch) {
+std::string not_ready_reason(const Watch& watch, bool stranger) {
     if (watch.draining) return "draining";
+    if (!watch.has_routes) return "no stream route is configured";
     if (std::ranges::any_of(watch.brokers, serves)) return "";
     for (const BrokerState& broker : watch.brokers)
-        if (broker.listed && !broker.why.empty())
+        if (broker.listed && broker.routed && !broker.why.empty() && !stranger)
             return fmt::format("no live broker: {}: {}", broker.name, broker.why);
-    return watch.brokers.empty() ? "no broker is configured" : "no live broker";
+    return "no live broker";
 }
 
-HttpResponse Api::ready() {
-    const std::string reason = not_ready_reason(control_.watch());
+// It needs no key, so it must not cost a round of the workers each time.
+std::shared_ptr<const Watch> Api::recent_watch() {
+    const std::lock_guard lock(watching_);
+    const uint64_t now_ns = monotonic_ns();
+    if (recent_ == nullptr || now_ns - recent_ns_ > kRecentMs * kNanosPerMilli) {
+        recent_ = std::make_shared<const Watch>(control_.watch());
+        recent_ns_ = now_ns;
+    }
+    return recent_;
+}
+
+HttpResponse Api::ready(const HttpRequest& request) {
+    const std::string reason = not_ready_reason(*recent_watch(), request.stranger);
     Value body = make_map();
     set(body, "status", make_text(reason.empty() ? "ok" : "error"));
     if (!reason.empty()) set(body, "error", make_text(reason));

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,9 +26,12 @@ namespace jumpgate {
 // where an escape is broken.
 std::optional<std::vector<std::string>> path_segments(std::string_view path);
 
-// From a listener without a client to one that no broker can serve: why /ready is 503; empty: it is
-// 200.
-std::string not_ready_reason(const Watch& watch);
+// /healthz and /drain wait for nothing; what asks the workers, reads or changes waits for its like.
+HttpLane lane_of(const HttpRequest& request);
+
+// Why /ready is 503: no new client could be served now; empty: one could, and it is 200. A stranger
+// is not told which broker and what it says.
+std::string not_ready_reason(const Watch& watch, bool stranger);
 
 class Api {
   public:
@@ -43,7 +48,8 @@ class Api {
 
     HttpResponse route(const HttpRequest& request, Path path);
     HttpResponse admin(const HttpRequest& request, Path path);
-    HttpResponse ready();
+    HttpResponse ready(const HttpRequest& request);
+    std::shared_ptr<const Watch> recent_watch();
 
     // api_objects.cc: `path` begins behind the type.
     HttpResponse objects(const HttpRequest& request, ObjectType type, Path path);
@@ -73,6 +79,9 @@ class Api {
     Control& control_;
     EventLog& log_;
     std::function<std::string(const Watch&)> metrics_;
+    std::mutex watching_;
+    std::shared_ptr<const Watch> recent_;  // for /ready
+    uint64_t recent_ns_ = 0;
 };
 
 // ---- Shapes that the parts of Api share ---------------------------------------------------------

@@ -148,7 +148,7 @@ HttpResponse Api::evict(const HttpRequest& request, Path path) {
     const auto evicted = control_.evict(path[1], path[3], static_cast<uint32_t>(*rate));
     log_.say(Severity::Info, "evict_asked", [&](LogLine& line) {
         line.field("upstream", path[1]).field("node", path[3]).field("rate", *rate);
-        line.field("peer", request.peer.empty() ? "unix" : request.peer);
+        line.field("peer", request.peer_text());
         if (const Problem* problem = std::get_if<Problem>(&evicted))
             line.field("problem", problem->text);
     });

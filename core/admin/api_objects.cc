@@ -214,7 +214,7 @@ void Api::note_change(const HttpRequest& request, std::string_view object,
     log_.say(Severity::Info, event, [&](LogLine& line) {
         line.field("method", request.method)
             .field("object", object)
-            .field("peer", request.peer.empty() ? "unix" : request.peer)
+            .field("peer", request.peer_text())
             .field("status", result.status);
         if (!done) line.field("problem", result.problem);
         if (changed) line.field("version", result.applied.version);

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <iterator>
 #include <span>
@@ -173,11 +172,6 @@ void write_tls(MetricsText& out, const Stats& stats) {
                 stats.tls_truncations);
 }
 
-bool is_up(const BrokerState& broker) {
-    return broker.condition == BrokerCondition::Unchecked ||
-           broker.condition == BrokerCondition::Up || broker.condition == BrokerCondition::Starting;
-}
-
 // One metric with a sample for each broker.
 template <class Number>
 void by_broker(MetricsText& out, const Watch& watch, std::string_view name, std::string_view type,
@@ -190,7 +184,7 @@ void by_broker(MetricsText& out, const Watch& watch, std::string_view name, std:
 void write_brokers(MetricsText& out, const Watch& watch) {
     using Broker = const BrokerState&;
     by_broker(out, watch, "upstream_up", "gauge", "1 where a broker is used, or would be.",
-              [](Broker b) { return uint64_t{is_up(b)}; });
+              [](Broker b) { return uint64_t{is_used(b.condition)}; });
     by_broker(out, watch, "upstream_listed", "gauge", "0 where only clients of before are left.",
               [](Broker b) { return uint64_t{b.listed}; });
     by_broker(out, watch, "upstream_weight", "gauge", "The configured weight; 0 drains.",
@@ -229,12 +223,11 @@ void write_workers(MetricsText& out, const Watch& watch) {
     for (size_t i = 0; i < watch.workers.size(); ++i)
         out.sample(static_cast<double>(watch.workers[i].busy_ns) / 1e9,
                    {{"core", std::to_string(i)}});
-    out.name("core_busy_ratio", "gauge", "CPU time of a worker by its life: 0 idle, 1 full.");
-    for (size_t i = 0; i < watch.workers.size(); ++i) {
-        const WorkerState& worker = watch.workers[i];
-        const auto life_ns = static_cast<double>(std::max<uint64_t>(worker.life_ns, 1));
-        out.sample(static_cast<double>(worker.busy_ns) / life_ns, {{"core", std::to_string(i)}});
-    }
+    out.name(
+        "core_busy_ratio", "gauge",
+        "CPU share of a worker since the reading before, of a second or more: 0 idle, 1 full.");
+    for (size_t i = 0; i < watch.workers.size(); ++i)
+        out.sample(watch.workers[i].busy_share, {{"core", std::to_string(i)}});
     out.name("ring_cq_overflow_total", "counter",
              "Times that a worker's completion queue was full.");
     for (size_t i = 0; i < watch.workers.size(); ++i)

@@ -1,8 +1,8 @@
 // Metrics: one reading of the process in Prometheus's text format 0.0.4.
 //
 // Law: pure; base units, `_total` on counters, HELP and TYPE for each name, every value of a fixed
-// label said even where it is 0. Client ids are never labels: there is no limit to them.
-// docs/admin-api.md lists the names.
+// label said even where it is 0, but for CONNACK codes: those that came, of each broker. Client ids
+// are never labels: there is no limit to them. docs/admin-api.md lists the names.
 #pragma once
 
 #include <initializer_list>

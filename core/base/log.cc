@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "core/base/check.h"
+#include "core/base/code_point.h"
 #include "core/base/time.h"
 
 namespace jumpgate {
@@ -64,24 +65,6 @@ void LogLine::raw(std::string_view part) {
     if (length_ + part.size() > bytes_.size() - kTailBytes) return;
     std::memcpy(bytes_.data() + length_, part.data(), part.size());
     length_ += part.size();
-}
-
-// The code point at the front of `text`, which is moved behind it. A byte that is no UTF-8 gives
-// U+FFFD. Overlong forms are not looked for: the answer is only ever printed.
-static uint32_t take_code_point(std::string_view& text) {
-    const auto first = static_cast<unsigned char>(text[0]);
-    text.remove_prefix(1);
-    if (first < 0x80) return first;
-    const unsigned extra = first >= 0xF0 ? 3 : first >= 0xE0 ? 2 : first >= 0xC0 ? 1 : 0;
-    if (extra == 0 || text.size() < extra) return 0xFFFD;
-    uint32_t point = first & (0x3FU >> extra);
-    for (unsigned i = 0; i < extra; ++i) {
-        const auto next = static_cast<unsigned char>(text[i]);
-        if ((next & 0xC0U) != 0x80) return 0xFFFD;
-        point = point << 6U | (next & 0x3FU);
-    }
-    text.remove_prefix(extra);
-    return point;
 }
 
 // Bytes outside printable ASCII are escaped: viewers act on control characters and on bidi text.

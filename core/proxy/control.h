@@ -29,6 +29,11 @@ enum class BrokerCondition : uint8_t {
     Drained,   // weight 0
 };
 std::string_view text(BrokerCondition condition);
+// New clients are sent there.
+constexpr bool is_used(BrokerCondition condition) {
+    return condition == BrokerCondition::Unchecked || condition == BrokerCondition::Up ||
+           condition == BrokerCondition::Starting;
+}
 
 // One node of an upstream.
 struct BrokerState {
@@ -38,7 +43,8 @@ struct BrokerState {
     uint32_t weight = 0;          // configured
     double effective_weight = 0;  // what it is worth now
     int32_t priority = 0;
-    bool listed = true;  // false: gone from the configuration, clients remain
+    bool listed = true;   // false: gone from the configuration, clients remain
+    bool routed = false;  // some stream route leads to its upstream
     BrokerCondition condition = BrokerCondition::Unchecked;
     std::string why;      // of a condition that is not good: "Connection refused"
     uint64_t checks = 0;  // active checks done
@@ -60,8 +66,8 @@ struct CertificateState {
 };
 
 struct WorkerState {
-    uint64_t busy_ns = 0;  // of its thread's life, CLOCK_THREAD_CPUTIME_ID
-    uint64_t life_ns = 0;
+    uint64_t busy_ns = 0;   // of its thread's life, CLOCK_THREAD_CPUTIME_ID
+    double busy_share = 0;  // of late (busy_share.h): 0 idle, 1 full
     uint64_t cq_overflows = 0;
 };
 
@@ -79,6 +85,7 @@ struct Watch {
     uint64_t route_tables = 0;       // in memory: 1, and older ones that setups still read
     uint64_t route_fingerprint = 0;  // equal where two proxies route alike
     uint64_t started_s = 0;          // Unix time
+    bool has_routes = false;         // else every client is refused
     bool draining = false;
     bool complete = true;  // false: a worker did not answer in time
 };
@@ -86,7 +93,7 @@ struct Watch {
 // Which broker a client would get now, and why.
 struct RouteAnswer {
     std::string route;  // id; empty: none matches
-    std::string why;    // the conditions of the rule, or what is missing
+    std::string why;    // the rule's conditions, and how sure `broker` is; or what is missing
     std::string upstream;
     std::string balance;  // "chash", ...
     std::string key;      // what was hashed
@@ -137,7 +144,7 @@ class Control {
     // until none is left. The number there are now. A second call sets another rate; 0 stops it.
     virtual Parsed<uint64_t> evict(std::string_view upstream, std::string_view node,
                                    uint32_t per_second) = 0;
-    // As SIGTERM.
+    // As the first SIGTERM does; it counts as none.
     virtual void drain() = 0;
 
   protected:

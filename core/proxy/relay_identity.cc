@@ -1,8 +1,8 @@
 #include "core/proxy/relay_identity.h"
 
-#include <algorithm>
 #include <cstring>
 
+#include "core/base/cut_text.h"
 #include "core/base/time.h"
 
 namespace jumpgate {
@@ -10,7 +10,8 @@ namespace jumpgate {
 static constexpr uint64_t kStartedMask = (uint64_t{1} << 48U) - 1;
 
 void RelayIdentity::set_client_id(std::string_view id) {
-    client_id_length = static_cast<uint8_t>(std::min(id.size(), client_id_bytes.size()));
+    id = cut_text(id, client_id_bytes.size());
+    client_id_length = static_cast<uint8_t>(id.size());
     std::memcpy(client_id_bytes.data(), id.data(), client_id_length);
 }
 
@@ -19,7 +20,7 @@ uint64_t RelayIdentity::age_us(uint64_t now_ns) const {
 }
 
 bool RelayIdentity::is_called(std::string_view wanted) const {
-    return client_id().starts_with(wanted.substr(0, kClientIdBytesMax));
+    return client_id().starts_with(cut_text(wanted, kClientIdBytesMax));
 }
 
 void count_begin(Stats& stats, RelayIdentity& identity, uint64_t now_ns) {

@@ -142,8 +142,9 @@ void Server::post_all(Op& (Worker::*message)()) {
     }
 }
 
-// SIGTERM, SIGQUIT: drain; the second one, or SIGINT: stop now. SIGHUP: read the files again.
-// SIGUSR1: open the access log again.
+// SIGTERM, SIGQUIT: drain; the second one, or SIGINT: stop now. POST /drain is no signal: what
+// stops a container asks for it first and sends its first SIGTERM then. SIGHUP: read the files
+// again. SIGUSR1: open the access log again.
 void Server::on_signal(int number) {
     if (number == SIGHUP && hangup_ != nullptr) hangup_(hangup_context_);
     if (number == SIGUSR1) reopen_access_log();
@@ -151,13 +152,15 @@ void Server::on_signal(int number) {
     begin_drain(number == SIGINT    ? "SIGINT"
                 : number == SIGQUIT ? "SIGQUIT"
                                     : "SIGTERM",
-                number == SIGINT || draining_);
+                number == SIGINT || std::exchange(drain_signalled_, true));
 }
 
+// `now`: ends without waiting for clients. A drain that is under way goes on as it began.
 void Server::begin_drain(std::string_view by, bool now) {
-    LogLine line(shared_.line_format, Severity::Info, now ? "stopping" : "draining");
+    const std::string_view event = now ? "stopping" : draining_ ? "still_draining" : "draining";
+    LogLine line(shared_.line_format, Severity::Info, event);
     line.field("signal", by);
-    if (!now) line.field("timeout_s", config_.drain_timeout_s);
+    if (!now && !draining_) line.field("timeout_s", config_.drain_timeout_s);
     if (logs(Severity::Info) && !stopping_) write(line.finish());
     if (now && !stopping_) {
         stopping_ = true;

@@ -21,6 +21,7 @@
 #include "core/io/signals.h"
 #include "core/io/wakeup.h"
 #include "core/proxy/access_log.h"
+#include "core/proxy/busy_share.h"
 #include "core/proxy/control.h"
 #include "core/proxy/eviction.h"
 #include "core/proxy/health.h"
@@ -83,6 +84,7 @@ class Server final : public Control {
         std::thread thread;
         std::promise<bool> go;  // true: all workers are ready; false: end without serving
         Report report;
+        BusyShare busy;
         Adopt adopt;
         Find find;
         Evict evict;
@@ -157,7 +159,10 @@ class Server final : public Control {
 
     // ---- server_calls.cc
     void finish_watch();
+    void watch_snapshot(Watch& watch) const;
     BrokerState state_of(uint16_t slot, const Snapshot& snapshot, const Stats& sum) const;
+
+    // ---- server_clients.cc
     void send_finds();
     void on_found(Seat& seat);
     void on_evict_tick();
@@ -193,6 +198,7 @@ class Server final : public Control {
     uint64_t followed_ = 0;           // version that the health checks and the workers were told of
     bool print_stats_ = false;
     bool draining_ = false;
+    bool drain_signalled_ = false;
     bool stopping_ = false;
     void (*hangup_)(void*) = nullptr;
     void* hangup_context_ = nullptr;

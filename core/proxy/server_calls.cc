@@ -1,5 +1,5 @@
-// Server, the answers: what the control plane asks, on its own threads, and what the control thread
-// finds out for it.
+// Server, the answers: how all is (watch) and where a client would go (explain), asked by the
+// control plane on its own threads; the control thread finds out.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,7 +12,6 @@
 namespace jumpgate {
 
 static constexpr std::chrono::milliseconds kAnswerTimeout{kAnswerTimeoutMs};
-static constexpr uint32_t kEvictTickMs = 100;
 
 void Server::drain() {
     const std::lock_guard<std::mutex> lock(call_lock_);
@@ -56,8 +55,9 @@ void Server::finish_watch() {
     Watch watch;
     sum_stats(watch.stats);
     for (const std::unique_ptr<Seat>& seat : seats_) {
-        watch.workers.push_back(
-            {seat->report.busy_ns, seat->report.life_ns, seat->report.stats.cq_overflows});
+        const Report& report = seat->report;
+        const double busy_share = seat->busy.read(report.busy_ns, report.life_ns);
+        watch.workers.push_back({report.busy_ns, busy_share, report.stats.cq_overflows});
     }
     watch.listeners = listening_;
     watch.listeners.insert(watch.listeners.end(), tls_listening_.begin(), tls_listening_.end());
@@ -67,32 +67,42 @@ void Server::finish_watch() {
     take_unused();
     {
         const std::lock_guard<std::mutex> lock(snapshots_lock_);
-        watch.route_tables = snapshots_.size();
-        const Snapshot& snapshot = newest();
-        watch.config_version = snapshot.version;
-        watch.config_changed_s = changed_s_;
-        for (const CertificateExpiry& expiry : snapshot.credentials.expiries) {
-            watch.certificates.push_back({expiry.label, expiry.not_after_s});
-        }
-        watch.route_fingerprint = snapshot.routes.fingerprint();
-        for (const uint16_t slot : slots_in_order(snapshot)) {
-            watch.brokers.push_back(state_of(slot, snapshot, watch.stats));
-        }
-        for (size_t slot = 0; slot < snapshot.route_ids.size(); ++slot) {
-            if (snapshot.route_ids[slot].empty()) continue;
-            RouteState route{snapshot.route_ids[slot]};
-            if (slot < watch.stats.routes.size()) {
-                route.connections = watch.stats.routes[slot].connections;
-                route.connections_total = watch.stats.routes[slot].connections_total;
-            }
-            watch.routes.push_back(std::move(route));
-        }
+        watch_snapshot(watch);
     }
     const std::lock_guard<std::mutex> lock(call_lock_);
     watch_ = std::move(watch);
     watch_wanted_ = false;
     ++watches_;
     answered_.notify_all();
+}
+
+// What `watch.stats` mean by the newest snapshot; the lock of snapshots is held.
+void Server::watch_snapshot(Watch& watch) const {
+    const Snapshot& snapshot = newest();
+    watch.route_tables = snapshots_.size();
+    watch.config_version = snapshot.version;
+    watch.config_changed_s = changed_s_;
+    for (const CertificateExpiry& expiry : snapshot.credentials.expiries) {
+        watch.certificates.push_back({expiry.label, expiry.not_after_s});
+    }
+    watch.route_fingerprint = snapshot.routes.fingerprint();
+    watch.has_routes = !snapshot.routes.routes().empty();
+    std::vector<bool> routed(snapshot.routes.upstreams().size());
+    for (const Route& route : snapshot.routes.routes()) routed[route.upstream] = true;
+    for (const uint16_t slot : slots_in_order(snapshot)) {
+        const Broker& broker = snapshot.brokers[slot];
+        watch.brokers.push_back(state_of(slot, snapshot, watch.stats));
+        watch.brokers.back().routed = broker.listed && routed[broker.upstream_index];
+    }
+    for (size_t slot = 0; slot < snapshot.route_ids.size(); ++slot) {
+        if (snapshot.route_ids[slot].empty()) continue;
+        RouteState route{snapshot.route_ids[slot]};
+        if (slot < watch.stats.routes.size()) {
+            route.connections = watch.stats.routes[slot].connections;
+            route.connections_total = watch.stats.routes[slot].connections_total;
+        }
+        watch.routes.push_back(std::move(route));
+    }
 }
 
 BrokerState Server::state_of(uint16_t slot, const Snapshot& snapshot, const Stats& sum) const {
@@ -134,6 +144,16 @@ BrokerState Server::state_of(uint16_t slot, const Snapshot& snapshot, const Stat
 
 // ---- explain ------------------------------------------------------------------------------------
 
+// What the answer cannot know: each worker takes turns of its own, and believes its own dials.
+static std::string_view reservation(const Upstream& upstream, bool marked) {
+    if (marked) return "; some workers' dials to this broker fail: there its clients go elsewhere";
+    if (upstream.rule().balance == Balance::RoundRobin)
+        return "; an example: each worker takes turns of its own";
+    if (upstream.rule().balance == Balance::LeastConnections)
+        return "; as it is this moment: each client changes it";
+    return "";
+}
+
 RouteAnswer Server::explain(const RouteQuery& query) {
     Snapshot& snapshot = hold_newest();
     NodeHealth no_dials;  // workers' own experience is not looked at
@@ -159,149 +179,15 @@ RouteAnswer Server::explain(const RouteQuery& query) {
     if (!choice) return answer;
     answer.attempts = choice->attempts;
     answer.step = text(choice->step);
-    answer.broker = upstream.nodes()[choice->node].name;
+    const Node& node = upstream.nodes()[choice->node];
+    answer.broker = node.name;
+    answer.why +=
+        reservation(upstream, shared_.board.marked[node.slot].load(std::memory_order_relaxed));
     if (answer.key.empty() && upstream.rule().balance == Balance::ConsistentHash) {
         answer.step = "random";  // a client without a key has no home
         answer.broker.clear();
     }
     return answer;
-}
-
-// ---- find ---------------------------------------------------------------------------------------
-
-std::vector<FoundConnection> Server::find(std::string_view client_id, size_t max) {
-    const std::lock_guard<std::mutex> one_at_a_time(find_lock_);
-    std::unique_lock<std::mutex> lock(call_lock_);
-    find_wanted_ = true;
-    find_client_id_ = client_id;
-    find_max_ = max;
-    ++finds_;
-    finds_due_ = static_cast<uint32_t>(seats_.size());
-    found_.clear();
-    wakeup_->signal();
-    answered_.wait_for(lock, kAnswerTimeout, [&] { return ended_ || finds_due_ == 0; });
-    if (found_.size() > max) found_.resize(max);
-    return std::move(found_);
-}
-
-// On its worker's thread.
-static void look_for(Worker& worker, std::string_view client_id, size_t max,
-                     std::vector<FoundConnection>& out) {
-    std::vector<FoundRelay> relays;
-    worker.find(client_id, max, relays);
-    const Snapshot& snapshot = worker.snapshot();
-    for (const FoundRelay& relay : relays) {
-        const Broker& broker = snapshot.brokers[relay.identity.node];
-        FoundConnection found;
-        found.client_id = relay.identity.client_id();
-        found.peer = relay.identity.peer.to_string();
-        found.route = snapshot.route_ids[relay.identity.route];
-        found.upstream = broker.upstream;
-        found.broker = broker.name;
-        found.bytes_up = relay.bytes_up;
-        found.bytes_down = relay.bytes_down;
-        found.age_s = relay.identity.age_us(worker.reactor().now_ns()) / 1'000'000;
-        found.worker = worker.index();
-        found.tls = relay.tls;
-        out.push_back(std::move(found));
-    }
-}
-
-void Server::send_finds() {
-    const std::lock_guard<std::mutex> lock(call_lock_);
-    if (!std::exchange(find_wanted_, false)) return;
-    for (const std::unique_ptr<Seat>& seat : seats_) {
-        if (seat->ended || seat->find.out) {  // it answers nothing, or an earlier question
-            --finds_due_;
-            continue;
-        }
-        Find& find = seat->find;
-        find.client_id = find_client_id_;
-        find.max = find_max_;
-        find.asked = finds_;
-        find.found.clear();
-        find.run = [](Errand& errand, Worker& worker) {
-            Find& self = static_cast<Find&>(errand);
-            look_for(worker, self.client_id, self.max, self.found);
-        };
-        find.done = [](Errand& errand) {
-            Seat& self = *static_cast<Find&>(errand).seat;
-            self.server->on_found(self);
-        };
-        seat->worker->send_errand(reactor_->ring(), find);
-    }
-    answered_.notify_all();
-}
-
-void Server::on_found(Seat& seat) {
-    const std::lock_guard<std::mutex> lock(call_lock_);
-    if (seat.find.asked != finds_ || finds_due_ == 0) return;  // nobody waits for it any more
-    std::ranges::move(seat.find.found, std::back_inserter(found_));
-    seat.find.found.clear();
-    --finds_due_;
-    answered_.notify_all();
-}
-
-// ---- evict --------------------------------------------------------------------------------------
-
-// Its slot; else what forbids it.
-bool Server::is_drained(std::string_view upstream, std::string_view node, uint16_t& slot,
-                        std::string& why) const {
-    const std::vector<Broker>& brokers = newest().brokers;
-    for (slot = 0; slot < brokers.size(); ++slot) {
-        const Broker& broker = brokers[slot];
-        if (broker.upstream != upstream || broker.name != node) continue;
-        if (!broker.listed || broker.weight == 0) return true;
-        why = fmt::format(
-            "node {} of upstream {} has weight {}: set it to 0 first, or its clients come back",
-            node, upstream, broker.weight);
-        return false;
-    }
-    why = fmt::format("upstream {} has no node {}", upstream, node);
-    return false;
-}
-
-Parsed<uint64_t> Server::evict(std::string_view upstream, std::string_view node,
-                               uint32_t per_second) {
-    uint16_t slot = 0;
-    std::string why;
-    // Both: a change that takes the node back must find the eviction that it ends.
-    const std::lock_guard<std::mutex> snapshots(snapshots_lock_);
-    if (!is_drained(upstream, node, slot, why)) return Problem{why};
-    const std::lock_guard<std::mutex> lock(call_lock_);
-    evictions_.set(slot, per_second);
-    wakeup_->signal();
-    return uint64_t{shared_.board.clients[slot].load(std::memory_order_relaxed)};
-}
-
-// Each tick one worker has its turn; what it cannot give, the next is asked for.
-void Server::on_evict_tick() {
-    Seat* seat = nullptr;
-    for (size_t i = 0; i < seats_.size() && seat == nullptr; ++i) {
-        Seat& next = *seats_[next_evictor_++ % seats_.size()];
-        if (!next.ended && !next.evict.out) seat = &next;
-    }
-    const std::lock_guard<std::mutex> lock(call_lock_);
-    if (evictions_.empty()) return;
-    reactor_->timers().start(evict_tick_, kEvictTickMs);
-    if (seat == nullptr) return;
-    seat->evict.orders = evictions_.tick(kEvictTickMs, rng_, [this](uint16_t slot) {
-        return shared_.board.clients[slot].load(std::memory_order_relaxed);
-    });
-    if (seat->evict.orders.empty()) return;
-    seat->evict.run = [](Errand& errand, Worker& worker) {
-        for (EvictionOrder& order : static_cast<Evict&>(errand).orders) {
-            order.count -= worker.evict(order.slot, order.count);
-        }
-    };
-    seat->evict.done = [](Errand& errand) {
-        Server& server = *static_cast<Evict&>(errand).seat->server;
-        const std::lock_guard<std::mutex> back(server.call_lock_);
-        for (const EvictionOrder& rest : static_cast<Evict&>(errand).orders) {
-            server.evictions_.give_back(rest);
-        }
-    };
-    seat->worker->send_errand(reactor_->ring(), seat->evict);
 }
 
 }  // namespace jumpgate

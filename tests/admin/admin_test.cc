@@ -1,6 +1,10 @@
 #include "core/admin/admin.h"
 
 #include <algorithm>
+#include <atomic>
+#include <latch>
+#include <thread>
+#include <vector>
 
 #include "tests/admin/catalog_fixture.h"
 #include "tests/admin/http_client.h"
@@ -126,6 +130,38 @@ TEST_F(AdminTest, WhatItCannotUseIsNoStart) {
     std::filesystem::create_directory(config_.state_dir);
     scratch_.write("state/state.json", "jumpgate-state-1 damaged");
     EXPECT_NE(start().find("is damaged"), std::string::npos);
+}
+
+TEST_F(AdminTest, SlowChangesDelayNoHealthNoMetricsAndNoReading) {
+    with_key();
+    config_.admin = "127.0.0.1:0";
+    std::latch go(1);
+    std::latch begun(1);
+    std::atomic<bool> first{true};
+    control_.before_apply = [&] {  // as an upstream whose name server is silent
+        if (first.exchange(false)) begun.count_down();
+        go.wait();
+    };
+    ASSERT_EQ(start(), "");
+    std::vector<std::thread> changes;
+    for (int i = 0; i < 8; ++i)
+        changes.emplace_back([this, i] {
+            const std::string url = fmt::format("/admin/upstreams/{}", i);
+            EXPECT_EQ(ask("PUT", url, kUpstreamBody).status, 201U);
+        });
+    begun.wait();
+    control_.watched.draining = true;
+    for (int i = 0; i < 5; ++i) {
+        EXPECT_EQ(ask("GET", "/healthz", "", "").status, 200U);
+        EXPECT_EQ(ask("GET", "/ready", "", "").status, 503U);
+        EXPECT_EQ(ask("GET", "/metrics", "", "").status, 200U);
+        EXPECT_EQ(ask("GET", "/admin/upstreams").body.find(R"({"list":[],"total":0})"), 0U);
+        EXPECT_EQ(ask("GET", "/v1/route?client_id=a").status, 200U);
+    }
+    EXPECT_EQ(ask("POST", "/drain").status, 200U);
+    go.count_down();
+    for (std::thread& change : changes) change.join();
+    EXPECT_EQ(admin_->objects().upstreams.size(), 8U);
 }
 
 TEST_F(AdminTest, AViewerReads) {

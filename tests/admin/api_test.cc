@@ -4,6 +4,7 @@
 
 #include <regex>
 
+#include "core/base/time.h"
 #include "tests/admin/catalog_fixture.h"
 #include "tests/pki.h"
 
@@ -265,6 +266,13 @@ TEST_F(ApiTest, WithoutAStateDirectoryEachAnswerSaysSo) {
     EXPECT_EQ(header(ask("PUT", "/admin/upstreams/1", kUpstreamBody), "X-Persistence"), "");
 }
 
+TEST_F(ApiTest, AnswersAreUtf8WhateverIsAsked) {
+    EXPECT_EQ(said("GET", "/admin/%ff"),
+              "404 {\"error_msg\":\"Unsupported resource type: \xef\xbf\xbd\"}");
+    (void)json(ask("GET", "/v1/connections?client_id=%ff").body);  // reads, or the test fails
+    (void)json(ask("GET", "/v1/route?client_id=%ff%c3").body);
+}
+
 TEST_F(ApiTest, AFullDiskIs503) {
     open(true);
     std::filesystem::create_directory(scratch_.path("state/state.json.next"));
@@ -325,6 +333,7 @@ BrokerState broker(BrokerCondition condition, double weight, bool listed = true)
     state.condition = condition;
     state.effective_weight = weight;
     state.listed = listed;
+    state.routed = listed;
     if (condition == BrokerCondition::Down) state.why = "Connection refused";
     return state;
 }
@@ -336,7 +345,14 @@ TEST_F(ApiTest, ReadyMeansThatABrokerCanServeANewClient) {
         return said("GET", "/ready");
     };
     using Condition = BrokerCondition;
-    EXPECT_EQ(ready({}), R"(503 {"status":"error","error":"no broker is configured"})");
+    EXPECT_EQ(ready({broker(Condition::Up, 1)}),
+              R"(503 {"status":"error","error":"no stream route is configured"})");
+    control_.watched.has_routes = true;
+    EXPECT_EQ(ready({}), R"(503 {"status":"error","error":"no live broker"})");
+    BrokerState elsewhere = broker(Condition::Up, 1);
+    elsewhere.routed = false;  // no stream route leads there
+    EXPECT_EQ(ready({elsewhere, broker(Condition::Down, 0)}),
+              R"(503 {"status":"error","error":"no live broker: b1:1883: Connection refused"})");
     EXPECT_EQ(ready({broker(Condition::Down, 0)}),
               R"(503 {"status":"error","error":"no live broker: b1:1883: Connection refused"})");
     EXPECT_EQ(ready({broker(Condition::Drained, 0)}),
@@ -350,9 +366,40 @@ TEST_F(ApiTest, ReadyMeansThatABrokerCanServeANewClient) {
     EXPECT_EQ(said("GET", "/healthz"), R"(200 {"status":"ok"})");
 }
 
+TEST_F(ApiTest, ReadyTellsStrangersNoNames) {
+    Watch watch;
+    watch.has_routes = true;
+    watch.brokers = {broker(BrokerCondition::Down, 0)};
+    EXPECT_EQ(not_ready_reason(watch, false), "no live broker: b1:1883: Connection refused");
+    EXPECT_EQ(not_ready_reason(watch, true), "no live broker");
+}
+
+TEST_F(ApiTest, ReadyAsksTheWorkersSomeTimesASecondAtMost) {
+    Api api(*catalog_, control_, log_, {});
+    HttpRequest request;
+    request.method = "GET";
+    request.path = "/ready";
+    const uint64_t began_ns = monotonic_ns();
+    for (int i = 0; i < 1'000; ++i) EXPECT_EQ(api.answer(request).status, 503U);
+    const uint64_t passed_ms = (monotonic_ns() - began_ns) / kNanosPerMilli;
+    EXPECT_LE(control_.watches, 1 + passed_ms / 100);
+    control_.watched.has_routes = true;
+    control_.watched.brokers = {broker(BrokerCondition::Up, 1)};
+    unsigned status = 503;  // what is new is seen soon
+    while (status != 200 && monotonic_ns() - began_ns < 30 * kNanosPerSecond)
+        status = api.answer(request).status;
+    EXPECT_EQ(status, 200U);
+}
+
 TEST_F(ApiTest, DrainIsAskedOfTheDataPlane) {
     EXPECT_EQ(said("POST", "/drain"), R"(200 {"draining":true})");
     EXPECT_TRUE(control_.drained);
+    EXPECT_NE(lines_.find("drain_asked peer=\"127.0.0.1\""), std::string::npos) << lines_;
+    HttpRequest by_socket;
+    by_socket.method = "POST";
+    by_socket.path = "/drain";
+    (void)Api(*catalog_, control_, log_, {}).answer(by_socket);
+    EXPECT_NE(lines_.find("drain_asked peer=\"unix\""), std::string::npos) << lines_;
 }
 
 TEST_F(ApiTest, MetricsAreText) {
@@ -412,6 +459,25 @@ TEST_F(ApiTest, ClientsAreMovedOffANode) {
     EXPECT_EQ(ask("GET", "/v1/upstreams/1/nodes/b:1/evict").status, 405U);
     EXPECT_EQ(ask("POST", "/v1/route").status, 405U);
     EXPECT_EQ(ask("GET", "/v1/nothing").status, 404U);
+}
+
+TEST(LaneOf, OnlyWhatMayChangeObjectsWaitsForChanges) {
+    const auto lane = [](std::string method, std::string path) {
+        HttpRequest request;
+        request.method = std::move(method);
+        request.path = std::move(path);
+        return lane_of(request);
+    };
+    EXPECT_EQ(lane("GET", "/healthz"), HttpLane::AtOnce);
+    EXPECT_EQ(lane("POST", "/drain"), HttpLane::AtOnce);
+    EXPECT_EQ(lane("GET", "/ready"), HttpLane::Watch);
+    EXPECT_EQ(lane("GET", "/metrics"), HttpLane::Watch);
+    for (const char* path : {"/apisix/admin/upstreams", "/v1/route", "/nothing", "/"})
+        EXPECT_EQ(lane("GET", path), HttpLane::Read) << path;
+    EXPECT_EQ(lane("POST", "/v1/upstreams/1/nodes/b:1/evict"), HttpLane::Read);
+    EXPECT_EQ(lane("POST", "/apisix/admin/configs/validate"), HttpLane::Read);
+    for (const char* method : {"PUT", "POST", "PATCH", "DELETE"})
+        EXPECT_EQ(lane(method, "/apisix/admin/upstreams/1"), HttpLane::Change) << method;
 }
 
 TEST(PathSegments, IgnoreRepeatedSlashesAndDecodeLast) {

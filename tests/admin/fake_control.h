@@ -1,6 +1,7 @@
 // A data plane that remembers what it was told, and fails when a test says so.
 #pragma once
 
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@ namespace jumpgate {
 class FakeControl final : public Control {
   public:
     Parsed<Applied> apply(const Objects& objects, ReadFiles read) override {
+        if (before_apply) before_apply();
         const std::lock_guard lock(mutex_);
         ++applies;
         if (!apply_problem.empty()) return Problem{apply_problem};
@@ -29,6 +31,7 @@ class FakeControl final : public Control {
     }
     Watch watch() override {
         const std::lock_guard lock(mutex_);
+        ++watches;
         return watched;
     }
     RouteAnswer explain(const RouteQuery& query) override {
@@ -56,6 +59,7 @@ class FakeControl final : public Control {
     }
     void drain() override { drained = true; }
 
+    std::function<void()> before_apply;
     Objects served;
     Watch watched;
     std::string apply_problem;
@@ -67,6 +71,7 @@ class FakeControl final : public Control {
     double moved_share = 0;
     size_t found_max = 0;
     uint64_t version = 1;
+    uint64_t watches = 0;
     int applies = 0;
     int checks = 0;
     bool drained = false;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
@@ -27,7 +28,13 @@ class HttpClient {
   public:
     static constexpr int kDeadlineS = 30;
 
-    explicit HttpClient(uint16_t port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    // From 127.0.0.`host`.
+    explicit HttpClient(uint16_t port, uint32_t host = 1)
+        : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_in own{};
+        own.sin_family = AF_INET;
+        own.sin_addr.s_addr = htonl(INADDR_LOOPBACK - 1 + host);
+        EXPECT_EQ(bind(fd_, reinterpret_cast<const sockaddr*>(&own), sizeof own), 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
@@ -80,6 +87,17 @@ class HttpClient {
     }
     // True: the other side has ended the connection and sent nothing before.
     bool ended() { return received_.empty() && !more(); }
+    // Something has come, if only the end.
+    bool heard_within(int wait_ms) const {
+        pollfd waiting{fd_, POLLIN, 0};
+        return poll(&waiting, 1, wait_ms) == 1;
+    }
+    // True: an answer of `bytes` does not come whole.
+    bool is_cut_before(size_t bytes) {
+        while (more() && received_.size() < bytes) {
+        }
+        return received_.size() < bytes;
+    }
 
   private:
     void begin(const sockaddr* address, socklen_t length) {

@@ -23,7 +23,7 @@ Watch rich_watch() {
     watch.stats.dial_times.record(700);
     watch.stats.dial_times.record(30'000'000);
     watch.stats.connack_times.record(100);
-    watch.workers = {{1'000'000'000, 4'000'000'000, 0}, {0, 0, 7}};
+    watch.workers = {{1'000'000'000, 0.25, 0}, {0, 0, 7}};
     watch.listeners = {"127.0.0.1:1883"};
     watch.routes = {{"1", 2, 5}};
     watch.route_fingerprint = 0xabc;

@@ -192,6 +192,28 @@ def connections():
             wire.close()
 
 
+@behaviour("after POST /drain the first SIGTERM keeps the clients (preStop), the second ends them")
+def prestop():
+    with Stub() as broker, Place(config([broker.port])) as place:
+        with place.gate("--drain-timeout-s", 60) as (gate, client):
+            wires = [joined(gate, f"c-{i}") for i in range(5)]
+            client.want(200, "POST", "/drain")
+            gate.event("draining")
+            gate.kill(signal.SIGTERM)
+            gate.event("still_draining")
+            for wire in wires:
+                wire.sendall(packets.PINGREQ)
+                equal(receive(wire, 2), packets.PINGRESP)
+            client.want(200, "POST", "/drain")  # nor does asking again hurt
+            equal(client.metric("jumpgate_draining"), 1)
+            for wire in wires:
+                wire.sendall(packets.PINGREQ)
+                equal(receive(wire, 2), packets.PINGRESP)
+            gate.kill(signal.SIGTERM)
+            gate.event("stopping")
+            equal(gate.exit_code(), 0)
+
+
 @behaviour("POST /drain: not ready, no new clients, and the process ends with its last client")
 def drain():
     with Stub() as broker, Place(config([broker.port])) as place:

@@ -23,6 +23,15 @@ TEST(RelayIdentity, CutsTheClientIdToWhatALogLineNeeds) {
     EXPECT_EQ(named("").client_id(), "");
 }
 
+TEST(RelayIdentity, KeepsNoHalfCharacterAndIsFoundAllTheSame) {
+    const std::string id = std::string(kKept - 1, 'i') + "\xc3\xa9-1";
+    EXPECT_EQ(named(id).client_id(), std::string(kKept - 1, 'i'));
+    EXPECT_TRUE(named(id).is_called(id));
+    const std::string fits = std::string(kKept - 2, 'i') + "\xc3\xa9";
+    EXPECT_EQ(named(fits + "-1").client_id(), fits);
+    EXPECT_TRUE(named(fits + "-1").is_called(fits + "-2"));
+}
+
 TEST(RelayIdentity, IsFoundByTheBeginningOfItsId) {
     EXPECT_TRUE(named("meter-12").is_called("meter-12"));
     EXPECT_TRUE(named("meter-12").is_called("meter-"));

@@ -277,6 +277,39 @@ TEST(ServerCalls, ExplainSaysWhatAClientGets) {
     EXPECT_EQ(server->explain({.level = 4}).step, "random") << "no key, no home";
 }
 
+TEST(ServerCalls, ExplainSaysHowSureItIs) {
+    FakeBroker broker;
+    Objects objects = objects_to({&broker});
+    RunningServer server(objects);
+    const std::string rule = server->explain({.client_id = "c"}).why;
+    EXPECT_EQ(rule.find(';'), std::string::npos)
+        << rule << ": by its hash, and nobody's dials fail";
+    objects.upstreams[0].type = Balance::RoundRobin;
+    ASSERT_TRUE(std::holds_alternative<Applied>(server->apply(objects, ReadFiles::Again)));
+    EXPECT_EQ(server->explain({.client_id = "c"}).why,
+              rule + "; an example: each worker takes turns of its own");
+    objects.upstreams[0].type = Balance::LeastConnections;
+    ASSERT_TRUE(std::holds_alternative<Applied>(server->apply(objects, ReadFiles::Again)));
+    EXPECT_EQ(server->explain({.client_id = "c"}).why,
+              rule + "; as it is this moment: each client changes it");
+}
+
+TEST(ServerCalls, WatchTellsWhichBrokersARouteLeadsTo) {
+    std::array<FakeBroker, 2> brokers;
+    Objects objects = objects_to({&brokers[0]});
+    objects.upstreams.push_back(objects_to({&brokers[1]}).upstreams[0]);
+    objects.upstreams[1].id = "idle";
+    RunningServer server(objects);
+    const Watch watch = server->watch();
+    EXPECT_TRUE(watch.has_routes);
+    ASSERT_EQ(watch.brokers.size(), 2U);
+    for (const BrokerState& state : watch.brokers)
+        EXPECT_EQ(state.routed, state.upstream == "u") << state.upstream;
+    objects.stream_routes.clear();
+    ASSERT_TRUE(std::holds_alternative<Applied>(server->apply(objects, ReadFiles::Again)));
+    EXPECT_FALSE(server->watch().has_routes);
+}
+
 TEST(ServerCalls, ExplainSaysWhatIsMissing) {
     FakeBroker broker;
     Objects objects = objects_to({&broker});

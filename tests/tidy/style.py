@@ -145,9 +145,10 @@ TESTS = ("tests/", "bench/")
 # (pattern, where it is banned, where it is allowed all the same, what to do instead)
 BANNED = [
     (r"\bstd::j?thread\b(?!::)|\bpthread_create\b", ("",),
-     ("core/proxy/server", "core/io/resolver", "core/admin/reload_thread", "loadgen/", *TESTS),
-     "threads start in core/proxy/server, core/io/resolver, core/admin/reload_thread and loadgen/ "
-     "only: share nothing, use the mailbox"),
+     ("core/proxy/server", "core/io/resolver", "core/io/socket_deadlines", "core/admin/work_lane",
+      "core/admin/reload_thread", "loadgen/", *TESTS),
+     "threads start in core/proxy/server, core/io/resolver, core/io/socket_deadlines, core/admin/"
+     "{reload_thread,work_lane} and loadgen/ only: share nothing, use the mailbox"),
     (r"\bthread_local\b", ("",), ("core/io/task.cc", "loadgen/broker_message.cc", *TESTS),
      "make it a field of the Worker"),
     (r"\bstd::shared_ptr\b", ("core/io/", "core/proxy/"), (),
@@ -155,7 +156,7 @@ BANNED = [
     (r"\bstd::function\b", ("core/io/", "core/proxy/"), (),
      "use a plain function pointer and the Op"),
     (r"\bstd::(?:mutex|shared_mutex|condition_variable)\b", ("core/io/", "core/route/"),
-     ("core/io/resolver",),
+     ("core/io/resolver", "core/io/socket_deadlines"),
      "no locks on the data path: use the mailbox"),
     (r"\b(?:throw|try|catch)\b", DATA_PLANE, (), "return Result<T> or Error"),
     (r"\b(?:sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(", ("tests/",), (),
