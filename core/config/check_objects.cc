@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -10,6 +10,7 @@
 
 #include "core/base/flags.h"
 #include "core/base/host_port.h"
+#include "core/config/reach.h"
 #include "core/config/read_objects.h"
 
 namespace jumpgate {
@@ -129,11 +130,7 @@ void check_upstreams(const Objects& objects, const Ssls& ssls, Finder& finder) {
     }
 }
 
-// Routes of equal conditions are equally specific: only the first of them in the order of trying,
-// priority and then the list, can ever be chosen.
 void check_routes(const Objects& objects, const Upstreams& upstreams, Finder& finder) {
-    std::map<std::string, const StreamRouteConfig*> chosen;
-    std::vector<std::pair<std::string, const StreamRouteConfig*>> routes;
     for (const StreamRouteConfig& route : objects.stream_routes) {
         const bool refers = !route.upstream_id.empty() && upstreams.complete;
         if (refers && upstreams.find(route.upstream_id) == nullptr)
@@ -141,20 +138,8 @@ void check_routes(const Objects& objects, const Upstreams& upstreams, Finder& fi
                 ObjectType::StreamRoute, route.id, route.origin,
                 fmt::format("upstream_id: there is no upstream {}", shown(route.upstream_id)),
                 "the id of one of upstreams");
-        routes.emplace_back(route.match.text(), &route);
     }
-    for (const auto& [conditions, route] : routes) {
-        const StreamRouteConfig*& first = chosen[conditions];
-        if (first == nullptr || route->priority > first->priority) first = route;
-    }
-    for (const auto& [conditions, route] : routes) {
-        const StreamRouteConfig* first = chosen[conditions];
-        if (first != route)
-            finder.warning(ObjectType::StreamRoute, route->id, route->origin,
-                           fmt::format("can never be chosen: stream route {} ({}) has the same "
-                                       "conditions and is tried first",
-                                       first->id, text(first->origin)));
-    }
+    std::ranges::move(hidden_routes(objects), std::back_inserter(finder.found.warnings));
 }
 
 }  // namespace

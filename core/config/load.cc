@@ -11,6 +11,7 @@
 #include "core/config/flag_objects.h"
 #include "core/config/flags.h"
 #include "core/config/print_config.h"
+#include "core/config/reach.h"
 #include "core/config/read_files.h"
 #include "core/config/read_objects.h"
 #include "core/config/rules.h"
@@ -134,6 +135,8 @@ Gathered gather(std::unique_ptr<Settings> settings, const std::vector<std::strin
         for (const std::string& rule : broken_rules(config))
             found.errors.push_back(blame(table, rule));
         check_together(config, all.documents, all.objects, found);
+        std::ranges::move(without_listener(config, all.objects),
+                          std::back_inserter(found.warnings));
     }
     add_flag_objects(config, all.objects);  // right where the rules about --broker hold
     all.settings = std::move(settings);
