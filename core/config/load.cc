@@ -130,14 +130,16 @@ Gathered gather(std::unique_ptr<Settings> settings, const std::vector<std::strin
     for (const Document& document : all.documents)
         read_objects(document.value, document.file, all.objects, found);
     drop_echoes(found.errors, said);
-    append(found, check_objects(all.objects, all.documents.size() == config.config_files.size()));
+    Checked between =
+        check_objects(all.objects, all.documents.size() == config.config_files.size());
+    if (!found.errors.empty()) between.warnings.clear();  // they may come of what is wrong
+    append(found, std::move(between));
     if (settings_are_read) {  // else what is missing may be what was wrong
         for (const std::string& rule : broken_rules(config))
             found.errors.push_back(blame(table, rule));
         check_together(config, all.documents, all.objects, found);
-        std::ranges::move(without_listener(config, all.objects),
-                          std::back_inserter(found.warnings));
     }
+    if (found.errors.empty()) append(found, {{}, without_listener(config, all.objects)});
     add_flag_objects(config, all.objects);  // right where the rules about --broker hold
     all.settings = std::move(settings);
     return all;

@@ -191,7 +191,7 @@ TEST(Load, SaysWhatIsWrongBetweenObjectsBesideWhatIsWrongInThem) {
               "FILE:4:40: stream_routes[1].server_port: 0 is out of range; allowed: 1 to 65535\n"
               "FILE:6:33: upstreams[0].type: \"chsh\" is unknown; allowed: one of chash, "
               "roundrobin, least_conn\n"
-              "FILE:7:22: upstreams[1].nodes.b1: -1 is out of range; allowed: 0 to 1000\n"
+              "FILE:7:23: upstreams[1].nodes.b1: -1 is out of range; allowed: 0 to 1000\n"
               "FILE:7:3: upstreams[2]: the id 2 is taken by FILE:6; allowed: each id once among "
               "upstreams\n"
               "FILE:4:3: stream_routes[1]: the id 1 is taken by FILE:3; allowed: each id once "
@@ -199,6 +199,18 @@ TEST(Load, SaysWhatIsWrongBetweenObjectsBesideWhatIsWrongInThem) {
               "FILE:3:3: stream_routes[1]: upstream_id: there is no upstream \"none\"; allowed: "
               "the id of one of upstreams\n"
               "--listen: 7 is not verified\n");
+}
+
+TEST(Load, WarnsOfRoutesThatNoListenerServes) {
+    const std::string objects =
+        "stream_routes: [{id: 1, upstream_id: 1, server_port: 1999}]\n"
+        "upstreams: [{id: 1, nodes: {b1: 1}}]\n";
+    EXPECT_EQ(complaints_of("listeners: [1883]\n" + objects),
+              "warning: FILE:2:17: stream_routes[1]: can never be chosen: server_port: no listener "
+              "has the port 1999\n"
+              "configuration is valid: 1 stream route, 1 upstream, 0 ssls\n");
+    EXPECT_EQ(complaints_of("listeners: [1999]\n" + objects),
+              "configuration is valid: 1 stream route, 1 upstream, 0 ssls\n");
 }
 
 TEST(Load, BlamesNothingForWhatCouldNotBeRead) {
@@ -210,10 +222,11 @@ TEST(Load, BlamesNothingForWhatCouldNotBeRead) {
               "'-', '_', '.', or a whole number from 1\n");
     EXPECT_EQ(complaints_of("listeners: [1]\nstream_routes: {}\n"),
               "FILE:2:16: stream_routes: is a map; allowed: a list\n");
-    EXPECT_EQ(complaints_of("listeners: [1]\n"
-                            "stream_routes: [{id: 1, upstream: {nodes: {b1: ${{NO_SUCH}}}}}]\n"),
-              "FILE:2:48: stream_routes[0].upstream.nodes.b1: the environment variable NO_SUCH is "
-              "not set; allowed: set it, or write ${{NO_SUCH:=default}}\n");
+    EXPECT_EQ(
+        complaints_of("listeners: [1]\n"
+                      "stream_routes: [{id: 1, upstream: {nodes: {b1: \"${{NO_SUCH}}\"}}}]\n"),
+        "FILE:2:48: stream_routes[0].upstream.nodes.b1: the environment variable NO_SUCH is "
+        "not set; allowed: set it, or write ${{NO_SUCH:=default}}\n");
     const Folder folder;
     const std::string routes =
         folder.write("routes.yaml", "listeners: [1]\nstream_routes: [{id: 1, upstream_id: 1}]\n");

@@ -98,7 +98,7 @@ TEST(WithoutListener, FindsNamesAndCertificatesThatNobodyAsksFor) {
     const std::string routes =
         "- {id: name, upstream_id: 1, sni: a.test}\n"
         "- {id: certificate, upstream_id: 1, match: {cert_cn: a}}\n"
-        "- {id: plain, upstream_id: 1, server_port: 1883, sni: \"*\"}\n";
+        "- {id: plain, upstream_id: 1, server_port: 1883, sni: \"*.test\"}\n";
     EXPECT_EQ(closed(config, routes),
               "f:3:3: stream_routes[name]: can never be chosen: sni: clients name a server with "
               "TLS only, and no listener for them has tls\n"
