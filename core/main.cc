@@ -13,18 +13,12 @@
 #include "core/base/log.h"
 #include "core/config/load.h"
 #include "core/config/rules.h"
+#include "core/proxy/check_credentials.h"
 #include "core/proxy/server.h"
 #include "core/proxy/version.h"
 
 namespace jumpgate {
 namespace {
-
-// --check: what only the TLS library knows of certificates and keys.
-std::optional<Problem> verify(const Config& config, const Objects& objects) {
-    auto loaded = load_credentials(config, objects, tls::TicketKeys::random());
-    if (auto* problem = std::get_if<Problem>(&loaded)) return std::move(*problem);
-    return std::nullopt;
-}
 
 void log(const Config& config, Severity severity, std::string_view event, std::string_view name,
          std::string_view value) {
@@ -60,7 +54,7 @@ int main(int argc, char** argv) {
     const Invocation invocation = invocation_of(argc, argv, environ);
     const bool asks =
         std::ranges::find(invocation.arguments, "--version") != invocation.arguments.end();
-    const auto result = load(invocation, asks ? version_text() : std::string(), verify);
+    const auto result = load(invocation, asks ? version_text() : std::string(), check_credentials);
     if (const auto* exit = std::get_if<FlagsExit>(&result)) {
         std::fputs(exit->text.c_str(), exit->to_stderr ? stderr : stdout);
         return exit->exit_code;

@@ -9,14 +9,17 @@ namespace jumpgate {
 
 namespace {
 
-// Wagner and Fischer: insertions, deletions and replacements that lead from `a` to `b`.
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+// Wagner and Fischer: insertions, deletions and replacements that lead from `a` to `b`, without
+// regard to case.
 size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<size_t> row(b.size() + 1);
     std::iota(row.begin(), row.end(), size_t{0});
     for (size_t i = 0; i < a.size(); ++i) {
         size_t diagonal = std::exchange(row[0], i + 1);
         for (size_t j = 0; j < b.size(); ++j) {
-            const size_t replaced = diagonal + (a[i] != b[j]);
+            const size_t replaced = diagonal + (lower(a[i]) != lower(b[j]));
             diagonal = row[j + 1];
             row[j + 1] = std::min({replaced, diagonal + 1, row[j] + 1});
         }

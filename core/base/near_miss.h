@@ -9,7 +9,8 @@
 
 namespace jumpgate {
 
-// The nearest of `known`, where at most half of the longer word differs; of equals the first.
+// The nearest of `known`, where at most half of the longer word differs; of equals the first. Case
+// does not count.
 std::optional<std::string_view> near_miss(std::string_view word,
                                           std::span<const std::string_view> known);
 

@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
+#include <iterator>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -10,6 +10,7 @@
 
 #include "core/base/flags.h"
 #include "core/base/host_port.h"
+#include "core/config/reach.h"
 #include "core/config/read_objects.h"
 
 namespace jumpgate {
@@ -38,13 +39,30 @@ struct Finder {
     }
 };
 
+template <class T>
+struct Index {
+    std::unordered_map<std::string_view, const T*> by_id{};
+    bool complete = true;  // else there are more, whose ids nobody knows
+
+    const T* find(std::string_view id) const {
+        const auto found = by_id.find(id);
+        return found == by_id.end() ? nullptr : found->second;
+    }
+};
+using Upstreams = Index<UpstreamConfig>;
+using Ssls = Index<SslConfig>;
+
 // By id, the first of each; complains of the others.
 template <class T>
-std::unordered_map<std::string_view, const T*> index(ObjectType type, const std::vector<T>& objects,
-                                                     size_t max, Finder& finder) {
-    std::unordered_map<std::string_view, const T*> by_id;
+Index<T> index(ObjectType type, const std::vector<T>& objects, size_t max, bool complete,
+               Finder& finder) {
+    Index<T> index{{}, complete};
     for (const T& object : objects) {
-        const auto [first, is_new] = by_id.emplace(object.id, &object);
+        if (object.id.empty()) {
+            index.complete = false;
+            continue;
+        }
+        const auto [first, is_new] = index.by_id.emplace(object.id, &object);
         if (!is_new)
             finder.error(
                 type, object.id, object.origin,
@@ -54,11 +72,8 @@ std::unordered_map<std::string_view, const T*> index(ObjectType type, const std:
     if (objects.size() > max)
         finder.error(type, objects[max].id, objects[max].origin,
                      fmt::format("is one of {}", objects.size()), fmt::format("up to {}", max));
-    return by_id;
+    return index;
 }
-
-using Upstreams = std::unordered_map<std::string_view, const UpstreamConfig*>;
-using Ssls = std::unordered_map<std::string_view, const SslConfig*>;
 
 void check_nodes(const UpstreamConfig& upstream, Finder& finder) {
     std::set<std::string> seen;
@@ -69,6 +84,8 @@ void check_nodes(const UpstreamConfig& upstream, Finder& finder) {
                          fmt::format("the node {} stands twice", name), "each node once");
     }
     const std::string allowed = fmt::format("1 to {}", kNodesMax);
+    const bool is_read = upstream.origin.mark.line != 0;  // then its reader has complained
+    if (upstream.nodes.empty() && is_read) return;
     if (upstream.nodes.empty() || upstream.nodes.size() > kNodesMax)
         return finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
                             fmt::format("has {} nodes", upstream.nodes.size()), allowed);
@@ -81,12 +98,13 @@ void check_nodes(const UpstreamConfig& upstream, Finder& finder) {
 void check_identity(const UpstreamConfig& upstream, const Ssls& ssls, Finder& finder) {
     const std::string& id = upstream.tls.client_cert_id;
     if (id.empty()) return;
-    const auto named = ssls.find(id);
-    if (named == ssls.end())
-        return finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
-                            fmt::format("tls.client_cert_id: there is no ssl {}", id),
-                            "the id of an ssl with type: client");
-    const SslConfig& ssl = *named->second;
+    const SslConfig* named = ssls.find(id);
+    if (named == nullptr && ssls.complete)
+        finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
+                     fmt::format("tls.client_cert_id: there is no ssl {}", id),
+                     "the id of an ssl with type: client");
+    if (named == nullptr) return;
+    const SslConfig& ssl = *named;
     if (ssl.type != SslType::Client)
         finder.error(ObjectType::Upstream, upstream.id, upstream.origin,
                      fmt::format("tls.client_cert_id: the ssl {} is of type server", id),
@@ -110,41 +128,26 @@ void check_upstreams(const Objects& objects, const Ssls& ssls, Finder& finder) {
     }
 }
 
-// Routes of equal conditions are equally specific: only the first of them in the order of trying,
-// priority and then the list, can ever be chosen.
 void check_routes(const Objects& objects, const Upstreams& upstreams, Finder& finder) {
-    std::map<std::string, const StreamRouteConfig*> chosen;
-    std::vector<std::pair<std::string, const StreamRouteConfig*>> routes;
     for (const StreamRouteConfig& route : objects.stream_routes) {
-        if (!upstreams.contains(route.upstream_id) && !route.upstream_id.empty())
+        const bool refers = !route.upstream_id.empty() && upstreams.complete;
+        if (refers && upstreams.find(route.upstream_id) == nullptr)
             finder.error(
                 ObjectType::StreamRoute, route.id, route.origin,
                 fmt::format("upstream_id: there is no upstream {}", shown(route.upstream_id)),
                 "the id of one of upstreams");
-        routes.emplace_back(route.match.text(), &route);
     }
-    for (const auto& [conditions, route] : routes) {
-        const StreamRouteConfig*& first = chosen[conditions];
-        if (first == nullptr || route->priority > first->priority) first = route;
-    }
-    for (const auto& [conditions, route] : routes) {
-        const StreamRouteConfig* first = chosen[conditions];
-        if (first != route)
-            finder.warning(ObjectType::StreamRoute, route->id, route->origin,
-                           fmt::format("can never be chosen: stream route {} ({}) has the same "
-                                       "conditions and is tried first",
-                                       first->id, text(first->origin)));
-    }
+    std::ranges::move(hidden_routes(objects), std::back_inserter(finder.found.warnings));
 }
 
 }  // namespace
 
-Checked check_objects(const Objects& objects) {
+Checked check_objects(const Objects& objects, bool complete) {
     Finder finder;
     const Upstreams upstreams =
-        index(ObjectType::Upstream, objects.upstreams, kUpstreamsMax, finder);
-    index(ObjectType::StreamRoute, objects.stream_routes, kStreamRoutesMax, finder);
-    const Ssls ssls = index(ObjectType::Ssl, objects.ssls, kSslsMax, finder);
+        index(ObjectType::Upstream, objects.upstreams, kUpstreamsMax, complete, finder);
+    index(ObjectType::StreamRoute, objects.stream_routes, kStreamRoutesMax, complete, finder);
+    const Ssls ssls = index(ObjectType::Ssl, objects.ssls, kSslsMax, complete, finder);
     check_upstreams(objects, ssls, finder);
     check_routes(objects, upstreams, finder);
     return std::move(finder.found);

@@ -3,32 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numeric>
 
 #include "core/base/check.h"
-#include "core/base/flags.h"
+#include "core/base/near_miss.h"
 
 namespace jumpgate {
 
 namespace {
-
-// Insertions, removals and replacements that make one word of the other (Levenshtein), without
-// regard to case.
-size_t edits(std::string_view from, std::string_view to) {
-    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; };
-    std::vector<size_t> row(to.size() + 1);
-    std::iota(row.begin(), row.end(), size_t{0});
-    for (size_t i = 0; i < from.size(); ++i) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < to.size(); ++j) {
-            const size_t replaced = diagonal + (lower(from[i]) == lower(to[j]) ? 0U : 1U);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-        }
-    }
-    return row.back();
-}
 
 std::string in_table(std::string_view text) {
     std::string result;
@@ -67,18 +48,12 @@ const FieldRow* FieldTable::find(std::string_view name) const {
     return found == rows_.end() ? nullptr : &*found;
 }
 
-std::string FieldTable::near_miss(std::string_view name) const {
-    constexpr size_t kEditsMax = 2;
-    if (name.size() > 64) return "";  // edits() is quadratic
-    const FieldRow* nearest = nullptr;
-    size_t least = kEditsMax + 1;
-    for (const FieldRow& row : rows_) {
-        const size_t count = row.in_schema ? edits(name, row.name) : least;
-        if (count >= least || count * 2 > row.name.size()) continue;
-        least = count;
-        nearest = &row;
-    }
-    return nearest == nullptr ? "" : fmt::format("; did you mean {}?", nearest->name);
+std::string FieldTable::suggestion(std::string_view name) const {
+    std::vector<std::string_view> known;
+    for (const FieldRow& row : rows_)
+        if (row.in_schema) known.push_back(row.name);
+    const std::optional<std::string_view> near = near_miss(name, known);
+    return near ? fmt::format("; did you mean {}?", *near) : "";
 }
 
 void FieldTable::read_into(const Value& map, const Place& place, void* target) const {
@@ -88,7 +63,7 @@ void FieldTable::read_into(const Value& map, const Place& place, void* target) c
         if (const FieldRow* row = find(member.key))
             row->read(member.value, inside, target);
         else
-            inside.error(member.mark, "is unknown" + near_miss(member.key));
+            inside.error(member.mark, "is unknown" + suggestion(member.key));
     }
     for (const FieldRow& row : rows_)
         if (row.required && map.find(row.name) == nullptr)

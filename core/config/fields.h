@@ -59,7 +59,7 @@ class FieldTable {
 
   private:
     const FieldRow* find(std::string_view name) const;
-    std::string near_miss(std::string_view name) const;
+    std::string suggestion(std::string_view name) const;
 
     std::deque<FieldRow> rows_;  // rows keep their address
 };

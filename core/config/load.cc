@@ -11,6 +11,7 @@
 #include "core/config/flag_objects.h"
 #include "core/config/flags.h"
 #include "core/config/print_config.h"
+#include "core/config/reach.h"
 #include "core/config/read_files.h"
 #include "core/config/read_objects.h"
 #include "core/config/rules.h"
@@ -46,8 +47,17 @@ Complaint blame(FlagTable& table, const std::string& rule) {
     return {"jumpgate", {}, rule.substr(0, colon), std::move(words), {}};
 }
 
+// Something else than a list: that was said already, and nobody knows what was meant by it.
+bool is_mistyped(const std::vector<Document>& documents, ObjectType type) {
+    return std::ranges::any_of(documents, [type](const Document& document) {
+        const Value* list = document.value.find(text(type));
+        return list != nullptr && list->kind != Value::Kind::List;
+    });
+}
+
 // What settings and the objects of files must have in common.
-void check_together(const Config& config, const Objects& objects, Checked& found) {
+void check_together(const Config& config, const std::vector<Document>& documents,
+                    const Objects& objects, Checked& found) {
     const auto complain = [&found](std::string path, std::string problem) {
         found.errors.push_back({"jumpgate", {}, std::move(path), std::move(problem), {}});
     };
@@ -66,7 +76,8 @@ void check_together(const Config& config, const Objects& objects, Checked& found
             return conflict("stream_route", route.id, route.origin);
     }
     if (!config.admin.empty() || !config.state_dir.empty()) return;  // they may come yet
-    if (objects.stream_routes.empty() && config.brokers.empty() && takes_objects(config))
+    if (objects.stream_routes.empty() && config.brokers.empty() && takes_objects(config) &&
+        !is_mistyped(documents, ObjectType::StreamRoute))
         complain("stream_routes",
                  "there is none; write one into a --config file, or give --broker HOST:PORT, or "
                  "--admin ADDR:PORT");
@@ -75,14 +86,28 @@ void check_together(const Config& config, const Objects& objects, Checked& found
     };
     if (std::ranges::any_of(config.listen, &ListenAddress::tls) &&
         config.tls.certificates.empty() && std::ranges::none_of(objects.ssls, shows) &&
-        takes_objects(config))
+        takes_objects(config) && !is_mistyped(documents, ObjectType::Ssl))
         complain("--tls-listen",
                  "there is no certificate to show; write ssls into a --config file, or give "
                  "--tls-cert FILE and --tls-key FILE");
 }
 
-void append(std::vector<Complaint>& all, std::vector<Complaint> more) {
-    std::ranges::move(more, std::back_inserter(all));
+void append(Checked& all, Checked more) {
+    std::ranges::move(more.errors, std::back_inserter(all.errors));
+    std::ranges::move(more.warnings, std::back_inserter(all.warnings));
+}
+
+// Leaves away what stands where one of the first `count` complaints stands: of a text in which a
+// variable could not be put, its type and its range say nothing.
+void drop_echoes(std::vector<Complaint>& complaints, size_t count) {
+    const auto first = complaints.begin();
+    const auto later = first + static_cast<std::ptrdiff_t>(count);
+    const auto is_echo = [&](const Complaint& complaint) {
+        return complaint.mark.line != 0 && std::any_of(first, later, [&](const Complaint& said) {
+                   return said.mark == complaint.mark && said.file == complaint.file;
+               });
+    };
+    complaints.erase(std::remove_if(later, complaints.end(), is_echo), complaints.end());
 }
 
 // The flags are in `settings` already; the rest is read and put below them.
@@ -96,20 +121,25 @@ Gathered gather(std::unique_ptr<Settings> settings, const std::vector<std::strin
 
     Config& config = settings->config;
     all.documents = read_documents(config.config_files, variables, found.errors);
+    const size_t said = found.errors.size();
     Settings of_files;
     read_file_settings(all.documents, of_files.table, found);
     table.adopt(of_files.table);
 
+    const bool settings_are_read = found.errors.empty();
     for (const Document& document : all.documents)
         read_objects(document.value, document.file, all.objects, found);
-    if (found.errors.empty()) {  // else what is missing may be what was wrong
-        Checked checked = check_objects(all.objects);
-        append(found.errors, std::move(checked.errors));
-        append(found.warnings, std::move(checked.warnings));
+    drop_echoes(found.errors, said);
+    Checked between =
+        check_objects(all.objects, all.documents.size() == config.config_files.size());
+    if (!found.errors.empty()) between.warnings.clear();  // they may come of what is wrong
+    append(found, std::move(between));
+    if (settings_are_read) {  // else what is missing may be what was wrong
         for (const std::string& rule : broken_rules(config))
             found.errors.push_back(blame(table, rule));
-        check_together(config, all.objects, found);
+        check_together(config, all.documents, all.objects, found);
     }
+    if (found.errors.empty()) append(found, {{}, without_listener(config, all.objects)});
     add_flag_objects(config, all.objects);  // right where the rules about --broker hold
     all.settings = std::move(settings);
     return all;
@@ -175,11 +205,9 @@ std::variant<Loaded, FlagsExit> load(const Invocation& invocation, const std::st
 
     Gathered all = gather(std::move(settings), invocation.variables);
     const Config& config = all.settings->config;
+    if (all.settings->check && verify != nullptr) append(all.found, verify(config, all.objects));
     const std::vector<std::string> warnings = lines_of(all.found.warnings);
     const std::string warned = joined(warnings, "warning: ");
-    if (all.settings->check && all.found.errors.empty() && verify != nullptr)
-        if (const std::optional<Problem> problem = verify(config, all.objects))
-            all.found.errors.push_back({"jumpgate", {}, {}, problem->text, {}});
     if (!all.found.errors.empty())
         return FlagsExit{2, warned + joined(lines_of(all.found.errors), ""), true};
     if (all.settings->check) return FlagsExit{0, warned + valid_line(all.objects), false};

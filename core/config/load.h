@@ -6,7 +6,6 @@
 // and no others.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -38,8 +37,8 @@ struct Loaded {
 };
 
 // What --check can find out only with parts that this layer does not know: whether certificates
-// and keys fit. None: all is well.
-using Verify = std::optional<Problem> (*)(const Config& config, const Objects& objects);
+// and keys fit. Complains of nothing that load() has complained of.
+using Verify = Checked (*)(const Config& config, const Objects& objects);
 
 // Or how the program ends: --help, --check, a mistake. `version`: the text of --version.
 std::variant<Loaded, FlagsExit> load(const Invocation& invocation, const std::string& version,

@@ -30,6 +30,7 @@ std::string text(const Origin& origin);
 struct PemSource {
     std::string text;
     std::string file;
+    std::string variable{};  // that `text` came from, for messages: "$ENV://NAME"
     bool empty() const { return text.empty() && file.empty(); }
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/flags.h"
 #include "core/config/environment.h"
 
 namespace jumpgate::shape {
@@ -24,17 +25,20 @@ std::optional<PemSource> read_pem(const Value& value, const Place& place) {
     };
     if (text->starts_with("$secret://"))
         return refuse("is kept in a secret store, which is not supported");
+    std::string variable;
     if (text->starts_with(kEnvironment)) {
-        const std::string name = text->substr(kEnvironment.size());
-        text = environment_variable(name);
+        variable = *std::move(text);
+        text = environment_variable(variable.substr(kEnvironment.size()));
         if (!text || text->empty()) return refuse("names an environment variable that is not set");
     }
     const size_t begin = text->find_first_not_of(" \t\r\n");
     if (begin != text->npos && text->compare(begin, kBegin.size(), kBegin) == 0)
-        return PemSource{text->substr(begin), ""};
+        return PemSource{text->substr(begin), "", std::move(variable)};
+    // Not taken for a path: paths are shown, and any secret may be in a variable.
+    if (!variable.empty()) return refuse(shown(variable) + " holds no PEM");
     if (text->size() > kPathBytesMax || text->find_first_of("\r\n") != text->npos)
         return refuse("is neither PEM nor the path of a file");
-    return PemSource{"", std::move(*text)};
+    return PemSource{"", *std::move(text)};
 }
 
 }  // namespace

@@ -50,13 +50,14 @@ std::string setting(const Flag& flag) {
     return fmt::format("  # {}: default, {}\n", name, none);
 }
 
-// Puts kHidden in place of private keys and passwords; whether there were any.
+// Puts kHidden in place of private keys and passwords, whatever their kind: ${{PW}} may be a
+// number. Whether there were any.
 bool hide_secrets(Value& value) {
     bool hidden = false;
     for (Value& item : value.items) hidden |= hide_secrets(item);
     for (Member& member : value.members) {
-        const bool secret = member.key == "password" && member.value.kind == Value::Kind::Text;
-        if (secret) member.value.text = kHidden;
+        const bool secret = member.key == "password";
+        if (secret) member.value = make_text(kHidden);
         hidden |= secret || hide_secrets(member.value);
     }
     if (value.kind == Value::Kind::Text && value.text.find("PRIVATE KEY-") != value.text.npos) {

@@ -29,8 +29,9 @@ std::vector<Document> read_documents(const std::vector<std::string>& files,
             continue;
         }
         const std::string& whole = std::get<std::string>(text);
-        std::variant<Value, Complaint> value =
-            file.ends_with(".json") ? read_json(whole, file) : read_yaml(whole, file);
+        std::variant<Value, Complaint> value = file.ends_with(".json")
+                                                   ? read_json(whole, file, JsonMarks::Values)
+                                                   : read_yaml(whole, file);
         if (Complaint* complaint = std::get_if<Complaint>(&value)) {
             complaints.push_back(std::move(*complaint));
             continue;

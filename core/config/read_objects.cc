@@ -15,15 +15,22 @@ namespace {
 
 constexpr ObjectType kTypes[] = {ObjectType::Upstream, ObjectType::StreamRoute, ObjectType::Ssl};
 
+// The id that is written, or `otherwise`; empty where one is written that could not be read:
+// nobody knows what refers to it then.
+std::string id_of(const Value& value, std::string read, std::string_view otherwise) {
+    const bool unread = value.kind != Value::Kind::Map || value.find("id") != nullptr;
+    return !read.empty() || unread ? std::move(read) : std::string(otherwise);
+}
+
 void append_route(const Value& value, const Place& place, std::string_view id, const Origin& origin,
                   Objects& objects) {
     StreamRouteRead read = read_stream_route(value, place);
     StreamRouteConfig& route = read.route;
-    if (route.id.empty()) route.id = id;
+    route.id = id_of(value, std::move(route.id), id);
     route.origin = origin;
     if (read.upstream != nullptr) {
         UpstreamConfig upstream = read_upstream(*read.upstream, place.at("upstream"));
-        upstream.id = "stream_route/" + route.id;
+        upstream.id = "stream_route/" + (route.id.empty() ? place.path : route.id);
         upstream.origin = {origin.file, read.upstream->mark};
         route.upstream_id = upstream.id;
         objects.upstreams.push_back(std::move(upstream));
@@ -37,13 +44,13 @@ void append(ObjectType type, const Value& value, const Place& place, std::string
     if (type == ObjectType::StreamRoute) return append_route(value, place, id, origin, objects);
     if (type == ObjectType::Upstream) {
         UpstreamConfig upstream = read_upstream(value, place);
-        if (upstream.id.empty()) upstream.id = id;
+        upstream.id = id_of(value, std::move(upstream.id), id);
         upstream.origin = origin;
         objects.upstreams.push_back(std::move(upstream));
         return;
     }
     SslConfig ssl = read_ssl(value, place);
-    if (ssl.id.empty()) ssl.id = id;
+    ssl.id = id_of(value, std::move(ssl.id), id);
     ssl.origin = origin;
     objects.ssls.push_back(std::move(ssl));
 }

@@ -51,6 +51,12 @@ bool is_id(std::string_view id) {
     return !id.empty() && id.size() <= kIdBytesMax && std::ranges::all_of(id, allowed);
 }
 
+// As JSON Schema counts them for maxLength, and APISIX does: by code points, not by bytes.
+size_t characters(std::string_view text) {
+    return static_cast<size_t>(std::ranges::count_if(
+        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 // "0.05", "600": milliseconds in seconds, without zeros at the end.
 std::string in_seconds(uint32_t ms) { return fmt::format("{}", ms / 1'000.0); }
 
@@ -85,9 +91,9 @@ std::optional<std::string> read_text(const Value& value, const Place& place, siz
         place.error(value.mark, kind_problem(value), std::string(allowed));
         return std::nullopt;
     }
-    if (text->size() >= min && text->size() <= max) return text;
-    place.error(value.mark,
-                text->empty() ? "is empty" : fmt::format("has {} characters", text->size()),
+    const size_t count = characters(*text);
+    if (count >= min && count <= max) return text;
+    place.error(value.mark, count == 0 ? "is empty" : fmt::format("has {} characters", count),
                 std::string(allowed));
     return std::nullopt;
 }

@@ -59,7 +59,7 @@ Shape<uint32_t> seconds(uint32_t min_ms, uint32_t max_ms);
 
 Shape<bool> boolean();
 
-// In bytes.
+// In characters.
 Shape<std::string> text(size_t min, size_t max);
 
 // Text that `parse` understands.

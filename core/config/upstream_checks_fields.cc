@@ -1,4 +1,8 @@
 // The fields of `checks`: how the proxy finds out which brokers are alive.
+#include <fmt/format.h>
+
+#include <utility>
+
 #include "core/config/object_fields.h"
 
 namespace jumpgate {
@@ -17,6 +21,27 @@ Parsed<std::string> parse_path(std::string_view path) {
         if (!is_printed(c)) return Problem{"has a character that no path has"};
     if (path.size() > 1'024 || !path.starts_with('/')) return Problem{"is no path"};
     return std::string(path);
+}
+
+// What a CONNECT holds behind two bytes of length (MQTT 3.1.1, 1.5.3). A password is bytes
+// (3.1.3.5); a user name is text, without U+0000 (MQTT-1.5.3-2).
+Shape<std::string> connect_text(bool is_name) {
+    constexpr size_t kBytesMax = 65'535;
+    std::string allowed = "text of 1 to 65535 bytes";
+    if (is_name) allowed += " without U+0000";
+    Value schema = shape::text(1, kBytesMax).schema;  // at most as many characters as bytes
+    if (is_name) set(schema, "pattern", make_text("^[^\\u0000]*$"));
+    const auto read = [is_name, allowed](const Value& value,
+                                         const Place& place) -> std::optional<std::string> {
+        std::optional<std::string> text = shape::read_text(value, place, 1, SIZE_MAX, allowed);
+        if (!text) return std::nullopt;
+        const bool fits = text->size() <= kBytesMax;
+        if (fits && !(is_name && text->find('\0') != text->npos)) return text;
+        place.error(value.mark, fits ? "holds U+0000" : fmt::format("has {} bytes", text->size()),
+                    allowed);
+        return std::nullopt;
+    };
+    return {allowed, std::move(schema), read};
 }
 
 const Fields<ActiveCheck>& healthy_fields() {
@@ -68,15 +93,16 @@ void add_probe(Fields<ActiveCheck>& fields) {
     fields.add("timeout", shape::seconds(10, 600'000), &ActiveCheck::timeout_ms, "1",
                "For a whole check.");
     fields.add("host", shape::parsed<std::string>(parse_name, "a host name"), &ActiveCheck::host,
-               "the node's", "The Host header of an http check, and the name asked for over TLS.");
+               "the node's",
+               "The Host header of an http check. Over TLS the name is the same as for clients.");
     fields.add("port", shape::integer<uint16_t>(1, 65'535), &ActiveCheck::port, "the node's",
                "The port to check.");
     fields.add("http_path",
                shape::parsed<std::string>(parse_path, "\"/\" and up to 1023 more characters"),
                &ActiveCheck::http_path, "/", "What an http check asks for.");
-    fields.add("username", shape::text(1, 65'535), &ActiveCheck::username, "",
+    fields.add("username", connect_text(true), &ActiveCheck::username, "",
                "The user name in the CONNECT of an mqtt check.");
-    fields.add("password", shape::text(1, 65'535), &ActiveCheck::password, "",
+    fields.add("password", connect_text(false), &ActiveCheck::password, "",
                "The password in the CONNECT of an mqtt check.");
 }
 

@@ -29,13 +29,14 @@ Parsed<std::optional<char>> parse_character(std::string_view text) {
 }
 
 void add_balance(Fields<UpstreamDraft>& fields) {
-    fields.add("type",
-               shape::choice<Balance>({{"chash", Balance::ConsistentHash},
-                                       {"roundrobin", Balance::RoundRobin},
-                                       {"least_conn", Balance::LeastConnections}}),
-               &UpstreamDraft::type, "roundrobin",
-               "How a client finds its broker: chash, by a consistent hash of `key`, always the "
-               "same one; roundrobin, in turn; least_conn, where this worker has the fewest.");
+    fields.add(
+        "type",
+        shape::choice<Balance>({{"chash", Balance::ConsistentHash},
+                                {"roundrobin", Balance::RoundRobin},
+                                {"least_conn", Balance::LeastConnections}}),
+        &UpstreamDraft::type, "roundrobin",
+        "How a client finds its broker: chash, by a consistent hash of `key`, always the "
+        "same one; roundrobin, in turn; least_conn, where this process has the fewest clients.");
     fields.add("key",
                shape::choice<HashKey>({{"mqtt_client_id", HashKey::ClientId},
                                        {"mqtt_username", HashKey::Username},
@@ -252,7 +253,10 @@ void check_checks(const Value& map, const UpstreamConfig& upstream, const Place&
     if (!upstream.active) return;
     const ActiveCheck& check = *upstream.active;
     const Place inside = place.at("checks").at("active");
-    if (!check.password.empty() && check.username.empty())  // MQTT-3.1.2-22
+    const Value* checks = map.find("checks");
+    const Value* active = checks == nullptr ? nullptr : checks->find("active");
+    const bool is_named = active != nullptr && active->find("username") != nullptr;
+    if (!check.password.empty() && !is_named)  // MQTT-3.1.2-22
         inside.at("password")
             .error(mark_of(map, "checks"), "has no user name", "give username as well");
     if (!check.username.empty() && check.type != CheckType::Mqtt)

@@ -30,8 +30,9 @@ PemReader::PemReader(const Origin& origin, std::string name, Credentials& out)
 tls::Pem PemReader::read(std::string_view field, const PemSource& source) {
     if (source.empty() || failed()) return {};
     tls::Pem pem{std::string(field), source.text};
+    const std::string& from = source.file.empty() ? source.variable : source.file;
+    if (!from.empty()) pem.label = fmt::format("{} {}", field, from);
     if (source.file.empty()) return pem;
-    pem.label = fmt::format("{} {}", field, source.file);
     if (by_api_ && !source.file.starts_with('/')) {
         fail(pem.label, "is a relative path; by the Admin API a file has its absolute path");
         return {};
@@ -49,7 +50,7 @@ tls::Pem PemReader::read_secret(std::string_view field, const PemSource& source)
     if (!source.file.empty()) {
         const std::string label = fmt::format("{} {}", field, source.file);
         warn_if_open(located(source.file), placed(label), "it");
-    } else if (!source.empty() && !file_.empty()) {
+    } else if (!source.empty() && source.variable.empty() && !file_.empty()) {
         warn_if_open(file_, file_, "the private keys in it");
     }
     return read(field, source);

@@ -24,8 +24,8 @@ class PemReader {
     // they must be absolute. `name`: "ssls 1".
     PemReader(const Origin& origin, std::string name, Credentials& out);
 
-    // `field`: "--tls-cert", "client.ca". Its label is FIELD, or FIELD PATH. Empty: not given, or
-    // there is a problem.
+    // `field`: "--tls-cert", "client.ca". Its label is FIELD, FIELD PATH or FIELD $ENV://NAME.
+    // Empty: not given, or there is a problem.
     tls::Pem read(std::string_view field, const PemSource& source);
     // The same for what must stay secret: warns where every user may read it.
     tls::Pem read_secret(std::string_view field, const PemSource& source);

@@ -15,6 +15,7 @@ TEST(NearMiss, FindsTheNearestWord) {
     EXPECT_EQ(near_miss("hlep", kKnown), "help");
     EXPECT_EQ(near_miss("pincpus", kKnown), "pin-cpus");
     EXPECT_EQ(near_miss("threads", kKnown), "threads");
+    EXPECT_EQ(near_miss("THREAD", kKnown), "threads");
 }
 
 TEST(NearMiss, TakesTheFirstOfEquals) {

@@ -64,6 +64,17 @@ TEST(CheckObjects, FollowsReferences) {
         "of upstreams");
 }
 
+TEST(CheckObjects, MissesNothingWhereSomeIdsAreUnknown) {
+    Objects objects;
+    StreamRouteConfig& route = objects.stream_routes.emplace_back();
+    route.id = "1";
+    route.upstream_id = "2";
+    EXPECT_EQ(check_objects(objects).errors.size(), 1U);
+    EXPECT_EQ(check_objects(objects, false).errors.size(), 0U);
+    for (int i = 0; i < 2; ++i) objects.upstreams.emplace_back().nodes = {{"b1", 1883}};
+    EXPECT_EQ(joined(lines(check_objects(objects).errors)), "");
+}
+
 TEST(CheckObjects, WarnsOfRoutesThatNobodyReaches) {
     const CheckLines found = check(
         "upstreams:\n"

@@ -31,6 +31,51 @@ TEST(ReadJson, KeepsTheOrderOfMembers) {
               R"({"b":[1,{}],"a":{"c":null}})");
 }
 
+// "1:2 ": the marks of `value` and of all that is in it, keys before their values.
+static std::string marks_of(const Value& value) {
+    const auto shown = [](Mark mark) {
+        return std::to_string(mark.line) + ":" + std::to_string(mark.column) + " ";
+    };
+    std::string marks = shown(value.mark);
+    for (const Value& item : value.items) marks += marks_of(item);
+    for (const Member& member : value.members)
+        marks += "key " + shown(member.mark) + marks_of(member.value);
+    return marks;
+}
+
+TEST(ReadJson, MarksWhereEachValueStands) {
+    constexpr struct {
+        const char* json;
+        const char* marks;
+    } kCases[] = {
+        {" 12", "1:2 "},
+        {"[1,22 ,\t-3.5e1]", "1:1 1:2 1:4 1:9 "},
+        {"[[1],[true,null],[]]", "1:1 1:2 1:3 1:6 1:7 1:12 1:18 "},
+        {"{\n  \"a\": 1,\r\n\"b\" :{\"c,:]\":\"x\\\"]\"}}",
+         "1:1 key 2:3 2:8 key 3:1 3:6 key 3:7 3:14 "},
+        {"[\"\u00e9\u20ac\", 7, \"\\u00e9\", {}]", "1:1 1:2 1:8 1:11 1:21 "},
+    };
+    for (const auto& c : kCases) {
+        const auto read = read_json(c.json, "f", JsonMarks::Values);
+        ASSERT_TRUE(std::holds_alternative<Value>(read)) << c.json;
+        EXPECT_EQ(marks_of(std::get<Value>(read)), c.marks) << c.json;
+        EXPECT_EQ(std::get<Value>(read_json(c.json, "f")).mark, Mark{}) << c.json;
+    }
+}
+
+TEST(ReadJson, SaysTheSamePlaceOfASyntaxErrorWhereItMarksValues) {
+    for (const char* json :
+         {"[1x", "[1", "1 2", "[\"a\"x", "{\"a\": 1.5\n!", "[true!", "[1,]", "12x"}) {
+        const auto read = read_json(json, "request", JsonMarks::Values);
+        EXPECT_EQ(text(std::get<Complaint>(read)), complaint(json)) << json;
+    }
+}
+
+TEST(ReadJson, MarksWhatStandsTwice) {
+    const auto read = read_json("{\"a\": 1,\n \"a\": 2}", "f", JsonMarks::Values);
+    EXPECT_EQ(text(std::get<Complaint>(read)).substr(0, 6), "f:2:2:");
+}
+
 TEST(ReadJson, SaysWhereTheSyntaxBreaks) {
     constexpr struct {
         const char* json;

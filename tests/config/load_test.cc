@@ -161,9 +161,78 @@ TEST(Load, SaysWhatIsWrongInAllSourcesAtOnceEvenWhereItIsOverruled) {
         EXPECT_NE(text.find(line), text.npos) << line << "in\n" << text;
 }
 
-std::optional<Problem> refuse_port_7(const Config& config, const Objects&) {
-    if (config.listen.at(0).port != 7) return std::nullopt;
-    return Problem{"--listen: 7 is not verified"};
+Checked refuse_port_7(const Config& config, const Objects&) {
+    Checked found;
+    if (config.listen.at(0).port == 7)
+        found.errors.push_back({"", {}, "--listen", "7 is not verified", ""});
+    return found;
+}
+
+// The text of a configuration with that in it, one complaint or warning per line, FILE for its
+// name.
+std::string complaints_of(const std::string& yaml, Verify verify = nullptr) {
+    const Folder folder;
+    const std::string file = folder.write("a.yaml", yaml);
+    const Parse parsed = load({{"--check", "--config", file}, {}}, "", verify);
+    std::string text = std::get<FlagsExit>(parsed).text;
+    for (size_t at = 0; (at = text.find(file)) != text.npos;) text.replace(at, file.size(), "FILE");
+    return text;
+}
+
+TEST(Load, SaysWhatIsWrongBetweenObjectsBesideWhatIsWrongInThem) {
+    EXPECT_EQ(complaints_of("listeners: [7]\n"
+                            "stream_routes:\n"
+                            "- {id: 1, upstream_id: none}\n"
+                            "- {id: 1, upstream_id: 2, server_port: 0}\n"
+                            "upstreams:\n"
+                            "- {id: 2, nodes: {b1: 1}, type: chsh}\n"
+                            "- {id: 2, nodes: {b1: -1}}\n",
+                            refuse_port_7),
+              "FILE:4:40: stream_routes[1].server_port: 0 is out of range; allowed: 1 to 65535\n"
+              "FILE:6:33: upstreams[0].type: \"chsh\" is unknown; allowed: one of chash, "
+              "roundrobin, least_conn\n"
+              "FILE:7:23: upstreams[1].nodes.b1: -1 is out of range; allowed: 0 to 1000\n"
+              "FILE:7:3: upstreams[2]: the id 2 is taken by FILE:6; allowed: each id once among "
+              "upstreams\n"
+              "FILE:4:3: stream_routes[1]: the id 1 is taken by FILE:3; allowed: each id once "
+              "among stream_routes\n"
+              "FILE:3:3: stream_routes[1]: upstream_id: there is no upstream \"none\"; allowed: "
+              "the id of one of upstreams\n"
+              "--listen: 7 is not verified\n");
+}
+
+TEST(Load, WarnsOfRoutesThatNoListenerServes) {
+    const std::string objects =
+        "stream_routes: [{id: 1, upstream_id: 1, server_port: 1999}]\n"
+        "upstreams: [{id: 1, nodes: {b1: 1}}]\n";
+    EXPECT_EQ(complaints_of("listeners: [1883]\n" + objects),
+              "warning: FILE:2:17: stream_routes[1]: can never be chosen: server_port: no listener "
+              "has the port 1999\n"
+              "configuration is valid: 1 stream route, 1 upstream, 0 ssls\n");
+    EXPECT_EQ(complaints_of("listeners: [1999]\n" + objects),
+              "configuration is valid: 1 stream route, 1 upstream, 0 ssls\n");
+}
+
+TEST(Load, BlamesNothingForWhatCouldNotBeRead) {
+    // Which upstream is meant is not known while the id of one is wrong.
+    EXPECT_EQ(complaints_of("listeners: [1]\n"
+                            "stream_routes: [{id: 1, upstream_id: b.1}]\n"
+                            "upstreams: [{id: b/1, nodes: {b1: 1}}]\n"),
+              "FILE:3:18: upstreams[0].id: \"b/1\" is no id; allowed: 1 to 64 of A-Z, a-z, 0-9, "
+              "'-', '_', '.', or a whole number from 1\n");
+    EXPECT_EQ(complaints_of("listeners: [1]\nstream_routes: {}\n"),
+              "FILE:2:16: stream_routes: is a map; allowed: a list\n");
+    EXPECT_EQ(
+        complaints_of("listeners: [1]\n"
+                      "stream_routes: [{id: 1, upstream: {nodes: {b1: \"${{NO_SUCH}}\"}}}]\n"),
+        "FILE:2:48: stream_routes[0].upstream.nodes.b1: the environment variable NO_SUCH is "
+        "not set; allowed: set it, or write ${{NO_SUCH:=default}}\n");
+    const Folder folder;
+    const std::string routes =
+        folder.write("routes.yaml", "listeners: [1]\nstream_routes: [{id: 1, upstream_id: 1}]\n");
+    const std::string gone = folder.path("gone.yaml");
+    EXPECT_EQ(refusal(parse({"--config", routes, "--config", gone})),
+              gone + ": No such file or directory");
 }
 
 TEST(Load, CheckSaysValidOrAllThatIsWrong) {
@@ -175,7 +244,7 @@ TEST(Load, CheckSaysValidOrAllThatIsWrong) {
               "warning: environment: JUMPGATE_XQZW: is no setting; ignored\n"
               "configuration is valid: 1 stream route, 1 upstream, 0 ssls\n");
     EXPECT_EQ(refusal(load({{"--check", "--broker=b1:1883", "--listen=7"}, {}}, "", refuse_port_7)),
-              "jumpgate: --listen: 7 is not verified");
+              "--listen: 7 is not verified");
     // Serving finds it out by itself, later.
     EXPECT_EQ(refusal(load({{"--broker=b1:1883", "--listen=7"}, {}}, "", refuse_port_7)),
               "accepted");

@@ -35,12 +35,24 @@ TEST(Pem, TellsTextFromPaths) {
 
 TEST(Pem, ReadsTheEnvironment) {
     setenv("JUMPGATE_TEST_PEM", kPem, 1);
-    setenv("JUMPGATE_TEST_PATH", "c.pem", 1);
     setenv("JUMPGATE_TEST_EMPTY", "", 1);
-    EXPECT_EQ(pem_of("$ENV://JUMPGATE_TEST_PEM").source->text, kPem);
-    EXPECT_EQ(pem_of("$ENV://JUMPGATE_TEST_PATH").source->file, "c.pem");
+    const PemRead read = pem_of("$ENV://JUMPGATE_TEST_PEM");
+    EXPECT_EQ(read.source->text, kPem);
+    EXPECT_EQ(read.source->variable, "$ENV://JUMPGATE_TEST_PEM");
+    EXPECT_EQ(pem_of(kPem).source->variable, "");
     for (const char* name : {"$ENV://JUMPGATE_TEST_EMPTY", "$ENV://JUMPGATE_TEST_NONE", "$ENV://"})
         EXPECT_EQ(pem_of(name).problem, "names an environment variable that is not set") << name;
+}
+
+// Whoever may write an ssl names any variable of the process: what is in it must not come back as
+// the name of a file that does not open.
+TEST(Pem, TakesNoPathAndShowsNothingFromTheEnvironment) {
+    setenv("JUMPGATE_TEST_SECRET", "hunter2-database-password", 1);
+    const PemRead read = pem_of("$ENV://JUMPGATE_TEST_SECRET");
+    EXPECT_FALSE(read.source);
+    EXPECT_EQ(read.problem, "\"$ENV://JUMPGATE_TEST_SECRET\" holds no PEM");
+    setenv("JUMPGATE_TEST_PATH", "/etc/ssl/c.pem", 1);
+    EXPECT_FALSE(pem_of("$ENV://JUMPGATE_TEST_PATH").source);
 }
 
 TEST(Pem, RefusesWhatIsNeither) {

@@ -89,5 +89,20 @@ TEST(PrintConfig, HidesPrivateKeysAndPasswords) {
         << text;
 }
 
+// ${{PW}} with PW=8675309 is a number, and one of true is a switch.
+TEST(PrintConfig, HidesPasswordsOfAnyKind) {
+    const Folder folder;
+    const std::string file =
+        folder.write("a.yaml",
+                     "stream_routes: [{id: 1, upstream_id: 1}]\nlisteners: [1]\nupstreams:\n"
+                     "- {id: 1, nodes: {\"b1:1883\": 1}, checks: {active: {username: u, password: "
+                     "\"${{PW}}\"}}}\n");
+    for (const char* secret : {"8675309", "86.75309", "true", "null"}) {
+        const std::string text = printed({"--config", file}, {std::string("PW=") + secret});
+        EXPECT_NE(text.find("\"password\":\"(not printed)\""), text.npos) << text;
+        EXPECT_EQ(text.find(std::string("\"password\":") + secret), text.npos) << text;
+    }
+}
+
 }  // namespace
 }  // namespace jumpgate

@@ -59,6 +59,18 @@ TEST(ReadObjects, GivesAnInlineUpstreamAnIdOfItsRoute) {
     EXPECT_EQ(read.objects.stream_routes[0].upstream_id, "stream_route/r");
 }
 
+TEST(ReadObjects, LeavesAnIdThatIsRefusedEmpty) {
+    const ObjectsRead read = objects_of(
+        "upstreams: [{id: a/b, nodes: {b1: 1}}, 5]\n"
+        "stream_routes: [{id: [], upstream: {nodes: {b1: 1}}}]\n"
+        "ssls: [{id: \"\", cert: c, key: k}]\n");
+    EXPECT_EQ(read.errors.size(), 4U) << joined(read.errors);
+    for (const size_t i : {0U, 1U}) EXPECT_EQ(read.objects.upstreams.at(i).id, "");
+    EXPECT_EQ(read.objects.stream_routes.at(0).id, "");
+    EXPECT_EQ(read.objects.stream_routes[0].upstream_id, read.objects.upstreams.at(2).id);
+    EXPECT_EQ(read.objects.ssls.at(0).id, "");
+}
+
 TEST(ReadObjects, SaysAllThatIsWrongAtOnceWithItsPlace) {
     const ObjectsRead read = objects_of(
         "stream_routes: 1\n"

@@ -45,6 +45,15 @@ TEST(Shape, SecondsBecomeMillisecondsRoundedUp) {
     EXPECT_EQ(read(timeout, "-1").second, "-1 is out of range");
 }
 
+TEST(Shape, TextIsCountedInCharactersAsItsSchemaCounts) {
+    const Shape<std::string> shape = shape::text(1, 3);
+    EXPECT_EQ(to_json(shape.schema), R"({"type":"string","minLength":1,"maxLength":3})");
+    const std::string three = "\xc3\xa9\xe2\x82\xac\xf0\x9f\xa6\x9f";
+    EXPECT_EQ(read(shape, three).first, three);
+    EXPECT_EQ(read(shape, three + "x").second, "has 4 characters");
+    EXPECT_EQ(read(shape, "\"\"").second, "is empty");
+}
+
 TEST(Shape, IdIsTextOrItsNumber) {
     EXPECT_EQ(read(shape::id(), "1").first, "1");
     EXPECT_EQ(read(shape::id(), "\"1\"").first, "1");

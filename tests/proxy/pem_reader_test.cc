@@ -38,6 +38,14 @@ TEST_F(PemReaderTest, GivesTheTextOfAnObjectAsItIs) {
     EXPECT_FALSE(reader.failed());
 }
 
+TEST_F(PemReaderTest, NamesTheVariableThatATextCameFrom) {
+    const std::string yaml = write("fleet.yaml", "ssls: ...", 0644);
+    PemReader reader({yaml, {12, 3}}, "ssls 1", out_);
+    EXPECT_EQ(reader.read("cert", {"the text", "", "$ENV://CERT"}).label, "cert $ENV://CERT");
+    EXPECT_EQ(reader.read_secret("key", {"the key", "", "$ENV://KEY"}).label, "key $ENV://KEY");
+    EXPECT_TRUE(out_.warnings.empty()) << "the key is not in the file that everybody may read";
+}
+
 TEST_F(PemReaderTest, FindsFilesBesideTheFileOfTheObject) {
     write("conf/a.crt", "beside");
     write("b.crt", "above");
