@@ -35,7 +35,7 @@ class CredentialsCheck {
             if (ssl.enabled && is_sound(ssl)) sound.ssls.push_back(ssl);
         for (const UpstreamConfig& upstream : objects_.upstreams)
             if (dials_tls(upstream)) check(upstream);
-        if (found_.errors.empty())
+        if (found_.errors.empty() && !is_incomplete_)
             try_all(config_, objects_);
         else
             try_all(alone_, sound);  // a name (SNI) that two of them share
@@ -46,11 +46,11 @@ class CredentialsCheck {
     using Pems = std::initializer_list<NamedPem>;
 
     // Each once: what flags say holds for many objects.
-    void complain(std::string problem) {
-        const bool is_said =
-            std::ranges::find(found_.errors, problem, &Complaint::problem) != found_.errors.end();
-        if (!is_said) found_.errors.push_back({{}, {}, {}, std::move(problem), {}});
+    static void say(std::vector<Complaint>& all, std::string problem) {
+        if (std::ranges::find(all, problem, &Complaint::problem) == all.end())
+            all.push_back({{}, {}, {}, std::move(problem), {}});
     }
+    void complain(std::string problem) { say(found_.errors, std::move(problem)); }
 
     // Whether each of `pems` that is given can be read; `reader` makes a PemReader of its own for
     // each, for one keeps its first problem alone.
@@ -77,15 +77,17 @@ class CredentialsCheck {
             return false;
         }
         for (std::string& warning : std::get<Credentials>(loaded).warnings)
-            if (found_.errors.empty())
-                found_.warnings.push_back({{}, {}, {}, std::move(warning), {}});
+            say(found_.warnings, std::move(warning));
         return true;
     }
 
     // One certificate with its key, by the names under which they are given.
     bool fits(PemReader reader, const std::string& certificate, const std::string& key,
               const PemPair& pair, const std::vector<std::string>& names) {
-        if (pair.certificate.empty() || pair.key.empty()) return true;  // has been complained of
+        if (pair.certificate.empty() || pair.key.empty()) {
+            is_incomplete_ = true;
+            return false;
+        }
         tls::ServerOptions options;
         options.label = reader.place();
         options.pairs.push_back(reader.read(certificate, key, pair));
@@ -105,8 +107,7 @@ class CredentialsCheck {
         std::erase_if(flags.tls.certificates, [&](const CertificateFiles& files) {
             const PemPair pair{{{}, files.certificate}, {{}, files.key}};
             return !can_read_flags({{"--tls-cert", pair.certificate}, {"--tls-key", pair.key}}) ||
-                   !fits(PemReader(scratch_), "--tls-cert", "--tls-key", pair, {}) ||
-                   files.certificate.empty() || files.key.empty();
+                   !fits(PemReader(scratch_), "--tls-cert", "--tls-key", pair, {});
         });
         const bool are_read = can_read_flags({{"--tls-client-ca", {{}, tls.client_ca_file}},
                                               {"--tls-client-crl", {{}, tls.client_crl_file}},
@@ -141,6 +142,7 @@ class CredentialsCheck {
             const std::string index = i == 0 ? "" : fmt::format("s[{}]", i - 1);
             const std::string certificate = "cert" + index, key = "key" + index;
             is_whole &= !pair.certificate.empty() && !pair.key.empty();
+            is_incomplete_ |= !is_whole;
             if (can_read(reader, {{certificate, pair.certificate}, {key, pair.key}}) &&
                 ssl.type == SslType::Server)
                 fits(reader(), certificate, key, pair, ssl.snis);
@@ -161,7 +163,15 @@ class CredentialsCheck {
                                {"tls.client_cert", tls.identity.certificate},
                                {"tls.client_key", tls.identity.key}}))
             return;
-        if (tls.identity.certificate.empty() != tls.identity.key.empty()) return;
+        const auto is_meant = [&tls](const SslConfig& ssl) {
+            return ssl.id == tls.client_cert_id && ssl.type == SslType::Client && ssl.enabled;
+        };
+        const bool refers = !tls.client_cert_id.empty();
+        const bool is_half = tls.identity.certificate.empty() != tls.identity.key.empty();
+        if (is_half || (refers && std::ranges::none_of(objects_.ssls, is_meant))) {
+            is_incomplete_ = true;
+            return;
+        }
         Objects one;
         one.upstreams = {upstream};
         one.upstreams[0].tls.client_cert_id.clear();  // that ssl is tried for itself
@@ -173,6 +183,7 @@ class CredentialsCheck {
     const tls::TicketKeys tickets_ = tls::TicketKeys::random();
     Config alone_;         // what the flags say of an object, but for what is wrong with them
     Credentials scratch_;  // warnings that would come again
+    bool is_incomplete_ = false;  // the readers have complained: what is whole fails
     Checked found_;
 };
 

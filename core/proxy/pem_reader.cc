@@ -24,7 +24,8 @@ PemReader::PemReader(const Origin& origin, std::string name, Credentials& out)
     if (by_api_) return;
     if (!is_of_flag(origin)) file_ = origin.file;
     place_ = origin.mark.line == 0 ? fmt::format("{}: {}", origin.file, name_)
-                                   : fmt::format("{}:{}: {}", origin.file, origin.mark.line, name_);
+                                   : fmt::format("{}:{}:{}: {}", origin.file, origin.mark.line,
+                                                 origin.mark.column, name_);
 }
 
 tls::Pem PemReader::read(std::string_view field, const PemSource& source) {

@@ -35,7 +35,7 @@ class PemReader {
 
     bool failed() const { return !problem_.empty(); }
     const std::string& problem() const { return problem_; }  // with its place in front
-    // Where the object is written: "fleet.yaml:12: ssls 1", by the API "ssls 1"; empty for flags.
+    // Where the object is written: "fleet.yaml:12:3: ssls 1", by the API "ssls 1"; empty for flags.
     const std::string& place() const { return place_; }
     // The text with the place in front.
     std::string placed(std::string_view text) const;

@@ -102,6 +102,37 @@ def bad_file():
                 assert line.startswith(start), f"{line}\nshould start with\n{start}"
 
 
+ALL = """\
+{"listeners": [{"listen": 8883, "tls": true}],
+ "stream_routes": [
+  {"id": 1, "upstream_id": "none"},
+  {"id": 1, "upstream_id": 2, "server_port": 0}],
+ "upstreams": [
+  {"id": 2, "nodes": {"b1": 1}, "scheme": "tls", "tls": {"ca": "none.ca"}}],
+ "ssls": [
+  {"id": "a", "cert": "a.crt", "key": "a.key"},
+  {"id": "b", "cert": "b.crt", "key": "b.key"}]}
+"""
+
+
+@behaviour("ids, references and every certificate are reported beside bad fields, of JSON too")
+def all_at_once():
+    with folder({"all.json": ALL}) as path:
+        code, out, err = run(path, "--config", "all.json", "--check")
+        equal((code, out), (2, ""), "exit code and stdout")
+        missing = "No such file or directory"
+        expected = [
+            "4:46: stream_routes[1].server_port: 0 is out of range; allowed: 1 to 65535",
+            "4:3: stream_routes[1]: the id 1 is taken by all.json:3; allowed: each id once among "
+            "stream_routes",
+            '3:3: stream_routes[1]: upstream_id: there is no upstream "none"; allowed: the id of '
+            "one of upstreams",
+            f"8:3: ssls a: cert a.crt: {missing}", f"8:3: ssls a: key a.key: {missing}",
+            f"9:3: ssls b: cert b.crt: {missing}", f"9:3: ssls b: key b.key: {missing}",
+            f"6:3: upstreams 2: tls.ca none.ca: {missing}"]
+        equal(err.splitlines(), [f"all.json:{line}" for line in expected], "stderr")
+
+
 @behaviour("a bad environment and a bad command line exit with 2 as well")
 def bad_sources():
     with folder(ARTICLE) as path:

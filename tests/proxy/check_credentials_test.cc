@@ -40,7 +40,7 @@ Config listening() {
 Lines problems(const Config& config, const Objects& objects) {
     Lines lines;
     for (const Complaint& error : check_credentials(config, objects).errors)
-        lines.push_back(text(error));
+        lines.push_back(error.problem);
     return lines;
 }
 
@@ -78,7 +78,7 @@ TEST(CheckCredentials, SaysAllThatIsWrongAtOnce) {
                          upstream("w", "ca.crt")};
     objects.upstreams[2].tls.identity = {file("proxy.crt"), file("server.key")};
     const std::string key = pki_path("proxy.key");
-    const std::string ssls = "fleet.yaml:12: ssls ", upstreams = "fleet.yaml:30: upstreams ";
+    const std::string ssls = "fleet.yaml:12:5: ssls ", upstreams = "fleet.yaml:30:5: upstreams ";
     EXPECT_EQ(
         problems(config, objects),
         (Lines{
@@ -128,7 +128,7 @@ TEST(CheckCredentials, PassesWarningsOn) {
     const Checked checked = check_credentials({}, objects);
     EXPECT_TRUE(checked.errors.empty());
     ASSERT_EQ(checked.warnings.size(), 1U);
-    EXPECT_NE(text(checked.warnings[0]).find("upstreams u: tls.verify"), std::string::npos);
+    EXPECT_NE(checked.warnings[0].problem.find("upstreams u: tls.verify"), std::string::npos);
 }
 
 }  // namespace

@@ -92,12 +92,12 @@ TEST(LoadSsls, ComeBehindTheFlagsWhichAreTheDefault) {
     EXPECT_EQ(outcome(strict.server, "127.0.0.1"), "unknown_server_name");
     objects.ssls[0].snis = {"localhost"};
     EXPECT_EQ(problem_of(config, objects),
-              "fleet.yaml:12: ssls 1: the name localhost is also one of --tls-cert " +
+              "fleet.yaml:12:5: ssls 1: the name localhost is also one of --tls-cert " +
                   pki_path("server.crt") + "; a name (SNI) can choose one of them only");
     objects.ssls.push_back(ssl("2", "server", {"x.test", "LOCALHOST"}));
     objects.ssls.back().origin = {};
     EXPECT_EQ(problem_of(listening_without_flags(), objects),
-              "ssls 2: the name localhost is also one of fleet.yaml:12: ssls 1; a name (SNI) can "
+              "ssls 2: the name localhost is also one of fleet.yaml:12:5: ssls 1; a name (SNI) can "
               "choose one of them only");
 }
 
@@ -179,7 +179,7 @@ TEST(LoadSsls, HaveVersionsOfTheirOwnAboveTheMinimumOfFlags) {
     EXPECT_EQ(with_tls12("any.test"), "unsupported_version");
     objects.ssls[0].max_version = TlsVersion::Tls12;
     EXPECT_EQ(problem_of(config, objects),
-              "fleet.yaml:12: ssls 1: ssl_protocols: hold nothing that --tls-min-version allows");
+              "fleet.yaml:12:5: ssls 1: ssl_protocols: hold nothing that --tls-min-version allows");
 }
 
 TEST(LoadSsls, MayHoldACertificateForEachKindOfKey) {
@@ -192,7 +192,7 @@ TEST(LoadSsls, MayHoldACertificateForEachKindOfKey) {
     EXPECT_EQ(loaded.expiries[1].label, "ssls 1: certs[0]");
     objects.ssls[0].pairs[1].key = inlined("mismatch.key");
     EXPECT_EQ(problem_of(listening_without_flags(), objects),
-              "fleet.yaml:12: ssls 1: keys[0]: is not the key of certs[0]");
+              "fleet.yaml:12:5: ssls 1: keys[0]: is not the key of certs[0]");
 }
 
 TEST(LoadSsls, AreCheckedWhetherAnybodyListensOrNot) {
@@ -235,7 +235,8 @@ TEST(LoadSsls, AreCheckedWhetherAnybodyListensOrNot) {
         Objects objects;
         objects.ssls = {ssl("on", "server-b", {"on.test"}), ssl("1", "server", {"x.test"})};
         c.change(objects.ssls[1]);
-        const std::string problem = c.problem.empty() ? "" : "fleet.yaml:12: ssls 1: " + c.problem;
+        const std::string problem =
+            c.problem.empty() ? "" : "fleet.yaml:12:5: ssls 1: " + c.problem;
         EXPECT_EQ(problem_of(listening_without_flags(), objects), problem);
         EXPECT_EQ(problem_of({}, objects), problem);
     }
@@ -302,7 +303,7 @@ TEST(LoadCredentials, MakesAContextForEachUpstreamOfObjects) {
     EXPECT_NE(loaded.upstreams[1], nullptr);
     EXPECT_TRUE(uses_tls({}, objects));
     objects.upstreams[1].tls.ca = file("nonexistent.crt");
-    EXPECT_EQ(problem_of({}, objects), "fleet.yaml:40: upstreams secured: tls.ca " +
+    EXPECT_EQ(problem_of({}, objects), "fleet.yaml:40:5: upstreams secured: tls.ca " +
                                            pki_path("nonexistent.crt") +
                                            ": No such file or directory");
 }

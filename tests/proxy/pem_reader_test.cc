@@ -74,7 +74,7 @@ TEST_F(PemReaderTest, SaysWhereTheObjectStandsAndWhichFileIsMissing) {
     };
     const std::string end = "ssls 1: cert /nonexistent.crt: No such file or directory";
     const Case cases[] = {
-        {{"fleet.yaml", {12, 3}}, "fleet.yaml:12: " + end},
+        {{"fleet.yaml", {12, 3}}, "fleet.yaml:12:3: " + end},
         {{"--tls-cert", {}}, "--tls-cert: " + end},
         {{}, end},
     };
@@ -111,7 +111,7 @@ TEST_F(PemReaderTest, WarnsOnceOfSecretsThatEverybodyMayRead) {
     for (int i = 0; i < 2; ++i) reader.read_secret("key", {"", "open.key"});
     ASSERT_EQ(out_.warnings.size(), 1U);
     EXPECT_EQ(out_.warnings[0], yaml +
-                                    ":12: ssls 1: key open.key: every user may read it "
+                                    ":12:3: ssls 1: key open.key: every user may read it "
                                     "(mode 0644); chmod 600 it");
     for (int i = 0; i < 2; ++i) reader.read_secret("key", {"inline", ""});
     ASSERT_EQ(out_.warnings.size(), 2U);
@@ -136,7 +136,7 @@ TEST_F(PemReaderTest, NotesWhenWhatIsShownExpires) {
     PemReader other({"fleet.yaml", {20, 3}}, "ssls 2", out_);
     show(other, "expired-server");
     ASSERT_EQ(out_.warnings.size(), 1U);
-    EXPECT_TRUE(out_.warnings[0].starts_with("fleet.yaml:20: ssls 2: cert " +
+    EXPECT_TRUE(out_.warnings[0].starts_with("fleet.yaml:20:3: ssls 2: cert " +
                                              pki_path("expired-server.crt") + ": has expired on "))
         << out_.warnings[0];
     PemReader flags(out_);

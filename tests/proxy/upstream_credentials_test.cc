@@ -140,7 +140,7 @@ TEST(LoadUpstreams, VerifiesAsFarAsTheUpstreamSaysElseTheFlag) {
         EXPECT_EQ(out.warnings.size(), none ? 1U : 0U);
         if (!none) continue;
         const std::string where =
-            c.own ? "fleet.yaml:7: upstreams 1: tls.verify: " : "--upstream-verify none: ";
+            c.own ? "fleet.yaml:7:5: upstreams 1: tls.verify: " : "--upstream-verify none: ";
         EXPECT_TRUE(out.warnings[0].starts_with(where)) << out.warnings[0];
     }
 }
@@ -165,7 +165,7 @@ TEST(LoadUpstreams, SaysWhichObjectIsWrongAndHow) {
         void (*change)(Objects&);
         std::string problem;
     };
-    const std::string place = "fleet.yaml:7: upstreams 1: ";
+    const std::string place = "fleet.yaml:7:5: upstreams 1: ";
     const Case cases[] = {
         {[](Objects&) {}, ""},
         {[](Objects& o) {
@@ -197,7 +197,7 @@ TEST(LoadUpstreams, SaysWhichObjectIsWrongAndHow) {
          },
          place + "tls.client_cert_id: ssls mine is disabled (status: 0)"},
         {[](Objects& o) { o.ssls[0].pairs[0].key = inlined("mismatch.key"); },
-         "fleet.yaml:30: ssls mine: key: is not the key of cert " + pki_path("proxy.crt")},
+         "fleet.yaml:30:5: ssls mine: key: is not the key of cert " + pki_path("proxy.crt")},
         {[](Objects& o) {
              o.ssls[0].pairs[0].key = inlined("mismatch.key");
              o.ssls[0].enabled = false;
