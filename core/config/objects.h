@@ -46,7 +46,7 @@ enum class AllDown : uint8_t { Refuse, UseAll };
 struct ActiveCheck {
     CheckType type = CheckType::Mqtt;
     uint32_t timeout_ms = 1'000;
-    std::string host;   // Host header and SNI of an http check; empty: the node's
+    std::string host;   // Host header of an http check; empty: the node's
     uint16_t port = 0;  // 0: the node's
     std::string http_path = "/";
     std::string username;  // mqtt; empty: none
