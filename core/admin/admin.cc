@@ -10,9 +10,9 @@
 #include "core/admin/metrics.h"
 #include "core/base/cidr.h"
 #include "core/base/host_port.h"
+#include "core/config/credential_files.h"
 #include "core/io/exclusive_listener.h"
 #include "core/io/socket.h"
-#include "core/proxy/credential_files.h"
 
 namespace jumpgate {
 

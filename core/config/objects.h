@@ -25,6 +25,9 @@ struct Origin {
     bool from_api() const { return file.empty(); }
 };
 std::string text(const Origin& origin);
+// Where a path leads: one that stands in a file belongs to the folder of that file; one of a flag,
+// or of the Admin API, is as it is.
+std::string located(const Origin& origin, const std::string& path);
 
 // PEM: the text itself, or the name of a file with it. Both empty: not given.
 struct PemSource {

@@ -8,7 +8,6 @@
 #include <ctime>
 
 #include "core/base/read_file.h"
-#include "core/proxy/credential_files.h"
 
 namespace jumpgate {
 

@@ -15,6 +15,7 @@
 #include "core/proxy/control.h"
 #include "core/proxy/routing.h"
 #include "core/proxy/snapshot_builder.h"
+#include "core/route/hash_key.h"
 #include "core/route/sample_clients.h"
 
 namespace jumpgate {
@@ -118,7 +119,8 @@ class Asked {
         if (route == nullptr) return "no route";
         const Upstream& upstream = snapshot_.routes.upstreams()[route->upstream];
         std::string said = route->id + " > " + upstream.rule().id;
-        const uint64_t hash = upstream.hash(client.key(upstream.rule().key));
+        std::string room;
+        const uint64_t hash = upstream.hash(key_of(client.query(), upstream.rule().key, room));
         const std::optional<Choice> choice = routing_->choose(route->upstream, hash, {}, 0);
         if (!choice) return said;
         const Node& node = upstream.nodes()[choice->node];

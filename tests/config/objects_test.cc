@@ -10,6 +10,16 @@ TEST(Origin, SaysWhereAnObjectWasWritten) {
     EXPECT_EQ(text(Origin{}), "the Admin API");
 }
 
+TEST(Located, APathInAFileBelongsToItsFolder) {
+    EXPECT_EQ(located({"/etc/jumpgate/fleet.yaml", {3, 1}}, "server.pem"),
+              "/etc/jumpgate/server.pem");
+    EXPECT_EQ(located({"conf/fleet.yaml", {}}, "tls/server.pem"), "conf/tls/server.pem");
+    EXPECT_EQ(located({"fleet.yaml", {}}, "server.pem"), "server.pem");
+    EXPECT_EQ(located({"conf/fleet.yaml", {}}, "/tls/server.pem"), "/tls/server.pem");
+    EXPECT_EQ(located({"--broker", {}}, "tls/ca.pem"), "tls/ca.pem");
+    EXPECT_EQ(located({}, "/tls/server.pem"), "/tls/server.pem");
+}
+
 TEST(ObjectType, HasTheNameOfItsList) {
     EXPECT_EQ(text(ObjectType::StreamRoute), "stream_routes");
     EXPECT_EQ(text(ObjectType::Upstream), "upstreams");

@@ -1,15 +1,8 @@
-#include "core/proxy/credential_files.h"
+#include "core/config/credential_files.h"
 
 #include <algorithm>
 
 namespace jumpgate {
-
-std::string located(const Origin& origin, const std::string& path) {
-    const bool by_flag = origin.file.starts_with("--");  // "--broker" is no file
-    const size_t slash = origin.file.rfind('/');
-    if (by_flag || slash == std::string::npos || path.starts_with('/')) return path;
-    return origin.file.substr(0, slash + 1) + path;
-}
 
 std::vector<std::string> credential_files(const Config& config, const Objects& objects) {
     std::vector<std::string> files;

@@ -1,4 +1,4 @@
-#include "core/proxy/credential_files.h"
+#include "core/config/credential_files.h"
 
 #include <gtest/gtest.h>
 
@@ -6,16 +6,6 @@ namespace jumpgate {
 namespace {
 
 using Files = std::vector<std::string>;
-
-TEST(Located, APathInAFileBelongsToItsFolder) {
-    EXPECT_EQ(located({"/etc/jumpgate/fleet.yaml", {3, 1}}, "server.pem"),
-              "/etc/jumpgate/server.pem");
-    EXPECT_EQ(located({"conf/fleet.yaml", {}}, "tls/server.pem"), "conf/tls/server.pem");
-    EXPECT_EQ(located({"fleet.yaml", {}}, "server.pem"), "server.pem");
-    EXPECT_EQ(located({"conf/fleet.yaml", {}}, "/tls/server.pem"), "/tls/server.pem");
-    EXPECT_EQ(located({"--broker", {}}, "tls/ca.pem"), "tls/ca.pem");
-    EXPECT_EQ(located({}, "/tls/server.pem"), "/tls/server.pem");
-}
 
 TEST(CredentialFiles, NameAllThatIsReadOnce) {
     Config config;
