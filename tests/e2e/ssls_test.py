@@ -191,7 +191,7 @@ def problems():
         assert "ssls 2: the name x.test is also one of" in done.stderr, done.stderr
 
 
-@behaviour("without a certificate the TLS port is open and says so; the API brings one, and takes it")
+@behaviour("without a certificate the TLS port says so; the API brings one, and takes it away")
 def by_api():
     hello = packets.connect("c") + packets.DISCONNECT
     with Stub() as broker, Place() as place:
