@@ -115,12 +115,13 @@ class Asked {
 
     // "route > upstream > broker by step"; what is missing stays away.
     std::string about(const SampleClient& client) {
-        const Route* route = snapshot_.routes.find(client.query());
+        const RouteQuery query = client.query();
+        const Route* route = snapshot_.routes.find(query);
         if (route == nullptr) return "no route";
         const Upstream& upstream = snapshot_.routes.upstreams()[route->upstream];
         std::string said = route->id + " > " + upstream.rule().id;
         std::string room;
-        const uint64_t hash = upstream.hash(key_of(client.query(), upstream.rule().key, room));
+        const uint64_t hash = upstream.hash(key_of(query, upstream.rule().key, room));
         const std::optional<Choice> choice = routing_->choose(route->upstream, hash, {}, 0);
         if (!choice) return said;
         const Node& node = upstream.nodes()[choice->node];

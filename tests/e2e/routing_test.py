@@ -35,11 +35,14 @@ def same_through_both():
                 for client_id in IDS:
                     assert connack(gate, client_id)
             homes = {}
-            for index, broker in enumerate(brokers):
-                for line in broker.log.all[begin[index]:]:
-                    if "New client connected" in line:
-                        homes[line.split(" as ")[1].split(" ")[0]] = index
-            equal(sorted(homes), sorted(IDS), "ids in the logs")
+
+            def all_are_logged():
+                for index, broker in enumerate(brokers):
+                    for line in broker.log.all[begin[index]:]:
+                        if line and "New client connected" in line:
+                            homes[line.split(" as ")[1].split(" ")[0]] = index
+                return sorted(homes) == sorted(IDS)
+            wait_until(all_are_logged, "all ids in the logs")
             seen.append(homes)
         equal(seen[0], seen[1], "homes")
         counts = [list(seen[0].values()).count(index) for index in range(3)]

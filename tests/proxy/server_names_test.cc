@@ -59,7 +59,8 @@ TEST(ServerSnapshots, AreBuiltWhileTheControlThreadAnswers) {
     EXPECT_TRUE(std::holds_alternative<Problem>(server->evict("u", name_of(broker), 1)));
     EXPECT_EQ(server->snapshots_kept(), 1U);
     Peer client = server.client("c");
-    EXPECT_TRUE(broker.accept().open());
+    const Peer upstream = broker.accept();
+    EXPECT_TRUE(upstream.open());
     EXPECT_TRUE(server.wait_for_relays(1));
     certificate.end();
     change.join();
