@@ -118,7 +118,9 @@ class Asked {
         if (route == nullptr) return "no route";
         const Upstream& upstream = snapshot_.routes.upstreams()[route->upstream];
         std::string said = route->id + " > " + upstream.rule().id;
-        const uint64_t hash = upstream.hash(client.key(upstream.rule().key));
+        std::string room;
+        const RouteQuery query = client.query();
+        const uint64_t hash = upstream.hash(key_of(query, upstream.rule().key, room));
         const std::optional<Choice> choice = routing_->choose(route->upstream, hash, {}, 0);
         if (!choice) return said;
         const Node& node = upstream.nodes()[choice->node];
