@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "core/admin/object_body.h"
+#include "core/base/code_point.h"
 #include "core/base/time.h"
 #include "core/config/json.h"
 #include "core/config/yaml.h"
@@ -20,7 +21,7 @@ static constexpr uint64_t kRecentMs = 100;
 HttpResponse json_answer(unsigned status, const Value& body) {
     HttpResponse response;
     response.status = status;
-    response.body = to_json(body) + "\n";
+    response.body = well_formed(to_json(body)) + "\n";  // ids of clients and URLs are any bytes
     return response;
 }
 

@@ -180,6 +180,7 @@ bool HttpServer::take(Exchange& exchange, std::string_view part) const {
 bool HttpServer::answer(MHD_Connection* connection, Exchange& exchange) {
     const HttpLane lane = service_.lane(exchange.request);
     if (lane == HttpLane::AtOnce) return send(connection, service_.answer(exchange.request));
+    if (ending_) return false;
     deadlines_.stop(Arrival::of(connection).fd);
     MHD_suspend_connection(connection);
     const bool taken = lanes_[static_cast<size_t>(lane)]->give([this, connection, &exchange] {
@@ -187,8 +188,10 @@ bool HttpServer::answer(MHD_Connection* connection, Exchange& exchange) {
         MHD_resume_connection(connection);
     });
     if (taken) return true;
-    exchange.response = HttpResponse{.status = 503, .body = std::string(kTooMany)};
-    exchange.response->headers.emplace_back("Retry-After", "1");
+    if (!ending_) {
+        exchange.response = HttpResponse{.status = 503, .body = std::string(kTooMany)};
+        exchange.response->headers.emplace_back("Retry-After", "1");
+    }
     MHD_resume_connection(connection);
     return true;
 }
@@ -286,8 +289,9 @@ bool HttpServer::listen(int listener_fd) {
 }
 
 // A connection that sleeps must be awake before MHD_stop_daemon(3): the lanes end first, and what
-// comes then is told to come again.
+// comes then is closed without an answer.
 HttpServer::~HttpServer() {
+    ending_ = true;
     for (const std::unique_ptr<WorkLane>& lane : lanes_)
         if (lane != nullptr) lane->end();
     if (daemon_ != nullptr) MHD_stop_daemon(daemon_);

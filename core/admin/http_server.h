@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -115,7 +116,8 @@ class HttpServer {
 
     const HttpService service_;
     const HttpLimits limits_;
-    unsigned strangers_ = 0;  // connections
+    unsigned strangers_ = 0;            // connections
+    std::atomic<bool> ending_ = false;  // what comes now finds nobody
     SocketDeadlines deadlines_;
     MHD_Daemon* daemon_ = nullptr;
     std::array<std::unique_ptr<WorkLane>, kHttpLanes> lanes_;  // AtOnce has none

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace jumpgate {
@@ -30,6 +31,22 @@ constexpr uint32_t take_code_point(std::string_view& text) {
     if (point < kLeast[extra] || point > 0x10FFFF || surrogate) return kNoCodePoint;
     text.remove_prefix(extra);
     return point;
+}
+
+// `text` with U+FFFD for each byte that is no UTF-8.
+inline std::string well_formed(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    while (!text.empty()) {
+        const std::string_view at = text;
+        const uint32_t point = take_code_point(text);
+        if (point == kNoCodePoint) {
+            out += "\xef\xbf\xbd";
+        } else {
+            out += at.substr(0, at.size() - text.size());
+        }
+    }
+    return out;
 }
 
 }  // namespace jumpgate

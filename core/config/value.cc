@@ -7,28 +7,23 @@
 #include <iterator>
 #include <utility>
 
-#include "core/base/code_point.h"
-
 namespace jumpgate {
 
 namespace {
 
 void append_text(std::string& json, std::string_view text) {
     json += '"';
-    while (!text.empty()) {
-        const std::string_view at = text;
-        const uint32_t point = take_code_point(text);
-        if (point == '"' || point == '\\') {
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
             json += '\\';
-            json += at[0];
-        } else if (point == '\n') {
+            json += c;
+        } else if (c == '\n') {
             json += "\\n";
-        } else if (point < 0x20 || point == 0x7f) {
-            fmt::format_to(std::back_inserter(json), "\\u{:04x}", point);
-        } else if (point == kNoCodePoint) {  // an id of a peer may hold any byte
-            json += "\xef\xbf\xbd";
+        } else if (byte < 0x20 || byte == 0x7f) {
+            fmt::format_to(std::back_inserter(json), "\\u{:04x}", byte);
         } else {
-            json += at.substr(0, at.size() - text.size());
+            json += c;
         }
     }
     json += '"';

@@ -160,6 +160,8 @@ class Server final : public Control {
     // ---- server_calls.cc
     void finish_watch();
     void watch_snapshot(Watch& watch) const;
+    void refresh_watch();
+    bool fails_somewhere(std::string_view upstream, std::string_view node);
     BrokerState state_of(uint16_t slot, const Snapshot& snapshot, const Stats& sum) const;
 
     // ---- server_clients.cc
@@ -225,8 +227,9 @@ class Server final : public Control {
     bool ended_ = false;    // serve() is over
     uint64_t adopted_ = 0;  // every worker routes by this version or a later one
     uint64_t watches_ = 0;
-    uint64_t finds_ = 0;      // find() calls so far
-    uint32_t finds_due_ = 0;  // workers that have not answered the latest
+    uint64_t watched_ns_ = 0;  // the last one
+    uint64_t finds_ = 0;       // find() calls so far
+    uint32_t finds_due_ = 0;   // workers that have not answered the latest
     std::string find_client_id_;
     size_t find_max_ = 0;
     std::vector<FoundConnection> found_;

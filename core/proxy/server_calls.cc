@@ -73,6 +73,7 @@ void Server::finish_watch() {
     watch_ = std::move(watch);
     watch_wanted_ = false;
     ++watches_;
+    watched_ns_ = monotonic_ns();
     answered_.notify_all();
 }
 
@@ -144,9 +145,10 @@ BrokerState Server::state_of(uint16_t slot, const Snapshot& snapshot, const Stat
 
 // ---- explain ------------------------------------------------------------------------------------
 
-// What the answer cannot know: each worker takes turns of its own, and believes its own dials.
-static std::string_view reservation(const Upstream& upstream, bool marked) {
-    if (marked) return "; some workers' dials to this broker fail: there its clients go elsewhere";
+// What the answer leaves out: each worker takes turns of its own, and believes its own dials.
+static std::string_view reservation(const Upstream& upstream, bool fails_somewhere) {
+    if (fails_somewhere)
+        return "; some workers' dials to this broker fail: there its clients go elsewhere";
     if (upstream.rule().balance == Balance::RoundRobin)
         return "; an example: each worker takes turns of its own";
     if (upstream.rule().balance == Balance::LeastConnections)
@@ -154,7 +156,26 @@ static std::string_view reservation(const Upstream& upstream, bool marked) {
     return "";
 }
 
+// Of a reading that is a second old at most: who asks for thousands of clients sends the workers
+// round once.
+void Server::refresh_watch() {
+    {
+        const std::lock_guard<std::mutex> lock(call_lock_);
+        if (watches_ > 0 && monotonic_ns() - watched_ns_ < kNanosPerSecond) return;
+    }
+    watch();
+}
+
+// A worker's dials have marked it down.
+bool Server::fails_somewhere(std::string_view upstream, std::string_view node) {
+    const std::lock_guard<std::mutex> lock(call_lock_);
+    return std::ranges::any_of(watch_.brokers, [&](const BrokerState& broker) {
+        return broker.upstream == upstream && broker.name == node && broker.stats.down;
+    });
+}
+
 RouteAnswer Server::explain(const RouteQuery& query) {
+    refresh_watch();
     Snapshot& snapshot = hold_newest();
     NodeHealth no_dials;  // workers' own experience is not looked at
     no_dials.resize(snapshot.brokers.size());
@@ -181,8 +202,7 @@ RouteAnswer Server::explain(const RouteQuery& query) {
     answer.step = text(choice->step);
     const Node& node = upstream.nodes()[choice->node];
     answer.broker = node.name;
-    answer.why +=
-        reservation(upstream, shared_.board.marked[node.slot].load(std::memory_order_relaxed));
+    answer.why += reservation(upstream, fails_somewhere(answer.upstream, node.name));
     if (answer.key.empty() && upstream.rule().balance == Balance::ConsistentHash) {
         answer.step = "random";  // a client without a key has no home
         answer.broker.clear();

@@ -42,5 +42,11 @@ TEST(TakeCodePoint, ReplacesWhatIsNoUtf8ByteByByte) {
               (Points{'a', kNoCodePoint, 'b'}));
 }
 
+TEST(WellFormed, LeavesUtf8AndReplacesTheRest) {
+    for (const char* good : {"", "a\n\"", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\xef\xbf\xbd"})
+        EXPECT_EQ(well_formed(good), good);
+    EXPECT_EQ(well_formed("\xff-\xe2\x82"), "\xef\xbf\xbd-\xef\xbf\xbd\xef\xbf\xbd");
+}
+
 }  // namespace
 }  // namespace jumpgate

@@ -294,6 +294,30 @@ TEST(ServerCalls, ExplainSaysHowSureItIs) {
               rule + "; as it is this moment: each client changes it");
 }
 
+TEST(ServerCalls, ExplainSaysWhereWorkersDialsFail) {
+    std::string dead;
+    Objects objects;
+    {
+        const FakeBroker gone;
+        objects = objects_to({&gone});
+        dead = name_of(gone);
+    }
+    FakeBroker alive;
+    objects.upstreams[0].nodes.push_back({"127.0.0.1", alive.port(), 1});
+    RunningServer server(objects);
+    std::string id = "c";
+    while (server->explain({.client_id = id}).broker != dead) id += "c";
+    std::vector<Peer> clients;
+    std::string why;
+    for (int i = 0; i < 100 && why.find("workers' dials") == std::string::npos; ++i) {
+        clients.push_back(server.client(id));
+        clients.push_back(alive.accept());
+        server->watch();  // or explain() looks at one of up to a second ago
+        why = server->explain({.client_id = id}).why;
+    }
+    EXPECT_NE(why.find("some workers' dials to this broker fail"), std::string::npos) << why;
+}
+
 TEST(ServerCalls, WatchTellsWhichBrokersARouteLeadsTo) {
     std::array<FakeBroker, 2> brokers;
     Objects objects = objects_to({&brokers[0]});
