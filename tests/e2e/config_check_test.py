@@ -219,6 +219,23 @@ def credentials():
         assert "c.pem" in err, err
 
 
+@behaviour("a FIFO where a file is meant is an error at once, wherever it is named")
+def fifos():
+    with folder({}) as path:
+        pipe = os.path.join(path, "pipe")
+        os.mkfifo(pipe)
+        pathlib.Path(path, "ssl.yaml").write_text(
+            f"listeners: [1]\nssls: [{{id: 1, snis: [a], cert: {pipe}, key: {pipe}}}]\n")
+        base = ["--check", "--listen=1", "--broker=b:1"]
+        for arguments in (base + ["--tls-listen=2", "--tls-cert=pipe", "--tls-key=pipe"],
+                          ["--check", "--listen=1", "--broker=b:1,tls", "--upstream-ca=pipe"],
+                          ["--check", "--config=pipe"],
+                          ["--check", "--config=ssl.yaml", "--broker=b:1"]):
+            code, out, err = run(path, *arguments)
+            equal((code, out), (2, ""), f"{arguments}: {err}")
+            assert "pipe: is no regular file" in err, err
+
+
 @behaviour("--json-schema prints JSON with every setting that --print-config prints")
 def schema():
     code, out, err = run("/", "--json-schema")
