@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/admin/keys.h"
+#include "core/admin/key_files.h"
 #include "core/admin/metrics.h"
 #include "core/base/cidr.h"
 #include "core/base/host_port.h"
@@ -89,29 +89,16 @@ std::optional<Problem> Admin::open_access() {
 }
 
 std::optional<Problem> Admin::open_keys(AccessPolicy& policy) {
-    std::string path = config_.admin_key_file;
-    if (path.empty() && !config_.state_dir.empty()) path = config_.state_dir + "/admin.key";
-    if (path.empty())
-        return Problem{
-            "--admin: there is no place for its key; give --admin-key-file, or "
-            "--state-dir, where one is made at the first start"};
-    const std::pair<std::string, Role> files[] = {{path, Role::Admin},
-                                                  {config_.admin_viewer_key_file, Role::Viewer}};
-    for (const auto& [file, role] : files) {
-        if (file.empty()) continue;
-        const Parsed<KeyFile> opened = open_key_file(file, role, policy.keys);
-        if (const Problem* problem = std::get_if<Problem>(&opened)) {
-            const char* flag = role == Role::Admin ? "--admin-key-file" : "--admin-viewer-key-file";
-            return Problem{fmt::format("{}: {}", flag, problem->text)};
-        }
-        const KeyFile& key_file = std::get<KeyFile>(opened);
-        if (key_file.generated)
-            log_.say(Severity::Info, "admin_key_made",
-                     [&](LogLine& line) { line.field("path", file); });
-        if (!key_file.warning.empty())
-            log_.say(Severity::Warn, "admin_key_readable",
-                     [&](LogLine& line) { line.field("warning", key_file.warning); });
-    }
+    Parsed<KeyFiles> opened = open_key_files(config_, MissingKey::Make);
+    if (Problem* problem = std::get_if<Problem>(&opened)) return std::move(*problem);
+    KeyFiles& files = std::get<KeyFiles>(opened);
+    for (const std::string& path : files.made)
+        log_.say(Severity::Info, "admin_key_made",
+                 [&](LogLine& line) { line.field("path", path); });
+    for (const std::string& warning : files.warnings)
+        log_.say(Severity::Warn, "admin_key_readable",
+                 [&](LogLine& line) { line.field("warning", warning); });
+    policy.keys = std::move(files.keys);
     return std::nullopt;
 }
 
