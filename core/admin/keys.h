@@ -30,10 +30,15 @@ class Keys {
     // The role of that key; nothing where it is none of ours.
     std::optional<Role> role_of(std::string_view key) const;
 
+    size_t size() const { return entries_.size(); }
+    // The same keys in the same order. Not for what strangers send.
+    bool operator==(const Keys& other) const = default;
+
   private:
     struct Entry {
         std::string key;
         Role role;
+        bool operator==(const Entry& other) const = default;
     };
     std::vector<Entry> entries_;
 };
