@@ -5,20 +5,37 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <string_view>
 #include <variant>
 
 #include "core/admin/admin.h"
 #include "core/admin/load_files.h"
+#include "core/admin/start_check.h"
 #include "core/base/log.h"
 #include "core/config/load.h"
 #include "core/config/rules.h"
 #include "core/proxy/check_credentials.h"
+#include "core/proxy/credentials.h"
 #include "core/proxy/server.h"
 #include "core/proxy/version.h"
 
 namespace jumpgate {
 namespace {
+
+// What keeps a start from coming about, said before anything is made: the same for --check and for
+// the start itself, which ends with 2 for it, and with 1 for what is found out later.
+Checked verify(const Config& config, const Objects& objects) {
+    StartCheck check = check_start(config, objects);
+    if (uses_tls(config, check.objects)) forbid_core_dumps();  // before the first key is in memory
+    Checked of_files = check_credentials(config, check.objects);
+    for (Complaint& error : of_files.errors) {
+        if (error.problem.starts_with("--")) error.file = "jumpgate";  // a flag's file
+        check.found.errors.push_back(std::move(error));
+    }
+    std::ranges::move(of_files.warnings, std::back_inserter(check.found.warnings));
+    return std::move(check.found);
+}
 
 void log(const Config& config, Severity severity, std::string_view event, std::string_view name,
          std::string_view value) {
@@ -54,7 +71,7 @@ int main(int argc, char** argv) {
     const Invocation invocation = invocation_of(argc, argv, environ);
     const bool asks =
         std::ranges::find(invocation.arguments, "--version") != invocation.arguments.end();
-    const auto result = load(invocation, asks ? version_text() : std::string(), check_credentials);
+    const auto result = load(invocation, asks ? version_text() : std::string(), verify);
     if (const auto* exit = std::get_if<FlagsExit>(&result)) {
         std::fputs(exit->text.c_str(), exit->to_stderr ? stderr : stdout);
         return exit->exit_code;

@@ -1,6 +1,7 @@
 #include "core/admin/access.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/admin/metrics.h"
 #include "core/base/time.h"
@@ -45,11 +46,23 @@ std::optional<AccessRefusal> Access::judge(const HttpRequest& request) const {
     if (request.path == "/metrics") return std::nullopt;
     const std::string_view key = request.header("X-API-KEY");
     if (key.empty()) return AccessRefusal::MissingKey;
-    const std::optional<Role> role = policy_.keys.role_of(key);
+    const std::optional<Role> role = role_of(key);
     if (!role) return AccessRefusal::WrongKey;
     const bool reads = request.method == "GET" || request.method == "HEAD";
     if (*role == Role::Viewer && !reads) return AccessRefusal::ViewerMethod;
     return std::nullopt;
+}
+
+std::optional<Role> Access::role_of(std::string_view key) const {
+    const std::lock_guard lock(replacing_);
+    return policy_.keys.role_of(key);
+}
+
+bool Access::replace_keys(Keys keys) {
+    const std::lock_guard lock(replacing_);
+    if (policy_.keys == keys) return false;
+    policy_.keys = std::move(keys);
+    return true;
 }
 
 std::optional<HttpResponse> Access::refusal_of(const HttpRequest& request) {

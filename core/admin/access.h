@@ -9,6 +9,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -35,6 +36,8 @@ class Access {
   public:
     Access(AccessPolicy policy, EventLog& log) : policy_(std::move(policy)), log_(log) {}
 
+    // From the next request on, these and no others. False: they are what they were.
+    bool replace_keys(Keys keys);
     // The answer for who may not; counted, and logged with the address.
     std::optional<HttpResponse> refusal_of(const HttpRequest& request);
     // The address is in --admin-allow, or nothing is asked of addresses; empty: by a unix socket.
@@ -47,7 +50,10 @@ class Access {
     std::optional<AccessRefusal> judge(const HttpRequest& request) const;
     void note(AccessRefusal refusal, const HttpRequest& request);
 
+    std::optional<Role> role_of(std::string_view key) const;
+
     AccessPolicy policy_;
+    mutable std::mutex replacing_;  // policy_.keys
     EventLog& log_;
     std::array<std::atomic<uint64_t>, kAccessRefusals> refused_{};
     std::mutex throttling_;

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "core/admin/keys.h"
+#include "core/admin/key_files.h"
 #include "core/admin/metrics.h"
 #include "core/base/cidr.h"
 #include "core/base/host_port.h"
@@ -41,7 +41,8 @@ Parsed<std::unique_ptr<Admin>> Admin::open(const Config& config, FileObjects fil
                                            Control& control, EventLog::Write write) {
     std::unique_ptr<Admin> admin(new Admin(config, std::move(load), control, std::move(write)));
     if (auto problem = admin->open_catalog(std::move(files))) return *problem;
-    admin->reloader_ = std::make_unique<Reloader>(*admin->catalog_, admin->load_, admin->log_);
+    admin->reloader_ = std::make_unique<Reloader>(
+        *admin->catalog_, [raw = admin.get()] { return raw->load_all(); }, admin->log_);
     if (config.admin.empty()) return admin;
     if (auto problem = admin->open_access()) return *problem;
     if (auto problem = admin->open_listener()) return *problem;
@@ -89,29 +90,16 @@ std::optional<Problem> Admin::open_access() {
 }
 
 std::optional<Problem> Admin::open_keys(AccessPolicy& policy) {
-    std::string path = config_.admin_key_file;
-    if (path.empty() && !config_.state_dir.empty()) path = config_.state_dir + "/admin.key";
-    if (path.empty())
-        return Problem{
-            "--admin: there is no place for its key; give --admin-key-file, or "
-            "--state-dir, where one is made at the first start"};
-    const std::pair<std::string, Role> files[] = {{path, Role::Admin},
-                                                  {config_.admin_viewer_key_file, Role::Viewer}};
-    for (const auto& [file, role] : files) {
-        if (file.empty()) continue;
-        const Parsed<KeyFile> opened = open_key_file(file, role, policy.keys);
-        if (const Problem* problem = std::get_if<Problem>(&opened)) {
-            const char* flag = role == Role::Admin ? "--admin-key-file" : "--admin-viewer-key-file";
-            return Problem{fmt::format("{}: {}", flag, problem->text)};
-        }
-        const KeyFile& key_file = std::get<KeyFile>(opened);
-        if (key_file.generated)
-            log_.say(Severity::Info, "admin_key_made",
-                     [&](LogLine& line) { line.field("path", file); });
-        if (!key_file.warning.empty())
-            log_.say(Severity::Warn, "admin_key_readable",
-                     [&](LogLine& line) { line.field("warning", key_file.warning); });
-    }
+    Parsed<KeyFiles> opened = open_key_files(config_, MissingKey::Make);
+    if (Problem* problem = std::get_if<Problem>(&opened)) return std::move(*problem);
+    KeyFiles& files = std::get<KeyFiles>(opened);
+    for (const std::string& path : files.made)
+        log_.say(Severity::Info, "admin_key_made",
+                 [&](LogLine& line) { line.field("path", path); });
+    for (const std::string& warning : files.warnings)
+        log_.say(Severity::Warn, "admin_key_readable",
+                 [&](LogLine& line) { line.field("warning", warning); });
+    policy.keys = std::move(files.keys);
     return std::nullopt;
 }
 
@@ -145,11 +133,32 @@ std::optional<Problem> Admin::open_listener() {
     return std::nullopt;
 }
 
+// Files and keys are one reload: all of them hold, or none.
+LoadedFiles Admin::load_all() {
+    LoadedFiles loaded = load_();
+    if (access_ == nullptr) return loaded;
+    Parsed<KeyFiles> opened = open_key_files(config_, MissingKey::Refuse);
+    if (Problem* problem = std::get_if<Problem>(&opened)) {
+        loaded.found.errors.push_back({"jumpgate", {}, "", std::move(problem->text), ""});
+        return loaded;
+    }
+    KeyFiles& files = std::get<KeyFiles>(opened);
+    for (std::string& warning : files.warnings)
+        loaded.found.warnings.push_back({"", {}, "", std::move(warning), ""});
+    loaded.commit = [this, keys = std::move(files.keys)] {
+        if (!access_->replace_keys(keys)) return;
+        log_.say(Severity::Info, "admin_keys_changed",
+                 [&](LogLine& line) { line.field("keys", keys.size()); });
+    };
+    return loaded;
+}
+
 std::vector<std::string> Admin::watched_files() const {
     std::vector<std::string> paths;
     if (!config_.config_watch) return paths;
     paths = credential_files(config_, catalog_->objects());
     paths.insert(paths.begin(), config_.config_files.begin(), config_.config_files.end());
+    for (std::string& path : key_file_paths(config_)) paths.push_back(std::move(path));
     return paths;
 }
 
@@ -160,7 +169,8 @@ std::optional<Problem> Admin::serve() {
     catalog_->on_change([thread = reload_thread_.get()] { thread->look_at_paths(); });
     if (listener_fd_ < 0) return std::nullopt;
     api_ = std::make_unique<Api>(*catalog_, control_, log_, [this](const Watch& watch) {
-        return metrics_text(watch) + access_metrics_text(*access_);
+        return metrics_text(watch) + access_metrics_text(*access_) +
+               reload_metrics_text(reloader_->state());
     });
     http_ = HttpServer::start(
         std::exchange(listener_fd_, -1),

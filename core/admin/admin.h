@@ -54,6 +54,7 @@ class Admin {
     std::optional<Problem> open_keys(AccessPolicy& policy);
     std::optional<Problem> open_listener();
     std::vector<std::string> watched_files() const;
+    LoadedFiles load_all();
 
     const Config& config_;
     Control& control_;

@@ -140,6 +140,13 @@ Parsed<KeyFile> open_key_file(const std::string& path, Role role, Keys& keys) {
         if (sys && *sys != EEXIST) return failed(path, *sys);
         file.generated = !sys;
     }
+    Parsed<KeyFile> read = read_key_file(path, role, keys);
+    if (KeyFile* found = std::get_if<KeyFile>(&read)) found->generated = file.generated;
+    return read;
+}
+
+Parsed<KeyFile> read_key_file(const std::string& path, Role role, Keys& keys) {
+    KeyFile file;
     Parsed<std::string> read = read_file(path);
     if (const Problem* problem = std::get_if<Problem>(&read))
         return Problem{path + ": " + problem->text};

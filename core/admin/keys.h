@@ -30,10 +30,15 @@ class Keys {
     // The role of that key; nothing where it is none of ours.
     std::optional<Role> role_of(std::string_view key) const;
 
+    size_t size() const { return entries_.size(); }
+    // The same keys in the same order. Not for what strangers send.
+    bool operator==(const Keys& other) const = default;
+
   private:
     struct Entry {
         std::string key;
         Role role;
+        bool operator==(const Entry& other) const = default;
     };
     std::vector<Entry> entries_;
 };
@@ -46,6 +51,8 @@ struct KeyFile {
 // Adds the keys of that file. An admin's file that is missing is made: 32 random bytes in
 // hexadecimal, mode 0600. The problem names the path.
 Parsed<KeyFile> open_key_file(const std::string& path, Role role, Keys& keys);
+// The same without a new key: a file that is missing is a problem.
+Parsed<KeyFile> read_key_file(const std::string& path, Role role, Keys& keys);
 
 // Time depends on no text but on kKeyLengthMax.
 bool equal_in_constant_time(std::string_view a, std::string_view b);

@@ -101,9 +101,11 @@ void write_process(MetricsText& out, const Watch& watch) {
     out.gauge("draining", "1 where no new clients are accepted.", watch.draining ? 1 : 0);
     out.gauge("watch_complete", "0 where a worker did not answer in time: its numbers are missing.",
               watch.complete ? 1 : 0);
-    out.gauge("config_version", "1 at start, then one more with each change.",
+    out.gauge("config_version",
+              "1 at start, then one more each time that it was built anew: by a change, a reload, "
+              "or other addresses of a name.",
               static_cast<double>(watch.config_version));
-    out.gauge("config_last_change_timestamp_seconds", "When it changed last, Unix time.",
+    out.gauge("config_last_change_timestamp_seconds", "When it was built last, Unix time.",
               static_cast<double>(watch.config_changed_s));
     out.gauge("config_route_tables",
               "In memory: 1, and those from before that connections being set up still read.",

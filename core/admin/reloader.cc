@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
+
+#include "core/admin/metrics.h"
 
 namespace jumpgate {
 
@@ -16,24 +19,40 @@ static std::string listed(const std::vector<std::string>& names) {
     return text;
 }
 
+uint64_t Reloader::now_s() { return static_cast<uint64_t>(std::time(nullptr)); }
+
+Reloader::State Reloader::state() const {
+    const std::lock_guard lock(counting_);
+    return state_;
+}
+
+bool Reloader::end(bool successful) {
+    const std::lock_guard lock(counting_);
+    state_.successful = successful;
+    state_.failures += successful ? 0 : 1;
+    if (successful) state_.success_s = now_s();
+    return successful;
+}
+
 bool Reloader::reload() {
     LoadedFiles loaded = load_();
     if (!loaded.found.errors.empty()) {
         note_failure(loaded.found.errors);
-        return false;
+        return end(false);
     }
     const ReloadResult result = catalog_.reload(std::move(loaded.files));
     if (!result.complaints.empty()) {
         note_failure(result.complaints);
-        return false;
+        return end(false);
     }
     note_success(result);
+    if (loaded.commit) loaded.commit();
     note_warnings(loaded.found.warnings);
     note_warnings(result.warnings);
     if (!loaded.needs_restart.empty())
         log_.say(Severity::Warn, "restart_needed",
                  [&](LogLine& line) { line.field("settings", listed(loaded.needs_restart)); });
-    return true;
+    return end(true);
 }
 
 void Reloader::note_failure(const std::vector<Complaint>& complaints) {
@@ -65,6 +84,19 @@ void Reloader::note_warnings(const std::vector<Complaint>& warnings) {
     for (const Complaint& warning : warnings)
         log_.say(Severity::Warn, "config_warning",
                  [&](LogLine& line) { line.field("warning", text(warning)); });
+}
+
+std::string reload_metrics_text(const Reloader::State& state) {
+    MetricsText out;
+    out.gauge("config_last_reload_successful",
+              "0 where the last reload failed and what was before goes on.",
+              state.successful ? 1 : 0);
+    out.counter("config_reload_failures_total", "Reloads that changed nothing, for an error.",
+                state.failures);
+    out.gauge("config_last_reload_success_timestamp_seconds",
+              "When files were read without an error last, the start included, Unix time.",
+              static_cast<double>(state.success_s));
+    return out.text();
 }
 
 }  // namespace jumpgate

@@ -14,6 +14,7 @@
 
 #include "core/base/crc32c.h"
 #include "core/base/read_file.h"
+#include "core/base/writable.h"
 
 namespace jumpgate {
 
@@ -64,21 +65,43 @@ void Store::look_at_mode() {
         directory_, status.st_mode & 07777U);
 }
 
-std::optional<Problem> Store::read() {
-    unlink(next_path().c_str());  // of a process that ended between prepare() and commit()
-    if (access(path().c_str(), F_OK) != 0 && errno == ENOENT) return std::nullopt;
-    Parsed<std::string> file = read_file(path());
+static Parsed<std::optional<std::string>> text_in(const std::string& path) {
+    if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) return std::nullopt;
+    Parsed<std::string> file = read_file(path);
     if (const Problem* problem = std::get_if<Problem>(&file))
-        return Problem{path() + ": " + problem->text};
+        return Problem{path + ": " + problem->text};
     std::string& text = std::get<std::string>(file);
     const std::string head = text.substr(0, kHeadBytes);
     text.erase(0, kHeadBytes);
     if (head != head_of(text))
-        return Problem{path() +
+        return Problem{path +
                        ": is damaged: its checksum does not fit; restore it from a backup, or move "
                        "it away to start without the objects made by the Admin API"};
-    at_start_ = std::move(text);
+    return std::optional<std::string>(std::move(text));
+}
+
+std::optional<Problem> Store::read() {
+    unlink(next_path().c_str());  // of a process that ended between prepare() and commit()
+    Parsed<std::optional<std::string>> text = text_in(path());
+    if (Problem* problem = std::get_if<Problem>(&text)) return std::move(*problem);
+    at_start_ = std::move(std::get<std::optional<std::string>>(text));
     return std::nullopt;
+}
+
+// errno of what open() would fail with at the directory that it makes or reads; 0: it would not.
+static int directory_error(const std::string& directory) {
+    struct stat status {};
+    if (stat(directory.c_str(), &status) != 0)
+        return errno == ENOENT ? creation_error(directory) : errno;
+    if (!S_ISDIR(status.st_mode)) return ENOTDIR;
+    return faccessat(AT_FDCWD, directory.c_str(), R_OK | X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+Parsed<std::optional<std::string>> Store::look(const std::string& directory) {
+    const Store there(directory);
+    errno = directory_error(directory);
+    if (errno != 0) return there.failed(directory);
+    return text_in(there.path());
 }
 
 static bool write_all(int fd, std::string_view bytes) {

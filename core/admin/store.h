@@ -19,6 +19,9 @@ class Store {
   public:
     // Makes the directory where it is missing (its parent must be there). Problems name the path.
     static Parsed<std::unique_ptr<Store>> open(const std::string& directory);
+    // The text that open() would find, or why it would fail; without a lock, so also while another
+    // process uses the directory, and without a trace in it.
+    static Parsed<std::optional<std::string>> look(const std::string& directory);
     ~Store();
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;

@@ -1,5 +1,6 @@
 // read_file: all of a file as text: certificates, keys, lists. For the start and for reloads, not
-// for the data path: it blocks.
+// for the data path: it waits for the disk. It waits for nothing else: what is no regular file (a
+// FIFO, a terminal, a device) is a problem, never a wait.
 #pragma once
 
 #include <cstddef>
@@ -13,7 +14,7 @@ namespace jumpgate {
 inline constexpr size_t kTextFileBytesMax = 16U << 20U;
 
 // The problem is said without the path, after which it reads well: "No such file or directory",
-// "is empty", "is over 16 MiB".
+// "is no regular file", "is empty", "is over 16 MiB".
 Parsed<std::string> read_file(const std::string& path);
 
 }  // namespace jumpgate

@@ -110,6 +110,31 @@ void drop_echoes(std::vector<Complaint>& complaints, size_t count) {
     complaints.erase(std::remove_if(later, complaints.end(), is_echo), complaints.end());
 }
 
+std::vector<std::string> lines_of(const std::vector<Complaint>& complaints) {
+    std::vector<std::string> lines;
+    for (const Complaint& complaint : complaints) lines.push_back(text(complaint));
+    return lines;
+}
+
+// Complaints of flags are said of the place that gave the value, where all settings could be read.
+// Warnings are for --check: what starts says them itself, where it comes upon them.
+void append_verified(Checked verified, Settings& settings, Checked& found) {
+    const std::vector<std::string> errors = lines_of(found.errors);
+    const std::vector<std::string> warnings = lines_of(found.warnings);
+    const auto is_in = [](const std::vector<std::string>& said, const Complaint& complaint) {
+        return std::ranges::find(said, text(complaint)) != said.end();
+    };
+    for (Complaint& error : verified.errors) {
+        const bool of_flag = error.file == "jumpgate" && error.path.starts_with("--");
+        if (is_in(errors, error) || (of_flag && !errors.empty())) continue;
+        found.errors.push_back(of_flag ? blame(settings.table, error.path + ": " + error.problem)
+                                       : std::move(error));
+    }
+    if (!settings.check) return;
+    for (Complaint& warning : verified.warnings)
+        if (!is_in(warnings, warning)) found.warnings.push_back(std::move(warning));
+}
+
 // The flags are in `settings` already; the rest is read and put below them.
 Gathered gather(std::unique_ptr<Settings> settings, const std::vector<std::string>& variables) {
     Gathered all;
@@ -152,12 +177,6 @@ std::variant<std::unique_ptr<Settings>, FlagsExit> read_flags(
     for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
     if (std::optional<FlagsExit> exit = settings->table.parse(pointers)) return *std::move(exit);
     return settings;
-}
-
-std::vector<std::string> lines_of(const std::vector<Complaint>& complaints) {
-    std::vector<std::string> lines;
-    for (const Complaint& complaint : complaints) lines.push_back(text(complaint));
-    return lines;
 }
 
 std::string joined(const std::vector<std::string>& lines, std::string_view prefix) {
@@ -205,7 +224,9 @@ std::variant<Loaded, FlagsExit> load(const Invocation& invocation, const std::st
 
     Gathered all = gather(std::move(settings), invocation.variables);
     const Config& config = all.settings->config;
-    if (all.settings->check && verify != nullptr) append(all.found, verify(config, all.objects));
+    const bool starts = !all.settings->print_config && all.found.errors.empty();
+    if ((all.settings->check || starts) && verify != nullptr)
+        append_verified(verify(config, all.objects), *all.settings, all.found);
     const std::vector<std::string> warnings = lines_of(all.found.warnings);
     const std::string warned = joined(warnings, "warning: ");
     if (!all.found.errors.empty())

@@ -36,8 +36,9 @@ struct Loaded {
     std::vector<std::pair<std::string, std::string>> settings;
 };
 
-// What --check can find out only with parts that this layer does not know: whether certificates
-// and keys fit. Complains of nothing that load() has complained of.
+// What --check and the start can find out only with parts that this layer does not know: whether
+// certificates and keys fit, what stands in the state directory. Complains
+// of nothing that load() has complained of.
 using Verify = Checked (*)(const Config& config, const Objects& objects);
 
 // Or how the program ends: --help, --check, a mistake. `version`: the text of --version.

@@ -29,7 +29,9 @@ void AccessLogFile::close() {
 std::string AccessLogFile::open(const std::string& path) {
     int fd = STDOUT_FILENO;
     if (path != "-") {
-        fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode);
+        // O_NONBLOCK: a FIFO without a reader is an error (ENXIO), a slow one loses lines.
+        constexpr int kFlags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+        fd = ::open(path.c_str(), kFlags, kMode);
         if (fd < 0) return fmt::format("open {}: {}", path, std::strerror(errno));
     }
     flush();

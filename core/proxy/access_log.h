@@ -1,8 +1,8 @@
 // AccessLogFile: the file that the access log goes to.
 //
-// Law: a line is in the file whole, or it is counted as lost; a full disk loses lines and stops
-// nothing. Belongs to the control thread. It does not rotate: logrotate renames, then SIGUSR1
-// (reopen) starts the new file.
+// Law: a line is in the file whole, or it is counted as lost; a full disk, or a pipe that nobody
+// reads, loses lines and stops nothing. Belongs to the control thread. It does not rotate:
+// logrotate renames, then SIGUSR1 (reopen) starts the new file.
 #pragma once
 
 #include <cstdint>

@@ -80,7 +80,7 @@ struct Watch {
     std::vector<CertificateState> certificates;
     std::vector<std::string> listeners;
     uint64_t connections_max = 0;
-    uint64_t config_version = 0;     // 1 at start, then one more with each change
+    uint64_t config_version = 0;     // 1 at start, then one more each time it is built
     uint64_t config_changed_s = 0;   // Unix time
     uint64_t route_tables = 0;       // in memory: 1, and older ones that setups still read
     uint64_t route_fingerprint = 0;  // equal where two proxies route alike

@@ -57,6 +57,17 @@ TEST_F(AccessTest, EveryUrlButHealthNeedsAKey) {
     EXPECT_EQ(door.refused(AccessRefusal::MissingKey), 12U);
 }
 
+TEST_F(AccessTest, ReplacedKeysHoldFromTheNextRequestOn) {
+    Access door = access();
+    Keys next;
+    ASSERT_FALSE(next.add(kViewer, Role::Admin));
+    EXPECT_TRUE(door.replace_keys(next));
+    EXPECT_FALSE(door.replace_keys(next)) << "nothing is new";
+    EXPECT_NE(said(door.refusal_of(ask("GET", "/v1/route", kAdmin))).find("wrong apikey"),
+              std::string::npos);
+    EXPECT_FALSE(door.refusal_of(ask("PUT", "/admin/upstreams/1", kViewer)).has_value());
+}
+
 TEST_F(AccessTest, WrongKeysAreRefusedWhereverTheyAre) {
     Access door = access();
     for (const std::string& key :

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <latch>
 #include <thread>
 #include <vector>
@@ -25,6 +27,7 @@ class AdminTest : public testing::Test {
             [this](std::string_view line) {
                 const std::lock_guard lock(mutex_);
                 lines_ += line;
+                logged_.notify_all();
             });
         if (const Problem* problem = std::get_if<Problem>(&opened)) return problem->text;
         admin_ = std::move(std::get<std::unique_ptr<Admin>>(opened));
@@ -46,10 +49,20 @@ class AdminTest : public testing::Test {
         return lines_;
     }
 
+    // That line comes, within a deadline; what was logged before it is forgotten.
+    bool logs(std::string_view words) {
+        std::unique_lock lock(mutex_);
+        const bool came = logged_.wait_for(lock, std::chrono::seconds(20),
+                                           [&] { return lines_.find(words) != std::string::npos; });
+        lines_.clear();
+        return came;
+    }
+
     Scratch scratch_;
     Config config_;
     FakeControl control_;
     std::mutex mutex_;
+    std::condition_variable logged_;
     std::string lines_;
     std::unique_ptr<Admin> admin_;
 };
@@ -162,6 +175,61 @@ TEST_F(AdminTest, SlowChangesDelayNoHealthNoMetricsAndNoReading) {
     go.count_down();
     for (std::thread& change : changes) change.join();
     EXPECT_EQ(admin_->objects().upstreams.size(), 8U);
+}
+
+TEST_F(AdminTest, AReloadExchangesTheKeysAllOrNone) {
+    constexpr std::string_view kNext = "fedcba9876543210fedcba9876543210";
+    constexpr std::string_view kReader = "0f0f0f0f0f0f0f0f";
+    with_key();
+    config_.admin = "127.0.0.1:0";
+    config_.admin_viewer_key_file = scratch_.write("viewer", kReader);
+    config_.config_watch = false;  // only when asked
+    ASSERT_EQ(start(), "");
+    const auto allowed = [this](std::string_view key) {
+        return ask("GET", "/v1/upstreams", "", key).status == 200;
+    };
+    // A rotation without a moment when nobody may: both, then the new one alone.
+    scratch_.write("key", std::string(kKey) + "\n" + std::string(kNext));
+    admin_->reload();
+    EXPECT_TRUE(logs("admin_keys_changed keys=3"));
+    EXPECT_TRUE(allowed(kKey) && allowed(kNext) && allowed(kReader));
+    scratch_.write("key", kNext);
+    admin_->reload();
+    EXPECT_TRUE(logs("admin_keys_changed keys=2"));
+    EXPECT_TRUE(allowed(kNext) && allowed(kReader));
+    EXPECT_FALSE(allowed(kKey));
+
+    const auto refuses = [&](std::string_view words) {
+        admin_->reload();
+        EXPECT_TRUE(logs(words)) << words;
+        EXPECT_TRUE(allowed(kNext) && allowed(kReader)) << words;
+        EXPECT_NE(ask("GET", "/metrics").body.find("config_last_reload_successful 0"),
+                  std::string::npos);
+    };
+    scratch_.write("key", kKey);
+    scratch_.write("viewer", "short");
+    refuses("--admin-viewer-key-file: " + scratch_.path("viewer") + ": line 1: the key has 5");
+    scratch_.write("viewer", kReader);
+    std::filesystem::remove(scratch_.path("key"));
+    refuses("--admin-key-file: " + scratch_.path("key") + ": No such file or directory");
+    EXPECT_FALSE(std::filesystem::exists(scratch_.path("key")));
+    EXPECT_FALSE(allowed(kKey));
+    scratch_.write("key", kKey);
+    admin_->reload();
+    EXPECT_TRUE(logs("admin_keys_changed keys=2"));
+    EXPECT_TRUE(allowed(kKey) && !allowed(kNext));
+    EXPECT_EQ(lines().find(kKey), std::string::npos);
+}
+
+TEST_F(AdminTest, AKeyFileIsWatchedAsTheOthersAre) {
+    with_key();
+    config_.admin = "127.0.0.1:0";
+    ASSERT_EQ(start(), "");
+    scratch_.write("next", "fedcba9876543210fedcba9876543210");
+    std::filesystem::rename(scratch_.path("next"), scratch_.path("key"));
+    EXPECT_TRUE(logs("admin_keys_changed keys=1"));
+    EXPECT_EQ(ask("GET", "/v1/upstreams").status, 401U);
+    EXPECT_EQ(ask("GET", "/v1/upstreams", "", "fedcba9876543210fedcba9876543210").status, 200U);
 }
 
 TEST_F(AdminTest, AViewerReads) {

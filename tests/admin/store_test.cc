@@ -113,6 +113,30 @@ TEST(Store, WarnsWhereOthersMayExchangeItsFiles) {
     EXPECT_EQ(opened(directory)->warning(), "");
 }
 
+TEST(Store, ALookFindsWhatAStartWouldAndLeavesNoTrace) {
+    const Scratch scratch;
+    const auto look = [&scratch](std::string_view name) {
+        const Parsed<std::optional<std::string>> found = Store::look(scratch.path(name));
+        if (const Problem* problem = std::get_if<Problem>(&found)) return problem->text;
+        return std::get<std::optional<std::string>>(found).value_or("nothing");
+    };
+    EXPECT_EQ(look("new"), "nothing");
+    EXPECT_FALSE(std::filesystem::exists(scratch.path("new")));
+    scratch.write("file", "");
+    EXPECT_EQ(look("file"), problem_at(scratch.path("file")));
+    EXPECT_EQ(look("a/b"), problem_at(scratch.path("a/b")));
+
+    auto store = opened(scratch.path("state"));
+    ASSERT_TRUE(written(*store, "{}"));
+    EXPECT_FALSE(store->prepare("next").has_value());
+    EXPECT_EQ(look("state"), "{}") << "while the process runs, and between two states";
+    EXPECT_FALSE(store->commit().has_value());
+    EXPECT_EQ(look("state"), "next");
+    store.reset();
+    scratch.write("state/state.json", "jumpgate-state-1 damaged");
+    EXPECT_EQ(look("state"), problem_at(scratch.path("state")));
+}
+
 // The process may not write past 4 KiB: EFBIG, which takes the same way as ENOSPC.
 TEST(Store, AFullDiskChangesNothing) {
     const Scratch scratch;

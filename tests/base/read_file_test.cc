@@ -2,6 +2,8 @@
 #include "core/base/read_file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 
@@ -35,6 +37,20 @@ TEST(ReadFile, SaysWhatIsWrong) {
     EXPECT_EQ(problem_of(testing::TempDir()), "Is a directory");
     EXPECT_EQ(problem_of(own_file("")), "is empty");
     EXPECT_EQ(problem_of(own_file(std::string(kTextFileBytesMax + 1, 'x'))), "is over 16 MiB");
+}
+
+// Nobody writes into the pipe: one who reads it waits for ever.
+TEST(ReadFile, NeverWaitsForWhatIsNoRegularFile) {
+    const std::string pipe = testing::TempDir() + "read_file_test_pipe";
+    const std::string link = testing::TempDir() + "read_file_test_link";
+    unlink(pipe.c_str());
+    unlink(link.c_str());
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    ASSERT_EQ(symlink(pipe.c_str(), link.c_str()), 0);
+    for (const std::string& path : {pipe, link, std::string("/dev/null"), std::string("/dev/zero")})
+        EXPECT_EQ(problem_of(path), "is no regular file") << path;
+    unlink(link.c_str());
+    unlink(pipe.c_str());
 }
 
 }  // namespace

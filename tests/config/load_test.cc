@@ -1,5 +1,6 @@
 #include "core/config/load.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "tests/config/file_read.h"
@@ -168,6 +169,14 @@ Checked refuse_port_7(const Config& config, const Objects&) {
     return found;
 }
 
+Checked refuse_log_at_port_7(const Config& config, const Objects&) {
+    Checked found;
+    found.warnings.push_back({"", {}, "", "ports are scarce", ""});
+    if (config.listen.at(0).port == 7)
+        found.errors.push_back({"jumpgate", {}, "--access-log", "there is no port 7", ""});
+    return found;
+}
+
 // The text of a configuration with that in it, one complaint or warning per line, FILE for its
 // name.
 std::string complaints_of(const std::string& yaml, Verify verify = nullptr) {
@@ -245,9 +254,28 @@ TEST(Load, CheckSaysValidOrAllThatIsWrong) {
               "configuration is valid: 1 stream route, 1 upstream, 0 ssls\n");
     EXPECT_EQ(refusal(load({{"--check", "--broker=b1:1883", "--listen=7"}, {}}, "", refuse_port_7)),
               "--listen: 7 is not verified");
-    // Serving finds it out by itself, later.
-    EXPECT_EQ(refusal(load({{"--broker=b1:1883", "--listen=7"}, {}}, "", refuse_port_7)),
-              "accepted");
+}
+
+// Where --check refuses, the start does, in the same words and with the same exit code.
+TEST(Load, WhatIsVerifiedKeepsFromStartingAndIsSaidOfItsPlace) {
+    const Folder folder;
+    const std::string file = folder.write(
+        "a.yaml", std::string(kRoute) + "jumpgate:\n  access_log: log\nlisteners: [7]\n");
+    const auto said = [](std::vector<std::string> arguments, std::vector<std::string> variables) {
+        const Parse parsed =
+            load({std::move(arguments), std::move(variables)}, "", refuse_log_at_port_7);
+        const auto* exit = std::get_if<FlagsExit>(&parsed);
+        return exit == nullptr ? "started" : fmt::format("{} {}", exit->exit_code, exit->text);
+    };
+    const std::string why = "there is no port 7\n";
+    EXPECT_EQ(said({"--broker=b1:1883", "--listen=7"}, {}), "2 jumpgate: --access-log: " + why);
+    EXPECT_EQ(said({"--broker=b1:1883", "--listen=7"}, {"JUMPGATE_ACCESS_LOG=l"}),
+              "2 environment: JUMPGATE_ACCESS_LOG: " + why);
+    EXPECT_EQ(said({"--config", file}, {}), "2 " + file + ":4:15: jumpgate.access_log: " + why);
+    EXPECT_EQ(said({"--config", file, "--check"}, {}),
+              "2 warning: ports are scarce\n" + file + ":4:15: jumpgate.access_log: " + why);
+    EXPECT_EQ(said({"--config", file, "--listen=1"}, {}), "started");
+    EXPECT_EQ(said({"--config", file, "--print-config"}, {}).substr(0, 2), "0 ");
 }
 
 TEST(Reload, ReadsObjectsAgainAndSaysWhatNeedsARestart) {

@@ -219,6 +219,78 @@ def credentials():
         assert "c.pem" in err, err
 
 
+@behaviour("a FIFO where a file is meant is an error at once, wherever it is named")
+def fifos():
+    with folder({}) as path:
+        pipe = os.path.join(path, "pipe")
+        os.mkfifo(pipe)
+        pathlib.Path(path, "ssl.yaml").write_text(
+            f"listeners: [1]\nssls: [{{id: 1, snis: [a], cert: {pipe}, key: {pipe}}}]\n")
+        base = ["--check", "--listen=1", "--broker=b:1"]
+        for arguments in (base + ["--tls-listen=2", "--tls-cert=pipe", "--tls-key=pipe"],
+                          ["--check", "--listen=1", "--broker=b:1,tls", "--upstream-ca=pipe"],
+                          ["--check", "--config=pipe"],
+                          ["--check", "--config=ssl.yaml", "--broker=b:1"]):
+            code, out, err = run(path, *arguments)
+            equal((code, out), (2, ""), f"{arguments}: {err}")
+            assert "pipe: is no regular file" in err, err
+
+
+def refusals(path, arguments):
+    """The lines of --check, which the start must say too; both exit with 2, and nothing is made."""
+    before = sorted(os.listdir(path))
+    checked = run(path, *arguments, "--check")
+    equal(run(path, *arguments), checked, f"the start and --check {arguments}")
+    equal(checked[:2], (2, ""), checked)
+    equal(sorted(os.listdir(path)), before, "files")
+    return checked[2].splitlines()
+
+
+@behaviour("keys, state or log that keep it from starting are found by --check; both exit with 2")
+def start_is_checked():
+    base = ["--listen=127.0.0.1:0", "--broker=127.0.0.1:1"]
+    admin = base + ["--admin=127.0.0.1:0"]
+    with folder({"known": "edd1c9f034335f136f87ad84b625c8f1\n", "short": "short\n", "empty": "",
+                 "good": "0123456789abcdef\n", "twice": "0123456789abcdef\n" * 2}) as path:
+        for name in os.listdir(path):
+            os.chmod(os.path.join(path, name), 0o600)  # else there are warnings, too
+        for arguments, words in (
+                (admin, "--admin: there is no place for its key"),
+                (admin + ["--admin-key-file=known"], "CVE-2020-13945"),
+                (admin + ["--admin-key-file=short"], "allowed: 16 to 256"),
+                (admin + ["--admin-key-file=empty"], "empty: is empty"),
+                (admin + ["--admin-key-file=twice"], "the key is there twice"),
+                (admin + ["--admin-key-file=no/key"], "no/key: No such file or directory"),
+                (admin + ["--admin-key-file=good", "--admin-viewer-key-file=none"],
+                 "--admin-viewer-key-file: none: No such file or directory"),
+                (base + ["--state-dir=no/state"], "--state-dir: no/state: No such file"),
+                (base + ["--state-dir=good"], "--state-dir: good: Not a directory"),
+                (base + ["--access-log=no/log"], "--access-log: open no/log: No such file"),
+                (base + ["--access-log=."], "Is a directory"),
+                (base + ["--admin=unix:no/socket", "--admin-key-file=good"],
+                 "--admin: unix:no/socket: No such file")):
+            lines = refusals(path, arguments)
+            equal(len(lines), 1, lines)
+            assert words in lines[0], lines
+        for arguments in (admin + ["--admin-key-file=good"], admin + ["--state-dir=state"],
+                          admin + ["--admin-key-file=new", "--access-log=log"]):
+            code, _, err = run(path, *arguments, "--check")
+            equal((code, err), (0, ""), arguments)
+        equal(sorted(os.listdir(path)), ["empty", "good", "known", "short", "twice"], "files")
+
+
+@behaviour("an APISIX config.yaml with an Admin API, but no place for its key, is told so")
+def apisix_admin_key():
+    admin = ("apisix: {enable_admin: true}\n"
+             "deployment: {admin: {admin_key: [{name: a, key: b, role: admin}]}}\n")
+    with folder({**ARTICLE, "admin.yaml": admin}) as path:
+        files = ["--config", "config.yaml", "--config", "apisix.yaml", "--config", "admin.yaml"]
+        last = refusals(path, files)[-1]
+        assert last.startswith("admin.yaml:1:") and "there is no place for its key" in last, last
+        code, _, err = run(path, *files, "--state-dir=state", "--check")
+        equal((code, err), (0, ""), "with a state directory")
+
+
 @behaviour("--json-schema prints JSON with every setting that --print-config prints")
 def schema():
     code, out, err = run("/", "--json-schema")

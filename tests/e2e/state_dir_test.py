@@ -199,16 +199,16 @@ for words, function in (("a full disk refuses changes with 503, changes nothing,
 
 # ---- Bad starts ---------------------------------------------------------------------------------
 
-def refused_start(place, *words):
-    """The process ends with 2, or 1, and says these words on stderr."""
-    done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--threads", "1",
-                           *map(str, place.flags())], capture_output=True, text=True, check=False,
-                          timeout=DEADLINE_S)
-    assert done.returncode in (1, 2), (done.returncode, done.stderr)
-    for word in words:
-        assert word in done.stderr, f"no {word!r} in:\n{done.stderr}"
-    assert KEY not in done.stderr
-    return done.stderr
+def refused_start(place, *words, code=2):
+    """The process ends with 2 and says these words on stderr; so does --check."""
+    for mode in ([], ["--check"]) if code == 2 else ([],):
+        done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--threads", "1", *mode,
+                               *map(str, place.flags())], capture_output=True, text=True,
+                              check=False, timeout=DEADLINE_S)
+        equal(done.returncode, code, done.stderr)
+        for word in words:
+            assert word in done.stderr, f"no {word!r} in:\n{done.stderr}"
+        assert KEY not in done.stderr
 
 
 @behaviour("a damaged state file refuses to start, is named, and is left alone")
@@ -252,7 +252,7 @@ def shared():
     with Place() as place:
         with place.gate() as (gate, client):
             client.put("upstreams/u", upstream(1883))
-            refused_start(place, str(place.state), "another process")
+            refused_start(place, str(place.state), "another process", code=1)  # it may end yet
             client.put("upstreams/u", upstream(1884))
         with place.gate() as (gate, client):
             equal(client.get("/apisix/admin/upstreams/u")["value"]["nodes"][0]["port"], 1884)
@@ -295,6 +295,24 @@ def unresolved_name():
             failed = gate.event("name_failed")
             equal((failed["upstream"], failed["broker"]), ("u", "brokr-typo.invalid:1883"))
             equal(states(client)["u"]["brokr-typo.invalid:1883"]["state"], "down")
+
+
+@behaviour("a file that takes the upstream from a route of the API fails reload, --check and start")
+def contradiction():
+    config = {"upstreams": [upstream(1883, id="fu")],
+              "stream_routes": [{"id": "r", "upstream_id": "fu"}]}
+    with Place(config) as place:
+        with place.gate() as (gate, client):
+            client.put("stream_routes/own", {"upstream_id": "fu", "server_port": 1883})
+            place.config.write_text(as_text(config).replace('"fu"', '"other"'))
+            equal(gate.event("reload_failed")["problems"], 1)
+            equal(states(client)["fu"].keys(), {"127.0.0.1:1883"})
+            done = subprocess.run([PROGRAM, "--listen", "127.0.0.1:0", "--check",
+                                   *map(str, place.flags())], capture_output=True, text=True,
+                                  check=False, timeout=DEADLINE_S)
+            equal(done.returncode, 2, "--check while it runs")
+            assert "stream_routes[own]" in done.stderr, done.stderr
+        refused_start(place, "stream_routes[own]", str(place.state), "fu")
 
 
 main()

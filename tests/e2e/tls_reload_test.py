@@ -361,7 +361,7 @@ def start_error(*flags):
     return done.returncode, done.stderr
 
 
-@behaviour("what cannot be started says why in one sentence with flag and file, and exits with 1")
+@behaviour("a bad file or list: one sentence with flag and file, and the start exits with 2")
 def start_errors():
     files = Files("start")
     flag = {"cert": "--tls-cert", "key": "--tls-key", "ca": "--tls-client-ca",
@@ -369,7 +369,7 @@ def start_errors():
     for role, what, word in WRONG:
         spoil(files, role, what)
         code, said = start_error(*files.flags())
-        equal(code, 1, said)
+        equal(code, 2, said)
         assert said.startswith("jumpgate: ") and flag[role] in said and word in said, said
         assert str(files.path(role)) in said, said
         for secret in secrets(pki("server.key"), pki("tickets.key"), pki("mismatch.key")):
@@ -385,7 +385,7 @@ def start_errors():
             (["--tls-curves", "P-192"], ("--tls-curves", "P-192"))):
         pair = [] if "--tls-cert" in flags else files.flags()
         code, said = start_error(*pair, *flags)
-        equal(code, 1, said)
+        equal(code, 2, said)
         for word in words:
             assert word in said, said
 

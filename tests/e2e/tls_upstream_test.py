@@ -424,7 +424,7 @@ def bad_files():
                         (("--upstream-cert", pki("proxy.crt"), "--upstream-key",
                           pki("mismatch.key")), "mismatch.key")):
         gate = Jumpgate(["127.0.0.1:1,tls"], *flags, wait=False)
-        equal(gate.exit_code(), 1)
+        equal(gate.exit_code(), 2)
         said = gate.lines.text()
         assert word in said and "PRIVATE KEY" not in said, said
 

@@ -1,9 +1,11 @@
 // AccessLogFile: appending, rotation, and a disk that is full.
 #include "core/proxy/access_log.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -131,6 +133,23 @@ TEST(AccessLogFile, CountsWhatAFullDiskDidNotTake) {
     log.write("three\n");
     log.flush();
     EXPECT_EQ(log.lost_lines(), 3U);
+}
+
+// A reader that is not there, or does not read, costs lines; it never stops the control thread.
+TEST(AccessLogFile, NeverWaitsForTheReaderOfAPipe) {
+    Folder folder;
+    const std::string pipe = folder.file("pipe");
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    AccessLogFile log;
+    EXPECT_NE(log.open(pipe).find("No such device or address"), std::string::npos);
+    const int reader = open(pipe.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    ASSERT_GE(reader, 0);
+    ASSERT_EQ(log.open(pipe), "");
+    for (int i = 0; i < 1'000; ++i) log.write(std::string(999, 'x') + "\n");  // a pipe holds 64 KiB
+    log.flush();
+    EXPECT_GT(log.lost_lines(), 0U);
+    EXPECT_EQ(log.last_error(), EAGAIN);
+    close(reader);
 }
 
 // A limit on the size of files stands for a disk that fills up in the middle of a line.
