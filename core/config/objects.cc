@@ -10,13 +10,6 @@ std::string text(const Origin& origin) {
     return fmt::format("{}:{}", origin.file, origin.mark.line);
 }
 
-std::string located(const Origin& origin, const std::string& path) {
-    const bool by_flag = origin.file.starts_with("--");  // "--broker" is no file
-    const size_t slash = origin.file.rfind('/');
-    if (by_flag || slash == std::string::npos || path.starts_with('/')) return path;
-    return origin.file.substr(0, slash + 1) + path;
-}
-
 std::string_view text(ObjectType type) {
     switch (type) {
         case ObjectType::StreamRoute:

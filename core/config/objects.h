@@ -27,7 +27,12 @@ struct Origin {
 std::string text(const Origin& origin);
 // Where a path leads: one that stands in a file belongs to the folder of that file; one of a flag,
 // or of the Admin API, is as it is.
-std::string located(const Origin& origin, const std::string& path);
+inline std::string located(const Origin& origin, const std::string& path) {
+    const bool by_flag = origin.file.starts_with("--");  // "--broker" is no file
+    const size_t slash = origin.file.rfind('/');
+    if (by_flag || slash == std::string::npos || path.starts_with('/')) return path;
+    return origin.file.substr(0, slash + 1) + path;
+}
 
 // PEM: the text itself, or the name of a file with it. Both empty: not given.
 struct PemSource {
