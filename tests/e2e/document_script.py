@@ -23,7 +23,8 @@ SCRIPT_S = 120
 
 def saved_and_checked(name, text):
     """A shell script; the listener is for examples that are about something else."""
-    check = f"$PROGRAM --check --config {name} --listen 127.0.0.1:0 2>&1 || true"
+    listen = "" if "listeners:" in text else "--listen 127.0.0.1:0 "
+    check = f"$PROGRAM --check --config {name} {listen}2>&1 || true"
     return f"cat > {name} <<'END OF FILE'\n{text}END OF FILE\n{check}\n"
 
 
