@@ -2,6 +2,8 @@
 // drained broker.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <variant>
 
 #include "core/admin/api.h"
@@ -38,7 +40,16 @@ static std::optional<std::vector<uint8_t>> address_in(const HttpRequest& request
     return std::vector(cidr->network.begin(), cidr->network.begin() + (cidr->v4 ? 4 : 16));
 }
 
+// What a client may be asked about by; a word misspelt would be asked about another client.
+constexpr std::array<std::string_view, 9> kRouteParameters = {
+    "client_id",   "username",    "cert_cn",     "sni",     "level",
+    "remote_addr", "server_addr", "server_port", "protocol"};
+
 HttpResponse Api::explain_route(const HttpRequest& request) {
+    for (const HttpField& field : request.query)
+        if (std::ranges::find(kRouteParameters, field.first) == kRouteParameters.end())
+            return error_answer(400, fmt::format("the parameter {} is unknown; allowed: {}",
+                                                 field.first, fmt::join(kRouteParameters, ", ")));
     const auto remote = address_in(request, "remote_addr");
     const auto server = address_in(request, "server_addr");
     if (!remote || !server)

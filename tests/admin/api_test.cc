@@ -418,7 +418,8 @@ TEST_F(ApiTest, ARouteIsExplained) {
     (void)ask("GET", "/v1/route");
     EXPECT_EQ(control_.asked, ",,,,5,0,0,mqtt");
     for (const char* bad : {"level=6", "level=x", "remote_addr=host", "remote_addr=10.0.0.0/8",
-                            "server_port=0", "server_port=65536", "protocol=ws"})
+                            "server_port=0", "server_port=65536", "protocol=ws", "clientid=a",
+                            "client_id=a&x"})
         EXPECT_EQ(ask("GET", std::string("/v1/route?") + bad).status, 400U) << bad;
 }
 
