@@ -21,6 +21,7 @@ RelayIdentity named(std::string_view id) {
 TEST(RelayIdentity, CutsTheClientIdToWhatALogLineNeeds) {
     EXPECT_EQ(named(std::string(100, 'i')).client_id(), std::string(kKept, 'i'));
     EXPECT_EQ(named("").client_id(), "");
+    EXPECT_EQ(named({}).client_id(), "") << "a request of HTTP has no id, not even a place of one";
 }
 
 TEST(RelayIdentity, KeepsNoHalfCharacterAndIsFoundAllTheSame) {
