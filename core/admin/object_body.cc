@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/config/shape.h"
+
 namespace jumpgate {
 
 std::optional<ObjectType> object_type(std::string_view plural) {
@@ -18,13 +20,7 @@ std::string_view singular(ObjectType type) {
     return plural.substr(0, plural.size() - 1);
 }
 
-bool is_object_id(std::string_view id) {
-    const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == '.';
-    };
-    return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), allowed);
-}
+bool is_object_id(std::string_view id) { return shape::is_id(id); }
 
 std::optional<std::string> id_in(const Value& body) {
     const Value* id = body.find("id");
@@ -32,32 +28,6 @@ std::optional<std::string> id_in(const Value& body) {
     if (id->kind == Value::Kind::Text) return id->text;
     if (id->kind == Value::Kind::Integer && id->integer >= 1) return std::to_string(id->integer);
     return std::string();  // no id: is_object_id() says so
-}
-
-Value make_map() {
-    Value value;
-    value.kind = Value::Kind::Map;
-    return value;
-}
-
-Value make_list() {
-    Value value;
-    value.kind = Value::Kind::List;
-    return value;
-}
-
-Value make_boolean(bool boolean) {
-    Value value;
-    value.kind = Value::Kind::Bool;
-    value.boolean = boolean;
-    return value;
-}
-
-Value make_real(double real) {
-    Value value;
-    value.kind = Value::Kind::Real;
-    value.real = real;
-    return value;
 }
 
 void remove_member(Value& map, std::string_view key) {

@@ -40,12 +40,8 @@ Value without_times(Value value);
 std::optional<Problem> patch_at(Value& target, std::span<const std::string> path,
                                 const Value& part);
 
-// ---- Making values ----------------------------------------------------------------------------
+// ---- Values ------------------------------------------------------------------------------------
 
-Value make_map();
-Value make_list();
-Value make_boolean(bool boolean);
-Value make_real(double real);
 inline Value make_count(uint64_t count) { return make_integer(static_cast<int64_t>(count)); }
 void remove_member(Value& map, std::string_view key);
 

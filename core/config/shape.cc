@@ -43,14 +43,6 @@ namespace {
 
 constexpr size_t kIdBytesMax = 64;
 
-bool is_id(std::string_view id) {
-    const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-' || c == '_' || c == '.';
-    };
-    return !id.empty() && id.size() <= kIdBytesMax && std::ranges::all_of(id, allowed);
-}
-
 // As JSON Schema counts them for maxLength, and APISIX does: by code points, not by bytes.
 size_t characters(std::string_view text) {
     return static_cast<size_t>(std::ranges::count_if(
@@ -60,16 +52,17 @@ size_t characters(std::string_view text) {
 // "0.05", "600": milliseconds in seconds, without zeros at the end.
 std::string in_seconds(uint32_t ms) { return fmt::format("{}", ms / 1'000.0); }
 
-Value make_real(double real) {
-    Value value;
-    value.kind = Value::Kind::Real;
-    value.real = real;
-    return value;
-}
-
 Value type(std::string_view name) { return schema_of({{"type", make_text(std::string(name))}}); }
 
 }  // namespace
+
+bool is_id(std::string_view id) {
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    };
+    return !id.empty() && id.size() <= kIdBytesMax && std::ranges::all_of(id, allowed);
+}
 
 std::optional<std::string> spelled(const Value& value) {
     const bool scalar = value.kind != Value::Kind::List && value.kind != Value::Kind::Map;

@@ -66,6 +66,8 @@ Shape<std::string> text(size_t min, size_t max);
 template <class T>
 Shape<T> parsed(std::function<Parsed<T>(std::string_view)> parse, std::string allowed);
 
+// 1 to 64 of a-z A-Z 0-9 - _ .: what may be an id.
+bool is_id(std::string_view id);
 // An id: up to 64 characters, or a whole number, which is the same as its digits.
 Shape<std::string> id();
 

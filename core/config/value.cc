@@ -110,6 +110,32 @@ Value make_integer(int64_t integer) {
     return value;
 }
 
+Value make_map() {
+    Value value;
+    value.kind = Value::Kind::Map;
+    return value;
+}
+
+Value make_list() {
+    Value value;
+    value.kind = Value::Kind::List;
+    return value;
+}
+
+Value make_boolean(bool boolean) {
+    Value value;
+    value.kind = Value::Kind::Bool;
+    value.boolean = boolean;
+    return value;
+}
+
+Value make_real(double real) {
+    Value value;
+    value.kind = Value::Kind::Real;
+    value.real = real;
+    return value;
+}
+
 void set(Value& map, std::string_view key, Value value) {
     if (Value* present = map.find(key)) {
         *present = std::move(value);

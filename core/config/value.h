@@ -45,6 +45,10 @@ struct Member {
 
 Value make_text(std::string text);
 Value make_integer(int64_t integer);
+Value make_real(double real);
+Value make_boolean(bool boolean);
+Value make_list();
+Value make_map();
 // Sets or replaces the member `key` of a Map.
 void set(Value& map, std::string_view key, Value value);
 
