@@ -93,7 +93,9 @@ std::variant<ClientContextRef, Problem> make_client_context(const ClientOptions&
 // The last second that the first certificate of a text holds, Unix time; 0: none can be read.
 uint64_t expiry_s(const Pem& certificate);
 
-// "wolfSSL 5.7.2, assembly" for --version.
-std::string library_version();
+// "5.7.2", of wolfSSL.
+std::string_view library_version();
+// AES and SHA by the processor's own instructions; without, they are some 30 times slower.
+bool library_has_assembly();
 
 }  // namespace jumpgate::tls

@@ -1,7 +1,5 @@
 #include "tls/library.h"
 
-#include <string>
-
 #include "tls/context.h"
 
 namespace jumpgate::tls {
@@ -11,13 +9,14 @@ bool start_library() {
     return started;
 }
 
-std::string library_version() {
+std::string_view library_version() { return wolfSSL_lib_version(); }
+
+bool library_has_assembly() {
 #if defined(WOLFSSL_AESNI) || defined(WOLFSSL_ARMASM)
-    constexpr const char* kAssembly = ", assembly";
+    return true;
 #else
-    constexpr const char* kAssembly = ", no assembly (slow)";
+    return false;
 #endif
-    return std::string("wolfSSL ") + wolfSSL_lib_version() + kAssembly;
 }
 
 }  // namespace jumpgate::tls

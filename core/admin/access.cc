@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "core/admin/metrics.h"
+#include "core/admin/metrics_text.h"
 #include "core/base/time.h"
 
 namespace jumpgate {

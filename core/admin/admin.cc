@@ -8,6 +8,7 @@
 
 #include "core/admin/key_files.h"
 #include "core/admin/metrics.h"
+#include "core/admin/process_metrics.h"
 #include "core/base/cidr.h"
 #include "core/base/host_port.h"
 #include "core/config/credential_files.h"
@@ -170,7 +171,7 @@ std::optional<Problem> Admin::serve() {
     if (listener_fd_ < 0) return std::nullopt;
     api_ = std::make_unique<Api>(*catalog_, control_, log_, [this](const Watch& watch) {
         return metrics_text(watch) + access_metrics_text(*access_) +
-               reload_metrics_text(reloader_->state());
+               reload_metrics_text(reloader_->state()) + process_metrics_text(watch.started_s);
     });
     http_ = HttpServer::start(
         std::exchange(listener_fd_, -1),

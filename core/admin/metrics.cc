@@ -3,81 +3,11 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <iterator>
 #include <span>
 
+#include "core/admin/metrics_text.h"
+
 namespace jumpgate {
-
-static constexpr std::string_view kPrefix = "jumpgate_";
-
-// Label values as the format wants them: backslash, quote and line feed escaped.
-static void append_escaped(std::string& out, std::string_view value) {
-    for (const char c : value) {
-        if (c == '\n') {
-            out += "\\n";
-            continue;
-        }
-        if (c == '"' || c == '\\') out += '\\';
-        out += c;
-    }
-}
-
-void MetricsText::name(std::string_view name, std::string_view type, std::string_view help) {
-    name_ = std::string(kPrefix) + std::string(name);
-    fmt::format_to(std::back_inserter(text_), "# HELP {} {}\n# TYPE {} {}\n", name_, help, name_,
-                   type);
-}
-
-void MetricsText::begin(std::initializer_list<Label> labels, std::string_view suffix) {
-    text_ += name_;
-    text_ += suffix;
-    if (labels.size() == 0) return;
-    char separator = '{';
-    for (const auto& [label, value] : labels) {
-        fmt::format_to(std::back_inserter(text_), "{}{}=\"", separator, label);
-        append_escaped(text_, value);
-        text_ += '"';
-        separator = ',';
-    }
-    text_ += '}';
-}
-
-void MetricsText::sample(double value, std::initializer_list<Label> labels,
-                         std::string_view suffix) {
-    begin(labels, suffix);
-    fmt::format_to(std::back_inserter(text_), " {}\n", value);
-}
-
-void MetricsText::sample(uint64_t value, std::initializer_list<Label> labels,
-                         std::string_view suffix) {
-    begin(labels, suffix);
-    fmt::format_to(std::back_inserter(text_), " {}\n", value);
-}
-
-void MetricsText::counter(std::string_view name_of, std::string_view help, uint64_t value) {
-    name(name_of, "counter", help);
-    sample(value);
-}
-
-void MetricsText::gauge(std::string_view name_of, std::string_view help, double value) {
-    name(name_of, "gauge", help);
-    sample(value);
-}
-
-void MetricsText::histogram(std::string_view name_of, std::string_view help,
-                            const TimeBuckets& buckets) {
-    name(name_of, "histogram", help);
-    uint64_t sum = 0;
-    for (size_t i = 0; i < TimeBuckets::kBoundsUs.size(); ++i) {
-        sum += buckets.counts[i];
-        const double bound_s = static_cast<double>(TimeBuckets::kBoundsUs[i]) / 1e6;
-        sample(sum, {{"le", fmt::format("{}", bound_s)}}, "_bucket");
-    }
-    sample(buckets.count(), {{"le", "+Inf"}}, "_bucket");
-    sample(static_cast<double>(buckets.sum_us) / 1e6, {}, "_sum");
-    sample(buckets.count(), {}, "_count");
-}
-
 namespace {
 
 template <class Cause>
@@ -95,9 +25,9 @@ void by_direction(MetricsText& out, const Stats& stats, std::string_view name,
 
 void write_process(MetricsText& out, const Watch& watch) {
     out.name("build_info", "gauge", "What runs here; always 1.");
-    out.sample(uint64_t{1}, {{"version", JUMPGATE_VERSION}});
-    out.gauge("start_time_seconds", "When the process began, Unix time.",
-              static_cast<double>(watch.started_s));
+    out.sample(uint64_t{1}, {{"version", JUMPGATE_VERSION},
+                             {"wolfssl", watch.tls_version},
+                             {"asm", watch.tls_assembly ? "yes" : "no"}});
     out.gauge("draining", "1 where no new clients are accepted.", watch.draining ? 1 : 0);
     out.gauge("watch_complete", "0 where a worker did not answer in time: its numbers are missing.",
               watch.complete ? 1 : 0);
@@ -118,26 +48,42 @@ void write_process(MetricsText& out, const Watch& watch) {
     out.name("config_route_fingerprint", "gauge",
              "Label `hash` is equal where two proxies route alike; always 1.");
     out.sample(uint64_t{1}, {{"hash", fmt::format("{:016x}", watch.route_fingerprint)}});
-    out.name("listener_info", "gauge", "An address where clients are accepted; always 1.");
-    for (const std::string& listener : watch.listeners)
-        out.sample(uint64_t{1}, {{"listener", listener}});
+}
+
+// What came in through each address; those nobody has come to are there too.
+void write_listeners(MetricsText& out, const Watch& watch) {
+    std::vector<ListenerStats> all = watch.stats.listeners;
+    all.resize(watch.listeners.size());
+    out.name("connections_active", "gauge", "Connections now, those being set up among them.");
+    for (size_t i = 0; i < all.size(); ++i)
+        out.sample(all[i].connections, {{"listener", watch.listeners[i]}});
+    out.name("connections_total", "counter", "Connections accepted.");
+    for (size_t i = 0; i < all.size(); ++i)
+        out.sample(all[i].accepted, {{"listener", watch.listeners[i]}});
+    out.name("sessions_closed_total", "counter", "Relays that ended, by reason.");
+    for (size_t i = 0; i < all.size(); ++i) {
+        for (size_t end = 0; end < kRelayEnds; ++end)
+            out.sample(all[i].closed[end], {{"listener", watch.listeners[i]},
+                                            {"reason", text(static_cast<RelayEnd>(end))}});
+    }
 }
 
 void write_clients(MetricsText& out, const Watch& watch) {
     const Stats& stats = watch.stats;
-    out.counter("connections_accepted_total", "Connections accepted.", stats.accepted);
-    out.name("connections_active", "gauge", "Connections now, by phase.");
-    out.sample(stats.setups, {{"phase", "setup"}});
-    out.sample(stats.relays, {{"phase", "relay"}});
+    write_listeners(out, watch);
+    out.gauge("connections_in_setup", "Connections that have no broker yet, on all listeners.",
+              static_cast<double>(stats.setups));
     out.gauge("connections_max", "The most connections at once.",
               static_cast<double>(watch.connections_max));
     out.name("connect_rejected_total", "counter", "Clients that were refused, by reason.");
     by_cause<Refusal>(out, "reason", stats.refused);
-    out.name("sessions_closed_total", "counter", "Relays that ended, by reason.");
-    by_cause<RelayEnd>(out, "reason", stats.closed);
     out.name("mqtt_connects_total", "counter", "CONNECT packets accepted, by version of MQTT.");
     for (size_t i = 0; i < kMqttVersions.size(); ++i)
         out.sample(stats.mqtt_versions[i], {{"version", kMqttVersions[i]}});
+    out.name("protocol_total", "counter", "Clients whose first packet was accepted, by protocol.");
+    out.sample(stats.mqtt_versions[0] + stats.mqtt_versions[1], {{"protocol", "mqtt3"}});
+    out.sample(stats.mqtt_versions[2], {{"protocol", "mqtt5"}});
+    out.sample(stats.http_requests, {{"protocol", "http"}});
     by_direction(out, stats, "bytes_total", "Bytes relayed: up is client to broker.",
                  &DirectionStats::bytes);
     by_direction(out, stats, "spliced_bytes_total", "Bytes that were moved without a copy.",
@@ -156,19 +102,35 @@ void write_clients(MetricsText& out, const Watch& watch) {
         out.sample(route.connections_total, {{"route", route.id}});
 }
 
+void write_handshakes(MetricsText& out, const HandshakeStats& stats, std::string_view side) {
+    for (size_t i = 0; i < kTlsVersions.size(); ++i) {
+        out.sample(stats.full[i],
+                   {{"side", side}, {"result", "full"}, {"version", kTlsVersions[i]}});
+        out.sample(stats.resumed[i],
+                   {{"side", side}, {"result", "resumed"}, {"version", kTlsVersions[i]}});
+    }
+    uint64_t failed = 0;
+    for (const uint64_t count : stats.failed) failed += count;
+    out.sample(failed, {{"side", side}, {"result", "failed"}, {"version", "none"}});
+}
+
 void write_tls(MetricsText& out, const Stats& stats) {
-    out.name("tls_handshakes_total", "counter", "Handshakes done, resumed ones among them.");
-    out.sample(stats.handshakes, {{"side", "downstream"}});
-    out.sample(stats.broker_handshakes, {{"side", "upstream"}});
-    out.name("tls_handshakes_resumed_total", "counter", "Handshakes done with a ticket.");
-    out.sample(stats.handshakes_resumed, {{"side", "downstream"}});
-    out.sample(stats.broker_handshakes_resumed, {{"side", "upstream"}});
+    const HandshakeStats& clients = stats.client_handshakes;
+    const HandshakeStats& brokers = stats.broker_handshakes;
+    out.name("tls_handshakes_total", "counter",
+             "Handshakes that ended: full, resumed with a ticket, failed.");
+    write_handshakes(out, clients, "downstream");
+    write_handshakes(out, brokers, "upstream");
     out.name("tls_handshake_failures_total", "counter", "Handshakes that failed, by cause.");
     for (size_t i = 1; i < tls::kFailures; ++i) {  // 0 is "none"
         const std::string_view cause = text(static_cast<tls::Failure>(i));
-        out.sample(stats.handshake_failures[i], {{"side", "downstream"}, {"cause", cause}});
-        out.sample(stats.broker_handshake_failures[i], {{"side", "upstream"}, {"cause", cause}});
+        out.sample(clients.failed[i], {{"side", "downstream"}, {"cause", cause}});
+        out.sample(brokers.failed[i], {{"side", "upstream"}, {"cause", cause}});
     }
+    out.name("tls_handshake_duration_seconds", "histogram",
+             "Handshakes that succeeded: from the ClientHello until both sides are done.");
+    out.buckets(clients.times, {{"side", "downstream"}});
+    out.buckets(brokers.times, {{"side", "upstream"}});
     out.counter("tls_errors_total", "Relays ended by a bad record or an alert.", stats.tls_errors);
     out.counter("tls_truncations_total", "Streams that ended without close_notify.",
                 stats.tls_truncations);
@@ -213,11 +175,12 @@ void write_brokers(MetricsText& out, const Watch& watch) {
                 out.sample(broker.stats.connacks[i], {{"upstream", broker.upstream},
                                                       {"node", broker.name},
                                                       {"code", text(static_cast<Connack>(i))}});
-    out.histogram("upstream_connect_duration_seconds",
-                  "Dial of a broker: from its start until the CONNECT is sent.",
-                  watch.stats.dial_times);
-    out.histogram("upstream_connack_duration_seconds",
-                  "From the CONNECT until the broker's first bytes.", watch.stats.connack_times);
+    out.name("upstream_connect_duration_seconds", "histogram",
+             "Dial of a broker: from its start until the CONNECT is sent.");
+    out.buckets(watch.stats.dial_times);
+    out.name("upstream_connack_duration_seconds", "histogram",
+             "From the CONNECT until the broker's first bytes.");
+    out.buckets(watch.stats.connack_times);
 }
 
 void write_workers(MetricsText& out, const Watch& watch) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <ctime>
 
-#include "core/admin/metrics.h"
+#include "core/admin/metrics_text.h"
 
 namespace jumpgate {
 

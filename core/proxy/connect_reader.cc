@@ -92,6 +92,7 @@ static std::optional<Verdict> consider_http(Connection& c, HttpStart start) {
     if (c.over_limit) {
         return refusal_of(Refusal::TooManyConnections, 0, "over --connections-max");
     }
+    c.worker.stats().http_requests++;
     Verdict verdict;
     verdict.pass = true;
     return verdict;

@@ -50,6 +50,7 @@ Connection::Connection(Worker& owner, const Accepted& accepted)
       peer(accepted.from),
       local(accepted.to),
       port(accepted.port),
+      listener(accepted.listener),
       tls(accepted.tls),
       over_limit(accepted.over_limit) {}
 

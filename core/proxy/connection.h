@@ -53,6 +53,7 @@ struct Accepted {
     Address from;  // unknown until the first receive where the kernel can tell it then
     Address to;    // the listener's own address; unknown where it listens on every one
     uint16_t port = 0;
+    uint8_t listener = 0;  // index
     bool tls = false;
     bool over_limit = false;
 };
@@ -91,8 +92,10 @@ class Connection : public ConnectionLink,
     Routing* routing = nullptr;    // what it is routed by, from Phase::Route to its end
     const Route* route = nullptr;  // of that; null: none matches
     uint64_t route_hash = 0;
+    uint64_t handshake_began_us = 0;
     uint16_t node = 0;            // slot of the broker
     uint16_t port;                // of the listener
+    uint8_t listener;             // index
     uint8_t attempts = 0;         // brokers that were dialled in vain
     uint8_t addresses_tried = 0;  // of this broker
     uint8_t address = 0;          // of those, the one that was dialled

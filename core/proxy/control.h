@@ -78,13 +78,15 @@ struct Watch {
     std::vector<BrokerState> brokers;
     std::vector<RouteState> routes;
     std::vector<CertificateState> certificates;
-    std::vector<std::string> listeners;
+    std::vector<std::string> listeners;  // in the order of `stats.listeners`
     uint64_t connections_max = 0;
     uint64_t config_version = 0;     // 1 at start, then one more each time it is built
     uint64_t config_changed_s = 0;   // Unix time
     uint64_t route_tables = 0;       // in memory: 1, and older ones that setups still read
     uint64_t route_fingerprint = 0;  // equal where two proxies route alike
     uint64_t started_s = 0;          // Unix time
+    std::string_view tls_version;    // of wolfSSL: "5.7.2"
+    bool tls_assembly = false;
     bool has_routes = false;         // else every client is refused
     bool draining = false;
     bool complete = true;  // false: a worker did not answer in time
@@ -138,7 +140,7 @@ class Control {
     virtual std::optional<Problem> check(const Objects& objects, ReadFiles files) = 0;
     virtual Watch watch() = 0;
     virtual RouteAnswer explain(const RouteQuery& query) = 0;
-    // Clients whose id begins as `client_id` does, as far as it is kept (43 bytes); `max` of them.
+    // Clients whose id begins as `client_id` does, as far as it is kept (42 bytes); `max` of them.
     virtual std::vector<FoundConnection> find(std::string_view client_id, size_t max) = 0;
     // Closes the clients of a drained node (weight 0 or no longer listed), `per_second` of them,
     // until none is left. The number there are now. A second call sets another rate; 0 stops it.

@@ -70,6 +70,7 @@ static std::span<const uint8_t> first_bytes(Connection& c) {
 // To a verified TLS broker. All or nothing: who has seen some of it may have seen the CONNECT.
 static Task<Attempt> send_secured_greeting(Connection& c) {
     Attempt attempt;
+    c.handshake_began_us = c.worker.now_us();
     bool verified = co_await shake_hands_with_broker(c);
     if (!verified) {
         attempt.tls = !c.interrupted();

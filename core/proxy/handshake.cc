@@ -62,6 +62,7 @@ Task<Verdict> shake_hands(Connection& c) {
         verdict.words = "out of memory for a TLS handshake";
         co_return verdict;
     }
+    c.handshake_began_us = c.worker.now_us();
     for (bool begun = false;; begun = true) {
         bool go = co_await pass_gate(c, begun);
         if (!go) co_return lost(c, Completion{-ECANCELED, 0});

@@ -8,11 +8,12 @@ namespace jumpgate {
 
 static constexpr uint64_t kRetryMs = 1000;
 
-Listener::Listener(Worker& worker, int fd, bool tls)
+Listener::Listener(Worker& worker, int fd, uint8_t index, bool tls)
     : Op{[](Op& op, Completion done) { static_cast<Listener&>(op).on_accept(done); }},
       Timer([](Timer& timer) { static_cast<Listener&>(timer).resume(); }),
       worker_(worker),
       fd_(fd),
+      index_(index),
       tls_(tls) {
     local_ = local_address(fd);
     // Tells recv_first how long a peer's name is; a one-shot accept overwrites it.
@@ -51,7 +52,8 @@ void Listener::on_accept(Completion done) {
         if (closed_) {
             close_socket(worker_.reactor().ring(), Socket{done.result});
         } else {
-            worker_.admit({Socket{done.result}, accepted_from_, local_, port_, tls_, false});
+            worker_.admit(
+                {Socket{done.result}, accepted_from_, local_, port_, index_, tls_, false});
         }
         arm();
     } else if (!closed_ && !armed_) {

@@ -16,8 +16,9 @@ class Worker;
 
 class Listener : public Op, public Timer {
   public:
-    // Takes over `fd`, a listening socket; `tls`: its clients begin with a handshake.
-    Listener(Worker& worker, int fd, bool tls);
+    // Takes over `fd`, a listening socket; `index`: its place in the configuration; `tls`: its
+    // clients begin with a handshake.
+    Listener(Worker& worker, int fd, uint8_t index, bool tls);
     ~Listener();
     Listener(const Listener&) = delete;
     Listener& operator=(const Listener&) = delete;
@@ -37,6 +38,7 @@ class Listener : public Op, public Timer {
 
     Worker& worker_;
     int fd_;
+    const uint8_t index_;
     const bool tls_;
     Address accepted_from_;
     Address local_;  // unknown where it listens on every address

@@ -45,7 +45,9 @@ void count_first_bytes(Stats& stats, RelayIdentity& identity, std::span<const ui
 void count_end(Stats& stats, const EndedRelay& relay) {
     const RelayIdentity& identity = relay.identity;
     stats.relays--;
-    stats.closed[static_cast<size_t>(relay.end)]++;
+    ListenerStats& listener = stats.listener(identity.listener);
+    listener.connections--;
+    listener.closed[static_cast<size_t>(relay.end)]++;
     stats.route(identity.route).connections--;
     NodeStats& node = stats.node(identity.node);
     node.relays--;

@@ -20,7 +20,7 @@ namespace jumpgate {
 
 // The client id is cut to what fits.
 struct RelayIdentity {
-    static constexpr size_t kClientIdBytesMax = 43;
+    static constexpr size_t kClientIdBytesMax = 42;
 
     Address peer;
     uint64_t started_us : 48 = 0;  // on the reactor's clock; set by the relays, 8.9 years to wrap
@@ -28,6 +28,7 @@ struct RelayIdentity {
     uint16_t node = 0;             // slot of the broker
     uint8_t level = 0;             // of MQTT; 0: another protocol, whose answer is not looked at
     Connack connack = Connack::None;
+    uint8_t listener = 0;  // index
     uint8_t client_id_length = 0;
     std::array<char, kClientIdBytesMax> client_id_bytes;
 

@@ -121,9 +121,14 @@ void Server::announce() {
     LogLine io(shared_.line_format, Severity::Info, "io_uring");
     io.field("capabilities", seats_[0]->capabilities);
     LogLine ready(shared_.line_format, Severity::Info, "ready");
-    if (!listening_.empty()) ready.field("listen", fmt::format("{}", fmt::join(listening_, ",")));
-    if (!tls_listening_.empty()) {
-        ready.field("tls_listen", fmt::format("{}", fmt::join(tls_listening_, ",")));
+    for (const bool tls : {false, true}) {
+        std::string addresses;
+        for (size_t i = 0; i < listening_.size(); ++i) {
+            if (config_.listen[i].tls != tls) continue;
+            if (!addresses.empty()) addresses += ',';
+            addresses += listening_[i];
+        }
+        if (!addresses.empty()) ready.field(tls ? "tls_listen" : "listen", addresses);
     }
     ready.field("brokers",
                 static_cast<uint64_t>(std::ranges::count_if(newest().brokers, &Broker::listed)));

@@ -181,8 +181,7 @@ class Server final : public Control {
     Shared shared_;
     RingLimits limits_;
     std::vector<std::vector<ListenerSocket>> listener_sockets_;  // per worker
-    std::vector<std::string> listening_;                         // plain addresses, ports filled in
-    std::vector<std::string> tls_listening_;                     // those of --tls-listen
+    std::vector<std::string> listening_;    // as config_.listen, ports filled in
     std::unique_ptr<SignalWatch> signals_;  // these two outlive the ring: their reads end with it
     std::unique_ptr<Wakeup> wakeup_;
     std::unique_ptr<Reactor> reactor_;

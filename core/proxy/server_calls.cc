@@ -60,7 +60,8 @@ void Server::finish_watch() {
         watch.workers.push_back({report.busy_ns, busy_share, report.stats.cq_overflows});
     }
     watch.listeners = listening_;
-    watch.listeners.insert(watch.listeners.end(), tls_listening_.begin(), tls_listening_.end());
+    watch.tls_version = tls::library_version();
+    watch.tls_assembly = tls::library_has_assembly();
     watch.connections_max = shared_.connections_max;
     watch.started_s = shared_.started_s;
     watch.draining = draining_;

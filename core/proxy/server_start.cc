@@ -134,7 +134,7 @@ std::string Server::open_listeners() {
             listener_sockets_[i].push_back({*fd, wanted.tls});
             *address = local_address(*fd);
         }
-        (wanted.tls ? tls_listening_ : listening_).push_back(address->to_string());
+        listening_.push_back(address->to_string());
     }
     return {};
 }

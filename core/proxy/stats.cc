@@ -15,14 +15,10 @@ struct NamedCounter {
 };
 // One table for adding up and for printing.
 static constexpr auto kCounters = std::to_array<NamedCounter>({
-    {"accepted", &Stats::accepted},
     {"setups", &Stats::setups},
     {"relays", &Stats::relays},
-    {"handshakes", &Stats::handshakes},
-    {"handshakes_resumed", &Stats::handshakes_resumed},
     {"handshakes_held_back", &Stats::handshakes_held_back},
-    {"broker_handshakes", &Stats::broker_handshakes},
-    {"broker_handshakes_resumed", &Stats::broker_handshakes_resumed},
+    {"http_requests", &Stats::http_requests},
     {"accept_pauses", &Stats::accept_pauses},
     {"buffer_exhaustions", &Stats::buffer_exhaustions},
     {"spills", &Stats::spills},
@@ -47,6 +43,13 @@ static auto& at_slot(Slots& slots, uint16_t slot) {
 
 NodeStats& Stats::node(uint16_t slot) { return at_slot(nodes, slot); }
 RouteStats& Stats::route(uint16_t slot) { return at_slot(routes, slot); }
+ListenerStats& Stats::listener(uint8_t index) { return at_slot(listeners, index); }
+
+uint64_t Stats::accepted() const {
+    uint64_t sum = 0;
+    for (const ListenerStats& one : listeners) sum += one.accepted;
+    return sum;
+}
 
 void Stats::connect_accepted(uint8_t level) {
     CHECK(!mqtt_version(level).empty());
@@ -70,11 +73,30 @@ void Stats::clear_gauges() {
     setups = relays = 0;
     for (NodeStats& one : nodes) one.relays = 0;
     for (RouteStats& one : routes) one.connections = 0;
+    for (ListenerStats& one : listeners) one.connections = 0;
 }
 
 template <class Counts>
 static void add_each(Counts& sum, const Counts& more) {
     for (size_t i = 0; i < sum.size(); ++i) sum[i] += more[i];
+}
+
+std::array<uint64_t, kRelayEnds> Stats::closed() const {
+    std::array<uint64_t, kRelayEnds> sum{};
+    for (const ListenerStats& one : listeners) add_each(sum, one.closed);
+    return sum;
+}
+
+void HandshakeStats::done(std::string_view version, bool with_session, uint64_t took_us) {
+    (with_session ? resumed : full)[version == kTlsVersions[1] ? 1 : 0]++;
+    times.record(took_us);
+}
+
+void HandshakeStats::add(const HandshakeStats& other) {
+    add_each(full, other.full);
+    add_each(resumed, other.resumed);
+    add_each(failed, other.failed);
+    times.add(other.times);
 }
 
 static void add_node(NodeStats& sum, const NodeStats& more) {
@@ -95,10 +117,9 @@ void Stats::add(const Stats& other) {
         down.*counter.member += other.down.*counter.member;
     }
     add_each(refused, other.refused);
-    add_each(handshake_failures, other.handshake_failures);
-    add_each(broker_handshake_failures, other.broker_handshake_failures);
+    client_handshakes.add(other.client_handshakes);
+    broker_handshakes.add(other.broker_handshakes);
     add_each(mqtt_versions, other.mqtt_versions);
-    add_each(closed, other.closed);
     dial_times.add(other.dial_times);
     connack_times.add(other.connack_times);
     if (nodes.size() < other.nodes.size()) nodes.resize(other.nodes.size());
@@ -107,6 +128,12 @@ void Stats::add(const Stats& other) {
     for (size_t i = 0; i < other.routes.size(); ++i) {
         routes[i].connections += other.routes[i].connections;
         routes[i].connections_total += other.routes[i].connections_total;
+    }
+    if (listeners.size() < other.listeners.size()) listeners.resize(other.listeners.size());
+    for (size_t i = 0; i < other.listeners.size(); ++i) {
+        listeners[i].accepted += other.listeners[i].accepted;
+        listeners[i].connections += other.listeners[i].connections;
+        add_each(listeners[i].closed, other.listeners[i].closed);
     }
 }
 
@@ -161,7 +188,12 @@ static void put_node(std::string& out, const NodeStats& node, std::string_view n
 
 std::string to_json(const Stats& stats, const std::vector<std::string>& node_names,
                     const std::vector<std::string>& route_names) {
-    std::string out = "{";
+    std::string out = fmt::format(
+        "{{\"accepted\":{},\"handshakes\":{},\"handshakes_resumed\":{},\"broker_handshakes\":{},"
+        "\"broker_handshakes_resumed\":{},",
+        stats.accepted(), stats.client_handshakes.done_total(),
+        stats.client_handshakes.resumed_total(), stats.broker_handshakes.done_total(),
+        stats.broker_handshakes.resumed_total());
     for (const NamedCounter& counter : kCounters) {
         fmt::format_to(std::back_inserter(out), "\"{}\":{},", counter.name, stats.*counter.member);
     }
@@ -170,12 +202,12 @@ std::string to_json(const Stats& stats, const std::vector<std::string>& node_nam
                        stats.up.*counter.member, stats.down.*counter.member);
     }
     put_counts(out, "refused", stats.refused, text_of<Refusal>);
-    put_counts(out, "handshake_failures", stats.handshake_failures, text_of<tls::Failure>);
-    put_counts(out, "broker_handshake_failures", stats.broker_handshake_failures,
+    put_counts(out, "handshake_failures", stats.client_handshakes.failed, text_of<tls::Failure>);
+    put_counts(out, "broker_handshake_failures", stats.broker_handshakes.failed,
                text_of<tls::Failure>);
     put_counts(out, "mqtt_versions", stats.mqtt_versions,
                [](size_t i) { return kMqttVersions[i]; });
-    put_counts(out, "closed", stats.closed, text_of<RelayEnd>);
+    put_counts(out, "closed", stats.closed(), text_of<RelayEnd>);
     put_times(out, "dial_times", stats.dial_times);
     put_times(out, "connack_times", stats.connack_times);
     out += "\"brokers\":[";

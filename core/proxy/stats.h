@@ -29,6 +29,30 @@ struct NodeStats {
     std::array<uint64_t, kConnacks> connacks{};  // what it told MQTT clients
 };
 
+// What came in through one address, by its place in the configuration.
+struct ListenerStats {
+    uint64_t accepted = 0;
+    uint64_t connections = 0;                   // gauge: being set up, or relayed
+    std::array<uint64_t, kRelayEnds> closed{};  // relays that ended, by why
+};
+
+// Handshakes with clients, or with brokers.
+struct HandshakeStats {
+    using ByVersion = std::array<uint64_t, 2>;  // kTlsVersions
+
+    ByVersion full{};
+    ByVersion resumed{};                            // with an earlier session
+    std::array<uint64_t, tls::kFailures> failed{};  // by cause
+    TimeBuckets times;  // of those done: ClientHello to the peer being verified
+
+    // `version`: of kTlsVersions.
+    void done(std::string_view version, bool with_session, uint64_t took_us);
+    uint64_t resumed_total() const { return resumed[0] + resumed[1]; }
+    uint64_t done_total() const { return full[0] + full[1] + resumed_total(); }
+    void add(const HandshakeStats& other);
+};
+inline constexpr std::array<std::string_view, 2> kTlsVersions = {"TLSv1.2", "TLSv1.3"};
+
 struct RouteStats {
     uint64_t connections = 0;  // gauge: relayed now
     uint64_t connections_total = 0;
@@ -49,19 +73,13 @@ struct DirectionStats {
 };
 
 struct Stats {
-    uint64_t accepted = 0;
     uint64_t setups = 0;  // gauge: connections before their relay
     uint64_t relays = 0;  // gauge
     std::array<uint64_t, kRefusals> refused{};
 
-    // TLS with clients, and with brokers
-    uint64_t handshakes = 0;  // done, the resumed ones among them
-    uint64_t handshakes_resumed = 0;
+    HandshakeStats client_handshakes;
+    HandshakeStats broker_handshakes;
     uint64_t handshakes_held_back = 0;  // steps that waited a turn for --tls-handshakes-max
-    std::array<uint64_t, tls::kFailures> handshake_failures{};  // clients', by cause
-    uint64_t broker_handshakes = 0;
-    uint64_t broker_handshakes_resumed = 0;
-    std::array<uint64_t, tls::kFailures> broker_handshake_failures{};
 
     uint64_t accept_pauses = 0;       // multishot accepts that ended: descriptor table full
     uint64_t buffer_exhaustions = 0;  // receives that found no buffer (-ENOBUFS)
@@ -78,18 +96,23 @@ struct Stats {
     uint64_t tls_errors = 0;       // relays ended by a bad record or an alert
 
     std::array<uint64_t, kMqttVersions.size()> mqtt_versions{};  // CONNECTs that were accepted
-    std::array<uint64_t, kRelayEnds> closed{};                   // relays that ended, by why
-    TimeBuckets dial_times;     // dials that succeeded: start to all of the greeting sent
-    TimeBuckets connack_times;  // from there to the broker's first bytes
+    uint64_t http_requests = 0;  // clients that spoke HTTP and were let in
+    TimeBuckets dial_times;      // dials that succeeded: start to all of the greeting sent
+    TimeBuckets connack_times;   // from there to the broker's first bytes
 
     // By slot, which keeps its meaning (snapshot.h). Longer as slots come into use.
     std::vector<NodeStats> nodes;
     std::vector<RouteStats> routes;
+    std::vector<ListenerStats> listeners;
 
     DirectionStats& direction(bool is_up) { return is_up ? up : down; }
     // The entry of a slot, made where there is none yet.
     NodeStats& node(uint16_t slot);
     RouteStats& route(uint16_t slot);
+    ListenerStats& listener(uint8_t index);
+    // Over all listeners.
+    uint64_t accepted() const;
+    std::array<uint64_t, kRelayEnds> closed() const;
 
     // `level` of a CONNECT: 3, 4, 5.
     void connect_accepted(uint8_t level);

@@ -8,9 +8,10 @@
 namespace jumpgate {
 
 std::string version_text() {
-    std::string text = fmt::format("jumpgate {}\nliburing {}.{}, {}, xxHash XXH3, fmt {}\n",
-                                   JUMPGATE_VERSION, IO_URING_VERSION_MAJOR, IO_URING_VERSION_MINOR,
-                                   tls::library_version(), FMT_VERSION);
+    std::string text = fmt::format(
+        "jumpgate {}\nliburing {}.{}, wolfSSL {}, {}, xxHash XXH3, fmt {}\n", JUMPGATE_VERSION,
+        IO_URING_VERSION_MAJOR, IO_URING_VERSION_MINOR, tls::library_version(),
+        tls::library_has_assembly() ? "assembly" : "no assembly (slow)", FMT_VERSION);
     RingLimits limits;
     limits.submissions = limits.completions = 16;
     auto ring = Ring::open(limits);

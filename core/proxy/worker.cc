@@ -58,7 +58,8 @@ Status Worker::open(const RingLimits& limits, int control_ring_fd, StatsReport& 
     if (shared_.access_log) access_log_ = std::make_unique<LogQueue>(kAccessLinesMax);
     adopt();
     for (const ListenerSocket& socket : listener_sockets_) {
-        listeners_.push_back(std::make_unique<Listener>(*this, socket.fd, socket.tls));
+        const auto index = static_cast<uint8_t>(listeners_.size());
+        listeners_.push_back(std::make_unique<Listener>(*this, socket.fd, index, socket.tls));
     }
     return Unit{};
 }
@@ -87,7 +88,9 @@ void Worker::close() {
 // ---- Connections -------------------------------------------------------------------------------
 
 void Worker::admit(Accepted accepted) {
-    stats_.accepted++;
+    ListenerStats& listener = stats_.listener(accepted.listener);
+    listener.accepted++;
+    listener.connections++;
     const uint32_t open = shared_.connections.fetch_add(1, std::memory_order_relaxed) + 1;
     accepted.over_limit = open > shared_.connections_max;
     Connection* c = connections_->create(*this, accepted);
@@ -104,6 +107,7 @@ void Worker::start_relay(Connection& c) {
     identity.level = c.connect.level;
     identity.set_client_id(c.connect.client_id);
     identity.route = c.route->slot;
+    identity.listener = c.listener;
     shared_.board.routed[c.route->slot].fetch_add(1, std::memory_order_relaxed);
     const size_t greeted_bytes = c.greeting.bytes(*buffers_).size();
     if (logs(Severity::Debug)) log_connected(c);
@@ -122,12 +126,14 @@ void Worker::start_relay(Connection& c) {
 
 void Worker::release(Connection& c) {
     const bool relayed = c.phase == Phase::Relay;
+    const uint8_t listener = c.listener;
     c.stop_deadline();
     static_cast<ConnectionLink&>(c).unlink();
     if (!relayed) leave_node(c);
     if (c.routing != nullptr) --c.routing->users;
     connections_->destroy(&c);
     stats_.setups--;
+    if (!relayed) stats_.listener(listener).connections--;
     let_go();
     if (!relayed) connection_gone();
 }

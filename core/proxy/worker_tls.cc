@@ -9,12 +9,12 @@
 namespace jumpgate {
 
 void Worker::handshake_done(const Connection& c) {
-    stats_.handshakes++;
-    if (c.client_engine->resumed()) stats_.handshakes_resumed++;
+    stats_.client_handshakes.done(c.client_engine->version(), c.client_engine->resumed(),
+                                  now_us() - c.handshake_began_us);
 }
 
 void Worker::handshake_failed(tls::Failure cause) {
-    stats_.handshake_failures[static_cast<size_t>(cause)]++;
+    stats_.client_handshakes.failed[static_cast<size_t>(cause)]++;
 }
 
 std::unique_ptr<tls::Engine> Worker::make_broker_engine(const Connection& c) {
@@ -24,8 +24,8 @@ std::unique_ptr<tls::Engine> Worker::make_broker_engine(const Connection& c) {
 }
 
 void Worker::broker_handshake_done(const Connection& c) {
-    stats_.broker_handshakes++;
-    if (c.broker_engine->resumed()) stats_.broker_handshakes_resumed++;
+    stats_.broker_handshakes.done(c.broker_engine->version(), c.broker_engine->resumed(),
+                                  now_us() - c.handshake_began_us);
     c.broker_engine->forget_identity();
 }
 
@@ -34,7 +34,7 @@ void Worker::broker_handshake_failed(const Connection& c) {
     stats_.nodes[c.node].dial_failures++;
     avoid_address(c);
     if (fault.cause != tls::Failure::None) {
-        stats_.broker_handshake_failures[static_cast<size_t>(fault.cause)]++;
+        stats_.broker_handshakes.failed[static_cast<size_t>(fault.cause)]++;
         sessions_[c.node].reset();
     }
     if (!mark_down(c, EPROTO) || !logs(Severity::Warn)) return;

@@ -16,7 +16,16 @@ namespace {
 // A reading with something of everything.
 Watch rich_watch() {
     Watch watch;
-    watch.stats.accepted = 12;
+    watch.stats.listener(0).accepted = 12;
+    watch.stats.listener(0).connections = 3;
+    watch.stats.listener(0).closed[static_cast<size_t>(RelayEnd::Evicted)] = 2;
+    watch.stats.client_handshakes.done("TLSv1.3", true, 900);
+    watch.stats.broker_handshakes.failed[static_cast<size_t>(tls::Failure::Expired)] = 6;
+    watch.stats.connect_accepted(3);
+    watch.stats.connect_accepted(4);
+    watch.stats.http_requests = 8;
+    watch.tls_version = "5.7.2";
+    watch.tls_assembly = true;
     watch.stats.relays = 3;
     watch.stats.refused[static_cast<size_t>(Refusal::NoBroker)] = 4;
     watch.stats.up.bytes = 1'234'567'890'123;
@@ -24,7 +33,7 @@ Watch rich_watch() {
     watch.stats.dial_times.record(30'000'000);
     watch.stats.connack_times.record(100);
     watch.workers = {{1'000'000'000, 0.25, 0}, {0, 0, 7}};
-    watch.listeners = {"127.0.0.1:1883"};
+    watch.listeners = {"127.0.0.1:1883", "127.0.0.1:8883"};
     watch.routes = {{"1", 2, 5}};
     watch.route_fingerprint = 0xabc;
     BrokerState broker;
@@ -46,13 +55,21 @@ bool has_line(const std::string& text, const std::string& line) {
     return ("\n" + text).find("\n" + line + "\n") != std::string::npos;
 }
 
-TEST(MetricsText, SaysWhatIs) {
+TEST(Metrics, SaysWhatIs) {
     const std::string text = metrics_text(rich_watch());
     for (
         const char* line : {
-            "jumpgate_build_info{version=\"" JUMPGATE_VERSION "\"} 1",
-            "jumpgate_connections_accepted_total 12",
-            "jumpgate_connections_active{phase=\"relay\"} 3",
+            "jumpgate_build_info{version=\"" JUMPGATE_VERSION "\",wolfssl=\"5.7.2\",asm=\"yes\"} 1",
+            "jumpgate_connections_total{listener=\"127.0.0.1:1883\"} 12",
+            "jumpgate_connections_total{listener=\"127.0.0.1:8883\"} 0",
+            "jumpgate_connections_active{listener=\"127.0.0.1:1883\"} 3",
+            "jumpgate_sessions_closed_total{listener=\"127.0.0.1:1883\",reason=\"evicted\"} 2",
+            "jumpgate_protocol_total{protocol=\"mqtt3\"} 2",
+            "jumpgate_protocol_total{protocol=\"http\"} 8",
+            "jumpgate_tls_handshakes_total{side=\"downstream\",result=\"resumed\",version=\"TLSv1."
+            "3\"} 1",
+            "jumpgate_tls_handshakes_total{side=\"upstream\",result=\"failed\",version=\"none\"} 6",
+            "jumpgate_tls_handshake_duration_seconds_bucket{side=\"downstream\",le=\"0.001\"} 1",
             "jumpgate_connect_rejected_total{reason=\"no_broker\"} 4",
             "jumpgate_connect_rejected_total{reason=\"shutting_down\"} 0",
             "jumpgate_bytes_total{direction=\"up\"} 1234567890123",
@@ -68,23 +85,12 @@ TEST(MetricsText, SaysWhatIs) {
             "\"success\"} 9",
             "jumpgate_upstream_connacks_total{upstream=\"stream_route/1\",node=\"[::1]:1883\",code="
             "\"0x05\"} 1",
-            "jumpgate_upstream_up{upstream=\"stream_route/1\",node=\"quote\\\" slash\\\\ "
-            "line\\n\"} 0",
         })
         EXPECT_TRUE(has_line(text, line)) << line << "\n" << text;
 }
 
-TEST(MetricsText, AHistogramIsCumulative) {
-    const std::string text = metrics_text(rich_watch());
-    const std::string name = "jumpgate_upstream_connect_duration_seconds";
-    for (const char* line :
-         {"_bucket{le=\"0.0005\"} 0", "_bucket{le=\"0.001\"} 1", "_bucket{le=\"10\"} 1",
-          "_bucket{le=\"+Inf\"} 2", "_sum 30.0007", "_count 2"})
-        EXPECT_TRUE(has_line(text, name + line)) << line << "\n" << text;
-}
-
 // The rules of the format, where the real checker is not installed.
-TEST(MetricsText, EveryNameIsDeclaredOnceAndCountersEndInTotal) {
+TEST(Metrics, EveryNameIsDeclaredOnceAndCountersEndInTotal) {
     std::istringstream lines(metrics_text(rich_watch()));
     const std::regex type("# TYPE (\\w+) (counter|gauge|histogram)");
     const std::regex sample(R"re((\w+)(\{(\w+="([^"\\]|\\.)*",?)+\})? [-+.\deE]+)re");
@@ -106,7 +112,7 @@ TEST(MetricsText, EveryNameIsDeclaredOnceAndCountersEndInTotal) {
     EXPECT_GT(types.size(), 40U);
 }
 
-TEST(MetricsText, PromtoolFindsNothingToSay) {
+TEST(Metrics, PromtoolFindsNothingToSay) {
     if (std::system("command -v promtool > /dev/null") != 0) GTEST_SKIP() << "no promtool";
     const Scratch scratch;
     for (const Watch& watch : {Watch{}, rich_watch()}) {

@@ -22,7 +22,7 @@ def commands_run():
 
 @behaviour("the table of metrics holds each of /metrics with its words, and promtool agrees")
 def metrics():
-    table = dict(re.findall(r"(?m)^\| `(jumpgate_\w+)` \| [^|]*\| (.*) \|$", DOCUMENT))
+    table = dict(re.findall(r"(?m)^\| `((?:jumpgate|process)_\w+)` \| [^|]*\| (.*) \|$", DOCUMENT))
     with tempfile.TemporaryDirectory(prefix="jumpgate-e2e-") as folder:
         with Jumpgate([], "--admin", "127.0.0.1:0", "--state-dir", folder + "/state") as gate:
             address = gate.event("admin_listening")["address"]

@@ -132,8 +132,8 @@ def evict():
         lost = report["clients"]["connections_lost"]
         equal(lost, began, "clients that were moved, once each")
         equal(report["pings"]["answered"], DEVICES)
-        evicted = client.metric('jumpgate_sessions_closed_total{reason="evicted"}')
-        equal(evicted, began)
+        labels = f'listener="127.0.0.1:{gate.port}",reason="evicted"'
+        equal(client.metric("jumpgate_sessions_closed_total{" + labels + "}"), began)
 
 
 @behaviour("a node that is taken out of the list keeps its clients, and can be evicted")

@@ -17,7 +17,7 @@ size_t refused(const Stats& stats, Refusal reason) {
 }
 
 size_t failed(const Stats& stats, tls::Failure failure) {
-    return stats.handshake_failures[static_cast<size_t>(failure)];
+    return stats.client_handshakes.failed[static_cast<size_t>(failure)];
 }
 
 TEST(Handshake, CarriesAClientsConnectToAPlainBrokerAndTheAnswerBack) {
@@ -31,7 +31,7 @@ TEST(Handshake, CarriesAClientsConnectToAPlainBrokerAndTheAnswerBack) {
     EXPECT_EQ(upstream.receive(packet.size()), packet);
     upstream.send("answer");
     EXPECT_EQ(client.receive(6), "answer");
-    EXPECT_EQ(worker.stats().handshakes, 1U);
+    EXPECT_EQ(worker.stats().client_handshakes.done_total(), 1U);
 }
 
 TEST(Handshake, TakesAConnectThatComesWithTheLastFlight) {
@@ -184,8 +184,8 @@ TEST(Handshake, ResumesASessionWithTheIdentityThatItBeganWith) {
     second.send(connect_packet("client"));
     EXPECT_TRUE(broker.accept().open());
     const Stats stats = worker.stats();
-    EXPECT_EQ(stats.handshakes, 2U);
-    EXPECT_EQ(stats.handshakes_resumed, 1U);
+    EXPECT_EQ(stats.client_handshakes.done_total(), 2U);
+    EXPECT_EQ(stats.client_handshakes.resumed_total(), 1U);
 }
 
 TEST(Handshake, HoldsHandshakesBackButForgetsNone) {
@@ -202,7 +202,8 @@ TEST(Handshake, HoldsHandshakesBackButForgetsNone) {
             {reinterpret_cast<const char*>(hello.span().data()), hello.size()});
     }
     for (SecuredPeer& client : clients) EXPECT_TRUE(client.shake_hands());
-    EXPECT_TRUE(worker.wait_for([](const Stats& stats) { return stats.handshakes == 30; }));
+    EXPECT_TRUE(worker.wait_for(
+        [](const Stats& stats) { return stats.client_handshakes.done_total() == 30; }));
 }
 
 TEST(Handshake, SendsTheConnectToAVerifiedBroker) {
@@ -217,7 +218,7 @@ TEST(Handshake, SendsTheConnectToAVerifiedBroker) {
     EXPECT_EQ(upstream.receive(packet.size()), packet);
     upstream.send("answer");
     EXPECT_EQ(client.receive(6), "answer");
-    EXPECT_EQ(worker.stats().broker_handshakes, 1U);
+    EXPECT_EQ(worker.stats().broker_handshakes.done_total(), 1U);
 }
 
 TEST(Handshake, ShowsItsCertificateToABrokerThatAsks) {
@@ -275,7 +276,7 @@ TEST(Handshake, SaysOfABrokerThatHangsUpThatItMayNotSpeakTls) {
     broker.accept();  // and closed
     EXPECT_EQ(client.receive_to_end(), std::string("\x20\x02\0\3", 4));
     const Stats stats = worker.stats();
-    EXPECT_EQ(stats.broker_handshake_failures[static_cast<size_t>(tls::Failure::Truncated)], 1U);
+    EXPECT_EQ(stats.broker_handshakes.failed[static_cast<size_t>(tls::Failure::Truncated)], 1U);
     EXPECT_EQ(stats.nodes[0].dial_failures, 1U);
     EXPECT_TRUE(stats.nodes[0].down);
     const std::string lines = worker.log_lines();

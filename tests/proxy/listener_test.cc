@@ -37,7 +37,7 @@ TEST(Listener, TakesClientsOneByOneOnceTheTableWasFull) {
     for (uint64_t left = 1; left <= 5; ++left) {
         clients[left - 1] = Peer();  // each makes room for one that waits
         ASSERT_TRUE(
-            worker.wait_for([&](const Stats& stats) { return stats.accepted >= 8 + left; }));
+            worker.wait_for([&](const Stats& stats) { return stats.accepted() >= 8 + left; }));
     }
     EXPECT_EQ(worker.stats().accept_pauses, 1U);  // no further client was taken and reset
 }

@@ -128,7 +128,7 @@ TEST_P(EveryRelay, EvictsAsManyAsAskedForAndOnlyOfThatBroker) {
     for (const EndedRelay& relay : fixture.ended()) EXPECT_EQ(relay.identity.node, 1);
     EXPECT_EQ(fixture.stats().nodes[1].relays, 2U);
     EXPECT_EQ(fixture.stats().nodes[2].relays, 4U);
-    EXPECT_EQ(fixture.stats().closed[static_cast<size_t>(RelayEnd::Evicted)], 4U);
+    EXPECT_EQ(fixture.stats().closed()[static_cast<size_t>(RelayEnd::Evicted)], 4U);
     EXPECT_EQ(fixture.close_some(1, 100, rng), 2U);
     EXPECT_EQ(fixture.last_end(6), RelayEnd::Evicted);
     EXPECT_EQ(fixture.close_some(1, 100, rng), 0U);

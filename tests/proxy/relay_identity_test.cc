@@ -101,7 +101,7 @@ TEST(RelayIdentity, CountsAnEndAndABrokerThatNeverAnswered) {
     EXPECT_EQ(life.stats.connack_times.count(), 0U);
     EXPECT_EQ(life.stats.relays + life.stats.nodes[2].relays, 0U);
     EXPECT_EQ(life.stats.routes[1].connections, 0U);
-    EXPECT_EQ(life.stats.closed[static_cast<size_t>(RelayEnd::BrokerReset)], 1U);
+    EXPECT_EQ(life.stats.closed()[static_cast<size_t>(RelayEnd::BrokerReset)], 1U);
     EXPECT_EQ(life.stats.nodes[2].bytes_down, 20U);
 }
 

@@ -140,7 +140,7 @@ TEST(Relay, TellsTheStatisticsOfVersionsRoutesAndEnds) {
     EXPECT_EQ(then.nodes[0].relays_total, 1U);
     EXPECT_EQ(then.nodes[0].bytes_up, connect_packet("relayed").size());
     EXPECT_EQ(then.nodes[0].bytes_down, 4U);
-    EXPECT_EQ(then.closed[static_cast<size_t>(RelayEnd::ClientReset)], 1U);
+    EXPECT_EQ(then.closed()[static_cast<size_t>(RelayEnd::ClientReset)], 1U);
 }
 
 }  // namespace

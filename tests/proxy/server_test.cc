@@ -237,7 +237,7 @@ TEST(ServerCalls, WatchSumsAllWorkers) {
     const Watch watch = server->watch();
     EXPECT_TRUE(watch.complete);
     EXPECT_EQ(watch.workers.size(), 2U);
-    EXPECT_EQ(watch.stats.accepted, 30U);
+    EXPECT_EQ(watch.stats.accepted(), 30U);
     ASSERT_EQ(watch.brokers.size(), 1U);
     EXPECT_EQ(watch.brokers[0].name, name_of(broker));
     EXPECT_EQ(watch.brokers[0].stats.relays, 30U);
@@ -433,7 +433,7 @@ TEST(ServerCalls, AreAnsweredWhileTheServerEnds) {
         repeat([&] { server->find("c", 10); });
         repeat([&] { server->explain({.client_id = "c"}); });
         repeat([&] { server->evict("u", "127.0.0.1:" + std::to_string(silent.port()), 10); });
-        server.wait_for([](const Watch& watch) { return watch.stats.accepted > 0; });
+        server.wait_for([](const Watch& watch) { return watch.stats.accepted() > 0; });
         server->drain();
         for (std::thread& thread : threads) thread.join();
     }

@@ -8,7 +8,10 @@ namespace {
 
 Stats sample() {
     Stats stats;
-    stats.accepted = 3;
+    stats.listener(1).accepted = 3;
+    stats.listener(1).connections = 2;
+    stats.client_handshakes.done("TLSv1.2", false, 700);
+    stats.client_handshakes.done("TLSv1.3", true, 800);
     stats.up.bytes = 100;
     stats.refused[static_cast<size_t>(Refusal::TooLarge)] = 2;
     stats.nodes.resize(2);
@@ -23,7 +26,7 @@ Stats sample() {
     stats.nodes[1].connacks[static_cast<size_t>(Connack::Success)] = 3;
     stats.routes = {{3, 9}};
     stats.connect_accepted(5);
-    stats.closed[static_cast<size_t>(RelayEnd::Evicted)] = 1;
+    stats.listener(0).closed[static_cast<size_t>(RelayEnd::Evicted)] = 1;
     stats.dial_times.record(700);
     stats.connack_times.record(20'000'000);
     return stats;
@@ -33,7 +36,12 @@ TEST(Stats, AddsEveryCounterAndEachBroker) {
     Stats sum;
     sum.add(sample());
     sum.add(sample());
-    EXPECT_EQ(sum.accepted, 6U);
+    EXPECT_EQ(sum.accepted(), 6U);
+    EXPECT_EQ(sum.listeners[1].connections, 4U);
+    EXPECT_EQ(sum.client_handshakes.full[0], 2U);
+    EXPECT_EQ(sum.client_handshakes.resumed[1], 2U);
+    EXPECT_EQ(sum.client_handshakes.done_total(), 4U);
+    EXPECT_EQ(sum.client_handshakes.times.count(), 4U);
     EXPECT_EQ(sum.up.bytes, 200U);
     EXPECT_EQ(sum.refused[static_cast<size_t>(Refusal::TooLarge)], 4U);
     ASSERT_EQ(sum.nodes.size(), 2U);
@@ -48,7 +56,7 @@ TEST(Stats, AddsEveryCounterAndEachBroker) {
     EXPECT_EQ(sum.routes[0].connections, 6U);
     EXPECT_EQ(sum.routes[0].connections_total, 18U);
     EXPECT_EQ(sum.mqtt_versions[2], 2U);
-    EXPECT_EQ(sum.closed[static_cast<size_t>(RelayEnd::Evicted)], 2U);
+    EXPECT_EQ(sum.closed()[static_cast<size_t>(RelayEnd::Evicted)], 2U);
     EXPECT_EQ(sum.dial_times.count(), 2U);
     EXPECT_EQ(sum.connack_times.sum_us, 40'000'000U);
 }
@@ -70,7 +78,8 @@ TEST(Stats, KeepsTheCountersOfAWorkerThatHasEndedAndNoGauge) {
     EXPECT_EQ(stats.routes[0].connections, 0U);
     EXPECT_EQ(stats.routes[0].connections_total, 9U);
     EXPECT_EQ(stats.nodes[1].relays_total, 4U);
-    EXPECT_EQ(stats.accepted, 3U);
+    EXPECT_EQ(stats.accepted(), 3U);
+    EXPECT_EQ(stats.listeners[1].connections, 0U);
 }
 
 TEST(Stats, NamesTheVersionsOfMqtt) {
@@ -86,8 +95,8 @@ TEST(Stats, PrintsCountersReasonsAndBrokersAsJson) {
     EXPECT_EQ(json.front(), '{');
     EXPECT_EQ(json.back(), '}');
     for (const char* part :
-         {"\"accepted\":3,", R"("bytes_up":100,"bytes_down":0,)", "\"too_large\":2",
-          "\"not_mqtt\":0,",
+         {"\"accepted\":3,\"handshakes\":2,\"handshakes_resumed\":1,",
+          R"("bytes_up":100,"bytes_down":0,)", "\"too_large\":2", "\"not_mqtt\":0,",
           R"({"name":"b:2","down":true,"relays":2,"dials":5,"dial_failures":1,)"
           R"("relays_total":4,"bytes_up":7,"bytes_down":9,"connacks":{"success":3}})",
           R"("connacks":{}},{"name":"b:2")", R"("mqtt_versions":{"3.1":0,"3.1.1":0,"5.0":1})",

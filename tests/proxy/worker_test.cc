@@ -14,7 +14,7 @@ TEST(Worker, ReportsWhatItCounts) {
     Peer upstream = broker.accept();
     ASSERT_TRUE(worker.wait_for([](const Stats& stats) { return stats.relays == 1; }));
     const Stats stats = worker.stats();
-    EXPECT_EQ(stats.accepted, 1U);
+    EXPECT_EQ(stats.accepted(), 1U);
     EXPECT_EQ(stats.setups, 0U);
     EXPECT_EQ(stats.nodes[0].relays, 1U);
     EXPECT_EQ(stats.up.bytes, connect_packet("counted").size()) << "counted while it lives";
@@ -57,7 +57,7 @@ TEST(Worker, StopsInEveryPhaseAtOnce) {
         clients.back().send(connect_packet("c" + std::to_string(i)));
     }
     ASSERT_TRUE(worker.wait_for(
-        [](const Stats& stats) { return stats.accepted == 22 && stats.relays > 0; }));
+        [](const Stats& stats) { return stats.accepted() == 22 && stats.relays > 0; }));
     worker.stop();
 }
 

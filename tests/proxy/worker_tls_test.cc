@@ -70,7 +70,7 @@ TEST(WorkerTls, ResumesItsSessionsWithABroker) {
         upstream.send("answer");
         ASSERT_EQ(client.receive(6), "answer");
     }
-    EXPECT_EQ(worker.stats().broker_handshakes_resumed, 1U);
+    EXPECT_EQ(worker.stats().broker_handshakes.resumed_total(), 1U);
 }
 
 TEST(WorkerTls, HashesTheCommonName) {
@@ -83,8 +83,8 @@ TEST(WorkerTls, HashesTheCommonName) {
         SecuredPeer client = SecuredPeer::client(Peer::connect(worker.tls_port()), "client");
         ASSERT_TRUE(client.shake_hands());
         client.send(connect_packet("id" + std::to_string(i)));
-        EXPECT_TRUE(
-            worker.wait_for([&](const Stats& stats) { return stats.handshakes == i + 1U; }));
+        EXPECT_TRUE(worker.wait_for(
+            [&](const Stats& stats) { return stats.client_handshakes.done_total() == i + 1U; }));
     }
     EXPECT_TRUE(worker.wait_for(
         [](const Stats& stats) { return stats.nodes[0].dials + stats.nodes[1].dials == 12; }));

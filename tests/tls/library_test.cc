@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <regex>
+#include <string>
 
 #include "tls/context.h"
 
@@ -14,9 +15,9 @@ TEST(Library, StartsOnceForAll) {
     EXPECT_TRUE(start_library());
 }
 
-TEST(LibraryVersion, SaysWhetherThereIsAssembly) {
-    EXPECT_TRUE(std::regex_match(
-        library_version(), std::regex(R"(wolfSSL \d+\.\d+\.\d+, (assembly|no assembly \(slow\)))")))
+TEST(LibraryVersion, IsThreeNumbers) {
+    EXPECT_TRUE(
+        std::regex_match(std::string(library_version()), std::regex(R"(\d+\.\d+\.\d+)")))
         << library_version();
 }
 
