@@ -12,7 +12,6 @@
 #include <utility>
 #include <vector>
 
-#include "core/base/flags.h"
 #include "core/base/host_port.h"
 #include "core/io/reactor.h"
 #include "loadgen/broker_credentials.h"
@@ -232,11 +231,17 @@ int run_brokers(const Options& options, const sigset_t& ending) {
 
 }  // namespace
 
-int broker_command(int argc, char** argv) {
+FlagSheet broker_flags() {
+    Options options;
+    FlagTable flags("", "", "");
+    add_rows(flags, options);
+    return flags.sheet();
+}
+
+int broker_command(std::span<const char* const> arguments) {
     Options options;
     FlagTable flags("jumpload broker", kUsage, "jumpload " JUMPGATE_VERSION "\n");
     add_rows(flags, options);
-    const std::vector<const char*> arguments(argv, argv + argc);
     std::optional<FlagsExit> exit = flags.parse(arguments);
     if (const std::string wrong = find_contradiction(options); !exit && !wrong.empty()) {
         exit = flags.refuse(wrong);

@@ -1,10 +1,16 @@
 // `jumpload broker`: embedded MQTT brokers for benchmarks and demonstrations.
 #pragma once
 
+#include <span>
+
+#include "core/base/flags.h"
+
 namespace jumpgate {
 
-// `argv` is what follows the word `broker`. Returns the exit code: 0 after SIGTERM or SIGINT, 1
-// where a broker could not start, 2 for a wrong command line.
-int broker_command(int argc, char** argv);
+// `arguments` are those behind the word `broker`. Returns the exit code: 0 after SIGTERM or SIGINT,
+// 1 where a broker could not start, 2 for a wrong command line.
+int broker_command(std::span<const char* const> arguments);
+
+FlagSheet broker_flags();
 
 }  // namespace jumpgate

@@ -293,6 +293,16 @@ Refusal settle_threads(Options& options, uint64_t descriptors_max) {
     return std::nullopt;
 }
 
+// All rows of options.mode, in the order of --help.
+void add_flags(FlagTable& table, Options& options, Given& given) {
+    add_target_flags(table, options, given);
+    add_client_flags(table, options, given);
+    add_tls_flags(table, options.tls, given.tls);
+    if (options.mode != Mode::Conn) add_message_flags(table, options, given);
+    add_run_flags(table, options);
+    add_report_flags(table, options);
+}
+
 std::string usage(Mode mode) {
     static constexpr std::string_view kPurpose[] = {
         "Connects clients and holds them.",
@@ -313,6 +323,15 @@ std::string_view word(Mode mode) {
     return kWords[static_cast<size_t>(mode)];
 }
 
+FlagSheet load_flags(Mode mode) {
+    Options options;
+    options.mode = mode;
+    Given given;
+    FlagTable table("", "", "");
+    add_flags(table, options, given);
+    return table.sheet();
+}
+
 std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* const> arguments,
                                                uint64_t descriptors_max) {
     Options options;
@@ -320,12 +339,7 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     Given given;
     FlagTable table(fmt::format("jumpload {}", word(mode)), usage(mode),
                     "jumpload " JUMPGATE_VERSION "\n");
-    add_target_flags(table, options, given);
-    add_client_flags(table, options, given);
-    add_tls_flags(table, options.tls, given.tls);
-    if (mode != Mode::Conn) add_message_flags(table, options, given);
-    add_run_flags(table, options);
-    add_report_flags(table, options);
+    add_flags(table, options, given);
     if (std::optional<FlagsExit> exit = table.parse(arguments)) return *exit;
 
     Refusal refusal = settle_addresses(options, given);

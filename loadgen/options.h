@@ -76,6 +76,9 @@ struct Options {
 std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* const> arguments,
                                                uint64_t descriptors_max);
 
+// The flags of that mode.
+FlagSheet load_flags(Mode mode);
+
 std::string_view word(Mode mode);
 
 }  // namespace jumpgate::load

@@ -25,26 +25,6 @@ bool is_number(std::string_view value) {
     return all_digits(value.starts_with('-') ? value.substr(1) : value);
 }
 
-std::string heading(const Flag& flag) {
-    std::string text = flag.letter ? std::string{'-', flag.letter, ',', ' '} : "";
-    text += "--" + flag.name;
-    if (!flag.metavar.empty()) text += " " + flag.metavar;
-    return text;
-}
-
-// "default 3000 ms; 10 to 600000; repeatable"
-std::string terms(const Flag& flag) {
-    std::vector<std::string> parts;
-    const bool counted = !flag.unit.empty() && is_number(flag.default_text);
-    if (!flag.default_text.empty())
-        parts.push_back("default " + flag.default_text + (counted ? " " + flag.unit : ""));
-    if (!flag.allowed.empty()) parts.push_back(flag.allowed);
-    if (flag.repeatable) parts.push_back("repeatable");
-    std::string text;
-    for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
-    return text;
-}
-
 // Appends `text` word by word; lines break before kHelpColumns and continue at kHelpIndent.
 void wrap(std::string& out, size_t column, std::string_view text) {
     while (!text.empty()) {
@@ -84,6 +64,25 @@ std::string cell(std::string_view text) {
 }
 
 }  // namespace
+
+std::string heading(const Flag& flag) {
+    std::string text = flag.letter ? std::string{'-', flag.letter, ',', ' '} : "";
+    text += "--" + flag.name;
+    if (!flag.metavar.empty()) text += " " + flag.metavar;
+    return text;
+}
+
+std::string terms(const Flag& flag) {
+    std::vector<std::string> parts;
+    const bool counted = !flag.unit.empty() && is_number(flag.default_text);
+    if (!flag.default_text.empty())
+        parts.push_back("default " + flag.default_text + (counted ? " " + flag.unit : ""));
+    if (!flag.allowed.empty()) parts.push_back(flag.allowed);
+    if (flag.repeatable) parts.push_back("repeatable");
+    std::string text;
+    for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
+    return text;
+}
 
 Parsed<uint64_t> parse_number(std::string_view value, uint64_t min, uint64_t max) {
     if (!is_number(value)) return Problem{"is not a whole number"};
@@ -135,6 +134,24 @@ Flag& FlagTable::text(std::string name, std::string& target, std::string metavar
         return std::nullopt;
     };
     return flag;
+}
+
+void FlagTable::operands(std::vector<std::string>& target, size_t least, std::string metavar,
+                         std::string help) {
+    operands_ = Operands{&target, least, std::move(metavar), std::move(help)};
+}
+
+FlagSheet FlagTable::sheet() const {
+    FlagSheet sheet{{flags_.begin(), flags_.end()}, {}, {}};
+    for (Flag& flag : sheet.rows) {
+        flag.set = nullptr;
+        flag.current = nullptr;
+    }
+    if (operands_) {
+        sheet.operand = operands_->metavar;
+        sheet.operand_help = operands_->help;
+    }
+    return sheet;
 }
 
 Flag* FlagTable::find(std::string_view argument) {
@@ -211,6 +228,10 @@ std::optional<FlagsExit> FlagTable::parse(std::span<const char* const> arguments
             if (std::optional<FlagsExit> exit = take(*negated, "false")) return exit;
             continue;
         }
+        if (operands_ && !argument.starts_with('-')) {
+            operands_->target->emplace_back(argument);
+            continue;
+        }
         Flag* flag = find(argument);
         if (flag == nullptr) return unknown(argument);
         std::optional<std::string_view> value;
@@ -225,7 +246,13 @@ std::optional<FlagsExit> FlagTable::parse(std::span<const char* const> arguments
         }
         if (std::optional<FlagsExit> exit = accept(*flag, value)) return exit;
     }
-    return std::nullopt;
+    return missing_operand();
+}
+
+std::optional<FlagsExit> FlagTable::missing_operand() const {
+    if (!operands_ || operands_->target->size() >= operands_->least) return std::nullopt;
+    return refuse(fmt::format("{} is missing: {} given; allowed: {} or more", operands_->metavar,
+                              operands_->target->size(), operands_->least));
 }
 
 std::optional<FlagsExit> FlagTable::take(Flag& flag, std::string_view value) {
@@ -266,6 +293,12 @@ FlagsExit FlagTable::unknown(std::string_view argument) const {
 
 std::string FlagTable::help() const {
     std::string out = usage_;
+    if (operands_) {
+        const std::string left = "  " + operands_->metavar + "  ";
+        out += "\n" + left;
+        out.append(kHelpIndent - std::min(left.size(), kHelpIndent), ' ');
+        wrap(out, std::max(left.size(), kHelpIndent), operands_->help);
+    }
     std::string_view group;
     for (const Flag& flag : flags_) {
         if (flag.group != group) out += "\n" + flag.group + "\n";

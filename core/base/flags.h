@@ -75,6 +75,18 @@ struct Flag {
     std::function<std::string()> current;
 };
 
+// What a page says of a command line: rows that can be read after their table and targets are gone.
+struct FlagSheet {
+    std::vector<Flag> rows;    // without `set` and `current`
+    std::string operand;       // "RUN.json..."; empty: it takes flags only
+    std::string operand_help;  // whole sentences
+};
+
+// "-c, --count N", as --help and the pages show it.
+std::string heading(const Flag& flag);
+// "default 3000 ms; 10 to 600000; repeatable"; may be empty.
+std::string terms(const Flag& flag);
+
 class FlagTable {
   public:
     // `usage`: the lines above the flags in --help, ending in a newline.
@@ -104,7 +116,12 @@ class FlagTable {
     Flag& list(std::string name, std::vector<T>& target, Parse read, std::string metavar,
                std::string allowed, std::string help);
 
+    // Takes arguments that are no flags, `least` or more of them, into `target`, in their order.
+    void operands(std::vector<std::string>& target, size_t least, std::string metavar,
+                  std::string help);
+
     const std::deque<Flag>& rows() const { return flags_; }
+    FlagSheet sheet() const;
     Flag* row(std::string_view name);  // null: there is none
     // The name that a misspelt one is near to.
     std::optional<std::string_view> near(std::string_view name) const;
@@ -117,8 +134,8 @@ class FlagTable {
     void adopt(const FlagTable& lower);
 
     // Reads the arguments behind the program's name (and subcommand): --name=value, --name value,
-    // -l value, -lvalue, --no-name of a switch. None: every target is set. Knows --help,
-    // --help-markdown and --version.
+    // -l value, -lvalue, --no-name of a switch, and operands where there are such. None: every
+    // target is set. Knows --help, --help-markdown and --version.
     std::optional<FlagsExit> parse(std::span<const char* const> arguments);
 
     // A FlagsExit with exit code 2 and the line "PROGRAM: MESSAGE", for the caller's own rules.
@@ -134,12 +151,20 @@ class FlagTable {
     std::optional<FlagsExit> accept(Flag& flag, std::optional<std::string_view> value);
     std::optional<FlagsExit> take(Flag& flag, std::string_view value);
     FlagsExit unknown(std::string_view argument) const;
+    std::optional<FlagsExit> missing_operand() const;
 
     std::string program_;
     std::string usage_;
     std::string version_;
     std::string group_;
     std::deque<Flag> flags_;  // rows keep their address
+    struct Operands {
+        std::vector<std::string>* target;
+        size_t least;
+        std::string metavar;
+        std::string help;
+    };
+    std::optional<Operands> operands_;
 };
 
 template <std::unsigned_integral T>

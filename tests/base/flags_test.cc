@@ -143,6 +143,49 @@ TEST(FlagTable, AnswersHelpAndVersionWhateverElseIsWrong) {
     EXPECT_EQ(Program().parse({"--version"})->text, "prog 1.2.3\n");
 }
 
+TEST(FlagTable, TakesOperandsAmongFlags) {
+    Program program;
+    std::vector<std::string> files;
+    program.table.operands(files, 2, "RUN.json...", "Results to join.");
+    EXPECT_FALSE(program.parse({"a.json", "--threads", "9", "b.json", "-P", "c.json"}));
+    EXPECT_EQ(files, (std::vector<std::string>{"a.json", "b.json", "c.json"}));
+    EXPECT_EQ(program.threads, 9u);
+    EXPECT_NE(program.table.help().find("\n  RUN.json...                     Results to join.\n"),
+              std::string::npos)
+        << program.table.help();
+}
+
+TEST(FlagTable, RefusesTooFewOperandsAndUnknownFlagsAmongThem) {
+    const std::vector<std::pair<std::vector<const char*>, std::string>> cases = {
+        {{"a.json"}, "prog: RUN.json... is missing: 1 given; allowed: 2 or more\n"},
+        {{"a.json", "b.json", "--thread", "9"},
+         "prog: --thread: unknown flag; did you mean --threads?\n"},
+    };
+    for (const auto& [arguments, message] : cases) {
+        Program program;
+        std::vector<std::string> files;
+        program.table.operands(files, 2, "RUN.json...", "Results to join.");
+        const std::optional<FlagsExit> exit = program.parse(arguments);
+        ASSERT_TRUE(exit);
+        EXPECT_EQ(exit->exit_code, 2);
+        EXPECT_EQ(exit->text, message);
+    }
+}
+
+TEST(FlagTable, GivesASheetThatOutlivesIt) {
+    FlagSheet sheet;
+    {
+        Program program;
+        sheet = program.table.sheet();
+        EXPECT_EQ(sheet.operand, "");
+    }
+    ASSERT_EQ(sheet.rows.size(), 6u);
+    EXPECT_EQ(heading(sheet.rows[0]), "-t, --threads N");
+    EXPECT_EQ(terms(sheet.rows[0]), "default 4 threads; 1 to 256");
+    EXPECT_EQ(terms(sheet.rows[5]), "one character; repeatable");
+    EXPECT_FALSE(sheet.rows[0].set);
+}
+
 TEST(FlagTable, TurnsASwitchOffByItsNegatedName) {
     Program program;
     program.pin = true;

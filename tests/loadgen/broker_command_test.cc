@@ -16,15 +16,15 @@ struct Outcome {
     std::string err;
 };
 
-Outcome run(std::vector<std::string> words) {
-    std::vector<char*> argv;
-    for (std::string& word : words) argv.push_back(word.data());
+Outcome run(const std::vector<std::string>& words) {
+    std::vector<const char*> arguments;
+    for (const std::string& word : words) arguments.push_back(word.c_str());
     sigset_t before;
     pthread_sigmask(SIG_SETMASK, nullptr, &before);
     testing::internal::CaptureStdout();
     testing::internal::CaptureStderr();
     Outcome outcome;
-    outcome.code = broker_command(static_cast<int>(argv.size()), argv.data());
+    outcome.code = broker_command(arguments);
     outcome.out = testing::internal::GetCapturedStdout();
     outcome.err = testing::internal::GetCapturedStderr();
     pthread_sigmask(SIG_SETMASK, &before, nullptr);

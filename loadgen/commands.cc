@@ -1,0 +1,91 @@
+#include "loadgen/commands.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <variant>
+
+#include "core/io/signals.h"
+#include "loadgen/broker_command.h"
+#include "loadgen/fleet.h"
+#include "loadgen/options.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+int print(const FlagsExit& exit) {
+    fmt::print(exit.to_stderr ? stderr : stdout, "{}", exit.text);
+    return exit.exit_code;
+}
+
+template <Mode mode>
+int play(std::span<const char* const> arguments) {
+    const uint64_t descriptors_max = raise_descriptor_limit();
+    const auto parsed = parse_options(mode, arguments, descriptors_max);
+    if (const FlagsExit* exit = std::get_if<FlagsExit>(&parsed)) return print(*exit);
+    return run_fleet(std::get<Options>(parsed));
+}
+
+template <Mode mode>
+FlagSheet flags_of() {
+    return load_flags(mode);
+}
+
+constexpr Command kCommands[] = {
+    {"conn", "connects clients and holds them", CommandKind::Clients, play<Mode::Conn>,
+     flags_of<Mode::Conn>},
+    {"pub", "connects clients that publish", CommandKind::Clients, play<Mode::Pub>,
+     flags_of<Mode::Pub>},
+    {"sub", "connects clients that subscribe", CommandKind::Clients, play<Mode::Sub>,
+     flags_of<Mode::Sub>},
+    {"p2p", "plays pairs of publisher and subscriber and accounts for every message",
+     CommandKind::Clients, play<Mode::P2p>, flags_of<Mode::P2p>},
+    {"broker", "plays MQTT brokers, for benchmarks and demonstrations", CommandKind::Brokers,
+     broker_command, broker_flags},
+};
+
+std::string names() {
+    std::string out;
+    for (const Command& command : commands()) {
+        if (!out.empty()) out += ", ";
+        out += command.name;
+    }
+    return out;
+}
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+std::string_view title(CommandKind kind) {
+    static constexpr std::string_view kTitles[] = {"Playing clients", "Playing brokers", "Results"};
+    return kTitles[static_cast<size_t>(kind)];
+}
+
+std::string usage() {
+    std::string out = "Usage: jumpload MODE [FLAGS]\n";
+    const CommandKind* last = nullptr;
+    for (const Command& command : commands()) {
+        if (last == nullptr || *last != command.kind)
+            out += fmt::format("\n{}\n", title(command.kind));
+        last = &command.kind;
+        out += fmt::format("  {:<10}{}\n", command.name, command.purpose);
+    }
+    return out + "\n`jumpload MODE --help` explains the flags.\n";
+}
+
+int run_command(std::span<const char* const> arguments) {
+    const std::string_view first = arguments.empty() ? "" : arguments.front();
+    for (const Command& command : commands()) {
+        if (first == command.name) return command.run(arguments.subspan(1));
+    }
+    if (first == "--help" || first == "help") return print({0, usage(), false});
+    if (first == "--version") return print({0, "jumpload " JUMPGATE_VERSION "\n", false});
+    return print({2,
+                  fmt::format("jumpload: {} is no mode; allowed: {}; --help explains\n",
+                              first.empty() ? "(nothing)" : shown(first), names()),
+                  true});
+}
+
+}  // namespace jumpgate::load
