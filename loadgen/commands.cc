@@ -7,6 +7,8 @@
 
 #include "core/io/signals.h"
 #include "loadgen/broker_command.h"
+#include "loadgen/compare_command.h"
+#include "loadgen/find_max_command.h"
 #include "loadgen/fleet.h"
 #include "loadgen/options.h"
 
@@ -41,6 +43,10 @@ constexpr Command kCommands[] = {
      flags_of<Mode::Sub>},
     {"p2p", "plays pairs of publisher and subscriber and accounts for every message",
      CommandKind::Clients, play<Mode::P2p>, flags_of<Mode::P2p>},
+    {"compare", "runs the same load on several targets and tells their ratios",
+     CommandKind::Experiments, compare_command, compare_flags},
+    {"find-max", "searches the highest rate that holds given limits", CommandKind::Experiments,
+     find_max_command, find_max_flags},
     {"broker", "plays MQTT brokers, for benchmarks and demonstrations", CommandKind::Brokers,
      broker_command, broker_flags},
 };
@@ -59,7 +65,8 @@ std::string names() {
 std::span<const Command> commands() { return kCommands; }
 
 std::string_view title(CommandKind kind) {
-    static constexpr std::string_view kTitles[] = {"Playing clients", "Playing brokers", "Results"};
+    static constexpr std::string_view kTitles[] = {"Playing clients", "Many runs",
+                                                   "Playing brokers", "Results"};
     return kTitles[static_cast<size_t>(kind)];
 }
 

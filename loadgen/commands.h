@@ -12,7 +12,7 @@
 namespace jumpgate::load {
 
 // What a mode is for; modes of one purpose stand together, and share most of their flags.
-enum class CommandKind : uint8_t { Clients, Brokers, Results };
+enum class CommandKind : uint8_t { Clients, Experiments, Brokers, Results };
 
 struct Command {
     std::string_view name;     // "p2p": the first argument

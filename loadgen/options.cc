@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <thread>
 
 #include "core/base/host_port.h"
@@ -26,6 +25,7 @@ struct Given {
     std::string topic;
     TlsGiven tls;
     const Flag* port = nullptr;
+    const Flag* interval = nullptr;
 };
 
 constexpr uint16_t kTlsPort = 8883;  // IANA: secure-mqtt
@@ -127,6 +127,9 @@ void add_message_flags(FlagTable& table, Options& options, Given& given) {
     interval.letter = 'I';
     interval.unit = "ms";
     interval.default_text = "1000";
+    given.interval = &interval;
+    table.number("rate", options.rate, 0, 100'000'000, "messages/s",
+                 "Over all publishers, instead of --interval_of_msg; 0: by that.");
     table
         .number("inflight", options.inflight, 1, 64, "messages",
                 "QoS 1 and 2: most messages of a client without an answer. Further ones wait, and "
@@ -248,6 +251,15 @@ Refusal settle_topic(Options& options, Given& given) {
     return std::nullopt;
 }
 
+Refusal settle_rate(Options& options, const Given& given) {
+    if (options.rate == 0) return std::nullopt;
+    if (options.publishers() == 0) return "--rate: nobody publishes; allowed with pub and p2p";
+    if (given.interval->given()) return "--rate: --interval_of_msg is given too; give one of them";
+    const double interval_ns = 1e9 * options.publishers() / options.rate;
+    options.interval_ns = std::max<uint64_t>(1, static_cast<uint64_t>(std::llround(interval_ns)));
+    return std::nullopt;
+}
+
 Refusal settle_sizes(Options& options) {
     if (options.mode == Mode::P2p && options.count % 2 != 0) {
         return fmt::format("--count: {} is odd; allowed in p2p: even numbers", options.count);
@@ -347,6 +359,7 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     if (!refusal) refusal = settle_topic(options, given);
     if (!refusal) refusal = settle_names(options, given);
     if (!refusal) refusal = settle_sizes(options);
+    if (!refusal) refusal = settle_rate(options, given);
     if (!refusal) refusal = settle_threads(options, descriptors_max);
     if (refusal) return table.refuse(*refusal);
     if (!options.clean && options.session_expiry_s == 0) options.session_expiry_s = 3'600;

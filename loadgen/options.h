@@ -45,6 +45,7 @@ struct Options {
     uint8_t qos = 0;
     uint32_t size_bytes = 256;
     uint64_t interval_ns = 1'000'000'000;
+    uint32_t rate = 0;  // messages per second over all publishers; 0: interval_ns says it
     uint32_t inflight = 32;
 
     uint32_t threads = 0;     // 0 until parse_options() has chosen

@@ -1,0 +1,231 @@
+#include "loadgen/compare_command.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/base/host_port.h"
+#include "loadgen/child_run.h"
+#include "loadgen/comparison.h"
+#include "loadgen/process_cpu.h"
+#include "loadgen/run_arguments.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+struct Target {
+    std::string name;
+    HostPort address;
+};
+
+struct Process {
+    std::string target;
+    pid_t pid = 0;
+};
+
+struct CompareOptions {
+    std::vector<Target> targets;
+    std::vector<Process> processes;
+    uint32_t rounds = 5;
+    std::string json_path;
+    std::vector<std::string> mode;
+};
+
+// "NAME=VALUE", both there.
+Parsed<std::pair<std::string, std::string>> parse_named(std::string_view text) {
+    const size_t equals = text.find('=');
+    if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size())
+        return Problem{"is not NAME=..."};
+    return std::pair(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+}
+
+Parsed<Target> parse_target(std::string_view text) {
+    auto named = parse_named(text);
+    if (Problem* problem = std::get_if<Problem>(&named)) return std::move(*problem);
+    auto& [name, address] = std::get<0>(named);
+    Parsed<HostPort> parsed = parse_host_port(address, 1);
+    if (Problem* problem = std::get_if<Problem>(&parsed)) return std::move(*problem);
+    if (std::get<HostPort>(parsed).host.empty()) return Problem{"has no host"};
+    return Target{std::move(name), std::move(std::get<HostPort>(parsed))};
+}
+
+Parsed<Process> parse_process(std::string_view text) {
+    auto named = parse_named(text);
+    if (Problem* problem = std::get_if<Problem>(&named)) return std::move(*problem);
+    const auto& [name, number] = std::get<0>(named);
+    const Parsed<uint64_t> pid = parse_number(number, 1, 1U << 22);  // PID_MAX_LIMIT
+    if (const Problem* problem = std::get_if<Problem>(&pid)) return *problem;
+    return Process{name, static_cast<pid_t>(std::get<uint64_t>(pid))};
+}
+
+void add_rows(FlagTable& table, CompareOptions& options) {
+    table.group("Comparison");
+    table.list("target", options.targets, parse_target, "NAME=HOST:PORT",
+               "NAME=HOST:PORT, at least two",
+               "A target; the first is what others are compared to.");
+    table.list("pid", options.processes, parse_process, "NAME=PID", "the name of a --target",
+               "A process of that target: the CPU time of it and of what it started is told per "
+               "message, or per connection where there are no messages.");
+    table.number("rounds", options.rounds, 1, 1'000, "", "How often each target is tried.");
+    table.text("json", options.json_path, "FILE", "Write all figures of all rounds as JSON.");
+    table.operands(options.mode, 1, "MODE FLAGS...",
+                   "What is run on each target: a mode and its flags, without --host and --port.");
+}
+
+std::string find_contradiction(const CompareOptions& options) {
+    if (options.targets.size() < 2) return "--target: give two or more";
+    for (const Target& target : options.targets) {
+        const auto same = [&](const Target& other) { return other.name == target.name; };
+        if (std::ranges::count_if(options.targets, same) > 1)
+            return fmt::format("--target: {} is given twice", shown(target.name));
+    }
+    for (const Process& process : options.processes) {
+        const auto named = [&](const Target& target) { return target.name == process.target; };
+        if (std::ranges::none_of(options.targets, named))
+            return fmt::format("--pid: there is no target {}", shown(process.target));
+        if (!tree_cpu_us(process.pid))
+            return fmt::format("--pid: {} {}: there is no such process", process.target,
+                               process.pid);
+    }
+    return {};
+}
+
+// "; 3 attempts failed: refused"
+std::string failures_text(const nlohmann::json& result) {
+    std::string text;
+    const auto failures = result.find("setup_failures");
+    if (failures == result.end() || !failures->is_object()) return text;
+    for (const auto& [cause, count] : failures->items())
+        text += fmt::format("; {} attempts failed: {}", count.dump(), cause);
+    return text;
+}
+
+class Compare {
+  public:
+    Compare(const CompareOptions& options, std::vector<std::string> run)
+        : options_(options), run_(std::move(run)), comparison_(names()) {}
+
+    int run() {
+        for (uint32_t round = 0; round < options_.rounds && !interrupted_; ++round) {
+            for (size_t i = 0; i < options_.targets.size() && !interrupted_; ++i) {
+                if (!run_once(round, i)) return 1;
+            }
+        }
+        fmt::print("\n{}{}", comparison_.text(), interrupted_ ? "interrupted: partial\n" : "");
+        return write_json() ? exit_code_ : 1;
+    }
+
+  private:
+    std::vector<std::string> names() const {
+        std::vector<std::string> names;
+        for (const Target& target : options_.targets) names.push_back(target.name);
+        return names;
+    }
+
+    // Nothing where the target has no --pid.
+    std::optional<uint64_t> cpu_us(const Target& target) const {
+        std::optional<uint64_t> sum;
+        for (const Process& process : options_.processes) {
+            if (process.target != target.name) continue;
+            const std::optional<uint64_t> used = tree_cpu_us(process.pid);
+            if (!used) return std::nullopt;
+            sum = sum.value_or(0) + *used;
+        }
+        return sum;
+    }
+
+    bool run_once(uint32_t round, size_t index) {
+        const Target& target = options_.targets[index];
+        std::vector<std::string> arguments = run_;
+        arguments.insert(arguments.end(), {"--host", target.address.host, "--port",
+                                           std::to_string(target.address.port)});
+        const std::optional<uint64_t> before = cpu_us(target);
+        Parsed<ChildResult> ran = run_child(std::move(arguments));
+        const std::optional<uint64_t> after = cpu_us(target);
+        if (const Problem* problem = std::get_if<Problem>(&ran)) {
+            fmt::print(stderr, "jumpload compare: {}: {}\n", target.name, problem->text);
+            return false;
+        }
+        const ChildResult& child = std::get<ChildResult>(ran);
+        interrupted_ = child.interrupted;
+        if (child.json == nullptr) {
+            fmt::print(stderr, "jumpload compare: round {}, {}: no result (exit code {}): {}\n",
+                       round + 1, target.name, child.exit_code, child.errors);
+            return false;
+        }
+        std::optional<uint64_t> used;
+        if (before && after && *after >= *before) used = *after - *before;
+        if (!interrupted_) comparison_.add(index, values_of(*child.json, used));
+        exit_code_ = std::max(exit_code_, child.exit_code);
+        fmt::print(
+            "round {} of {}: {}: {:.0f} connected, {:.0f} messages, {:.0f} lost{}\n", round + 1,
+            options_.rounds, target.name, number_at(*child.json, "clients.connected"),
+            number_at(*child.json, "messages.received"), number_at(*child.json, "messages.lost"),
+            child.exit_code == 0
+                ? ""
+                : fmt::format("; exit code {}{}", child.exit_code, failures_text(*child.json)));
+        std::fflush(stdout);
+        return true;
+    }
+
+    bool write_json() const {
+        if (options_.json_path.empty()) return true;
+        nlohmann::json json = comparison_.json();
+        json["schema_version"] = 1;
+        json["tool"] = "jumpload " JUMPGATE_VERSION;
+        json["rounds"] = options_.rounds;
+        json["run"] = run_;
+        json["interrupted"] = interrupted_;
+        return write_result(
+            "compare", options_.json_path,
+            json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    }
+
+    const CompareOptions& options_;
+    const std::vector<std::string> run_;
+    Comparison comparison_;
+    bool interrupted_ = false;
+    int exit_code_ = 0;
+};
+
+constexpr const char* kUsage =
+    "Usage: jumpload compare --target NAME=HOST:PORT --target NAME=HOST:PORT [FLAGS] MODE FLAGS\n"
+    "Runs the same load on each target in turn, round after round, and tells their ratios to the\n"
+    "first one with 95 % intervals.\n"
+    "Exit codes: 0 all well, 1 a run failed, 2 wrong usage, 3 a run lost messages, was saturated\n"
+    "or missed a threshold.\n";
+
+}  // namespace
+
+FlagSheet compare_flags() {
+    CompareOptions options;
+    FlagTable table("", "", "");
+    add_rows(table, options);
+    return table.sheet();
+}
+
+int compare_command(std::span<const char* const> arguments) {
+    const RunArguments split = split_run(arguments);
+    CompareOptions options;
+    FlagTable table("jumpload compare", kUsage, "jumpload " JUMPGATE_VERSION "\n");
+    add_rows(table, options);
+    std::optional<FlagsExit> exit = table.parse(split.own);
+    if (!exit) {
+        std::string wrong = refused_run(split.run, {"--host", "-h", "--port", "-p"});
+        if (wrong.empty()) wrong = find_contradiction(options);
+        if (!wrong.empty()) exit = table.refuse(wrong);
+    }
+    if (exit) {
+        fmt::print(exit->to_stderr ? stderr : stdout, "{}", exit->text);
+        return exit->exit_code;
+    }
+    return Compare(options, split.run).run();
+}
+
+}  // namespace jumpgate::load

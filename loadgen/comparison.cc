@@ -1,0 +1,145 @@
+#include "loadgen/comparison.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "loadgen/child_run.h"
+
+namespace jumpgate::load {
+
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr uint64_t kSeed = 1;
+
+// The messages of a run: those that came through, or went out where nobody listened.
+double messages_of(const Json& result) {
+    return std::max(number_at(result, "messages.received"), number_at(result, "messages.sent"));
+}
+
+std::optional<double> per(double amount, double number) {
+    return number > 0 ? std::optional(amount / number) : std::nullopt;
+}
+
+// A percentile, where anything was measured.
+std::optional<double> time_of(const Json& result, const std::string& histogram,
+                              std::string_view percentile) {
+    if (number_at(result, histogram + ".count") == 0) return std::nullopt;
+    return number_at(result, histogram + "." + std::string(percentile));
+}
+
+std::string number_text(double value) {
+    if (value >= 1'000) return fmt::format("{:.0f}", value);
+    return fmt::format("{:.{}f}", value, value >= 100 ? 1 : value >= 1 ? 2 : 3);
+}
+
+}  // namespace
+
+std::vector<Figure> figures() {
+    return {{"connects", "1/s", true},        {"connect p50", "us", false},
+            {"connect p99", "us", false},     {"messages", "1/s", true},
+            {"latency p50", "us", false},     {"latency p99", "us", false},
+            {"latency p99.9", "us", false},   {"lost", "", false},
+            {"CPU per message", "us", false}, {"CPU per connection", "us", false}};
+}
+
+std::vector<std::optional<double>> values_of(const Json& result, std::optional<uint64_t> cpu_us) {
+    const double connections = number_at(result, "clients.connections");
+    const double messages = messages_of(result);
+    std::vector<std::optional<double>> values = {
+        per(connections, number_at(result, "connect_seconds")),
+        time_of(result, "connect_us", "p50"),
+        time_of(result, "connect_us", "p99"),
+        messages > 0 ? per(messages, number_at(result, "seconds")) : std::nullopt,
+        time_of(result, "latency_us", "p50"),
+        time_of(result, "latency_us", "p99"),
+        time_of(result, "latency_us", "p99_9"),
+        messages > 0 ? std::optional(number_at(result, "messages.lost")) : std::nullopt,
+    };
+    const bool known = cpu_us.has_value();
+    const double cpu = static_cast<double>(cpu_us.value_or(0));
+    values.push_back(known ? per(cpu, messages) : std::nullopt);
+    values.push_back(known && messages == 0 ? per(cpu, connections) : std::nullopt);
+    return values;
+}
+
+Comparison::Comparison(std::vector<std::string> targets)
+    : targets_(std::move(targets)), runs_(targets_.size()) {}
+
+void Comparison::add(size_t target, Run values) { runs_[target].push_back(std::move(values)); }
+
+Comparison::Cell Comparison::cell(size_t target, size_t figure) const {
+    std::vector<double> values;
+    for (const Run& run : runs_[target])
+        if (run[figure]) values.push_back(*run[figure]);
+    Cell cell;
+    if (values.empty()) return cell;
+    cell.median = median_of(values);
+    if (target == 0) return cell;
+    std::vector<double> ratios;
+    const size_t rounds = std::min(runs_[0].size(), runs_[target].size());
+    for (size_t round = 0; round < rounds; ++round) {
+        const std::optional<double> first = runs_[0][round][figure];
+        const std::optional<double> value = runs_[target][round][figure];
+        if (first && value && *first > 0) ratios.push_back(*value / *first);
+    }
+    if (!ratios.empty()) cell.ratio = bootstrap_median(ratios, kSeed);
+    return cell;
+}
+
+std::string Comparison::text() const {
+    std::string text = fmt::format("{:<26}", "median of the rounds");
+    const auto out = std::back_inserter(text);
+    for (size_t target = 0; target < targets_.size(); ++target)
+        fmt::format_to(out, "{:>{}}", targets_[target], target == 0 ? 12 : 36);
+    text += '\n';
+    const std::vector<Figure> all = figures();
+    for (size_t figure = 0; figure < all.size(); ++figure) {
+        std::string row = fmt::format(
+            "{:<26}", fmt::format("{}{}{}", all[figure].name, all[figure].unit.empty() ? "" : ", ",
+                                  all[figure].unit));
+        bool any = false;
+        for (size_t target = 0; target < targets_.size(); ++target) {
+            const Cell one = cell(target, figure);
+            any |= one.median.has_value();
+            row += fmt::format("{:>12}", one.median ? number_text(*one.median) : "-");
+            if (target == 0) continue;
+            row += fmt::format("{:>24}",
+                               one.ratio ? fmt::format("x{:.2f} [{:.2f} {:.2f}]", one.ratio->median,
+                                                       one.ratio->low, one.ratio->high)
+                                         : "");
+        }
+        if (any) text += row + '\n';
+    }
+    return text;
+}
+
+Json Comparison::json() const {
+    Json targets = Json::object();
+    const std::vector<Figure> all = figures();
+    for (size_t target = 0; target < targets_.size(); ++target) {
+        Json rows = Json::object();
+        for (size_t figure = 0; figure < all.size(); ++figure) {
+            const Cell one = cell(target, figure);
+            if (!one.median) continue;
+            Json row = {{"unit", all[figure].unit},
+                        {"more_is_better", all[figure].more_is_better},
+                        {"median", *one.median}};
+            for (const Run& run : runs_[target])
+                row["values"].push_back(run[figure] ? Json(*run[figure]) : Json());
+            if (one.ratio)
+                row["ratio"] = {{"median", one.ratio->median},
+                                {"low", one.ratio->low},
+                                {"high", one.ratio->high}};
+            rows[std::string(all[figure].name)] = std::move(row);
+        }
+        targets[targets_[target]] = std::move(rows);
+    }
+    return {{"targets", std::move(targets)}};
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,53 @@
+// Comparison: the figures of many runs, by target and round, and their ratios to the first target.
+//
+// Law: pure. A figure that some run does not have is left out for that run; ratios are taken where
+// both sides of a round have it and the first target's is above 0.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loadgen/bootstrap.h"
+
+namespace jumpgate::load {
+
+// What is compared, in the order of the table.
+struct Figure {
+    std::string_view name;  // "latency p99"
+    std::string_view unit;  // "us"
+    bool more_is_better;
+};
+std::vector<Figure> figures();
+
+// One run: the value of each of figures(), if it has it. `cpu_us`: of the target's processes.
+std::vector<std::optional<double>> values_of(const nlohmann::json& result,
+                                             std::optional<uint64_t> cpu_us);
+
+class Comparison {
+  public:
+    explicit Comparison(std::vector<std::string> targets);
+
+    void add(size_t target, std::vector<std::optional<double>> values);
+
+    struct Cell {
+        std::optional<double> median;
+        std::optional<Estimate> ratio;  // to the first target; none for it
+    };
+    Cell cell(size_t target, size_t figure) const;
+
+    std::string text() const;
+    // {"targets":{NAME:{FIGURE:{"values":[...],"median":..,"ratio":{...}}}}}
+    nlohmann::json json() const;
+
+  private:
+    using Run = std::vector<std::optional<double>>;
+
+    std::vector<std::string> targets_;
+    std::vector<std::vector<Run>> runs_;  // by target, then round
+};
+
+}  // namespace jumpgate::load

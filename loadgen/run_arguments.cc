@@ -1,0 +1,61 @@
+#include "loadgen/run_arguments.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "core/base/flags.h"
+
+namespace jumpgate::load {
+
+static constexpr std::array<std::string_view, 4> kModes = {"conn", "pub", "sub", "p2p"};
+
+static bool is_mode(std::string_view word) {
+    return std::ranges::find(kModes, word) != kModes.end();
+}
+
+RunArguments split_run(std::span<const char* const> arguments) {
+    RunArguments split;
+    size_t i = 0;
+    while (i < arguments.size() && !is_mode(arguments[i]) && std::string_view(arguments[i]) != "--")
+        split.own.push_back(arguments[i++]);
+    if (i < arguments.size() && std::string_view(arguments[i]) == "--") ++i;
+    split.run.assign(arguments.begin() + static_cast<ptrdiff_t>(i), arguments.end());
+    if (i < arguments.size()) split.own.push_back(arguments[i]);
+    return split;
+}
+
+std::string refused_run(const std::vector<std::string>& run,
+                        std::initializer_list<std::string_view> taken) {
+    const std::string allowed = fmt::format("{}", fmt::join(kModes, ", "));
+    if (run.empty()) return fmt::format("there is no mode to run; allowed: {}", allowed);
+    if (!is_mode(run.front()))
+        return fmt::format("{} is no mode that can be run here; allowed: {}", shown(run.front()),
+                           allowed);
+    for (const std::string& argument : run) {
+        for (const std::string_view flag : taken) {
+            const bool is_long = flag.starts_with("--");
+            if (argument == flag || (is_long && argument.starts_with(std::string(flag) + "=")) ||
+                (!is_long && argument.starts_with(flag) && !argument.starts_with("--")))
+                return fmt::format("{}: is set for each run; leave it out", argument);
+        }
+    }
+    return {};
+}
+
+bool write_result(std::string_view command, const std::string& path, const std::string& text) {
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    const bool written = file != nullptr && std::fputs(text.c_str(), file) >= 0;
+    const bool closed = file != nullptr && std::fclose(file) == 0;
+    if (written && closed) return true;
+    fmt::print(stderr, "jumpload {}: --json {}: could not be written: {}\n", command, path,
+               std::strerror(errno));
+    return false;
+}
+
+}  // namespace jumpgate::load
