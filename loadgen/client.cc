@@ -9,15 +9,29 @@ namespace jumpgate::load {
 // What a simulated device costs beyond its socket.
 static_assert(sizeof(Client) <= 256);
 
-Client::Client(Crew& crew, uint32_t index, Role role, Delivery* delivery)
+Client::Client(Crew& crew, uint32_t index, SendLog* log, Delivery* heard)
     : ReceiveOp{{&Client::on_receive}},
       SendOp{{&Client::on_send}},
       Timer(&Client::on_timer),
       BufferWaiter(&Client::on_buffers),
       crew_(crew),
-      delivery_(delivery),
+      log_(log),
+      heard_(heard),
       index_(index),
-      role_(role) {}
+      role_(crew.options().plan.role(index)) {}
+
+uint32_t Client::number() const { return crew_.options().plan.number(index_); }
+
+// Calls visit(account, log of the publisher) for each publisher that this subscriber is to hear.
+template <class Visit>
+void Client::for_each_heard(Visit visit) {
+    if (heard_ == nullptr) return;
+    const Plan& plan = crew_.options().plan;
+    const uint32_t cell = plan.cell_of_subscriber(number());
+    for (uint32_t slot = 0; slot < plan.publishers_in(cell); ++slot) {
+        visit(heard_[slot], crew_.send_log(plan.publisher(cell, slot)));
+    }
+}
 
 // ---- Receiving -------------------------------------------------------------------------------
 
@@ -127,7 +141,7 @@ void Client::on_send(Op& op, Completion done) {
     } else if (self.state_ == State::Leaving) {
         self.abort();
     }
-    if (self.live() && self.role_ == Role::Publisher) self.publish(Reason::Unblocked);
+    if (self.live() && publishes(self.role_)) self.publish(Reason::Unblocked);
 }
 
 // ---- Time ------------------------------------------------------------------------------------
@@ -183,14 +197,19 @@ void Client::ping() {
 
 // ---- Ending ----------------------------------------------------------------------------------
 
+void Client::subscription_stands() {
+    for_each_heard([](Delivery& delivery, const SendLog& from) { delivery.subscriber_back(from); });
+}
+
 void Client::lose(Cause cause) {
     if (!is_open()) return;
     if (live()) {
         crew_.recorder().connection_lost(cause);
-        if (delivery_ != nullptr && role_ == Role::Publisher) delivery_->publisher_broke();
-        if (delivery_ != nullptr && role_ == Role::Subscriber) {
-            delivery_->subscriber_broke(!crew_.options().clean);
-        }
+        if (log_ != nullptr) log_->broke();
+        const Options& options = crew_.options();
+        for_each_heard([&options](Delivery& delivery, const SendLog& from) {
+            delivery.subscriber_broke(from, !options.clean, options.plan.shared);
+        });
     } else if (state_ == State::Subscribing && !crew_.leaving()) {
         crew_.recorder().setup_failed(cause);
     }

@@ -21,6 +21,7 @@
 #include "loadgen/chunk_pool.h"
 #include "loadgen/delivery.h"
 #include "loadgen/identity.h"
+#include "loadgen/message.h"
 #include "loadgen/tls_link.h"
 #include "loadgen/window.h"
 #include "mqtt/decode.h"
@@ -45,8 +46,9 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
         Gone,
     };
 
-    // `index` within the fleet. `delivery`: the account of its pair, or nullptr.
-    Client(Crew& crew, uint32_t index, Role role, Delivery* delivery);
+    // `index` within the fleet. `log`: of what it sends, and `heard`: the accounts of what it
+    // hears, one for each publisher of its cell; nullptr where there is none.
+    Client(Crew& crew, uint32_t index, SendLog* log, Delivery* heard);
 
     State state() const { return state_; }
     bool live() const { return state_ == State::Live; }
@@ -93,12 +95,16 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void send_last_words();
 
     // client.cc
+    uint32_t number() const;
+    template <class Visit>
+    void for_each_heard(Visit visit);
     bool is_open() const { return state_ >= State::Subscribing && state_ <= State::Leaving; }
     static void on_receive(Op& op, Completion done);
     static void on_send(Op& op, Completion done);
     static void on_timer(Timer& timer);
     static void on_buffers(BufferWaiter& waiter);
     void arm_receive();
+    void subscription_stands();
     void lose(Cause cause);
     void close();
     void join();
@@ -117,6 +123,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void on_ack(const mqtt::Packet& packet);
     void on_suback(const mqtt::Packet& packet);
     bool is_repeated(const mqtt::PublishView& publish);
+    Arrival judge(const MessageHeader& header);
     void account(mqtt::Bytes payload);
     void append_ack(mqtt::PacketType type, uint16_t packet_id);
     void append_subscribe();
@@ -128,7 +135,8 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void resend();
 
     Crew& crew_;
-    Delivery* delivery_;
+    SendLog* log_;
+    Delivery* heard_;
     Chunk* filling_ = nullptr;
     Chunk* sending_ = nullptr;
     Chunk* partial_ = nullptr;      // the start of a packet that is not all here

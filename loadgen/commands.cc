@@ -43,6 +43,14 @@ constexpr Command kCommands[] = {
      flags_of<Mode::Sub>},
     {"p2p", "plays pairs of publisher and subscriber and accounts for every message",
      CommandKind::Clients, play<Mode::P2p>, flags_of<Mode::P2p>},
+    {"fanout", "plays subscribers that all hear all publishers, accounts too", CommandKind::Clients,
+     play<Mode::Fanout>, flags_of<Mode::Fanout>},
+    {"fanin", "plays many publishers for few subscribers, accounts too", CommandKind::Clients,
+     play<Mode::Fanin>, flags_of<Mode::Fanin>},
+    {"sharedsub", "plays groups that share a subscription, accounts too", CommandKind::Clients,
+     play<Mode::Sharedsub>, flags_of<Mode::Sharedsub>},
+    {"pubsub", "plays clients that publish and subscribe at once, accounts too",
+     CommandKind::Clients, play<Mode::Pubsub>, flags_of<Mode::Pubsub>},
     {"compare", "runs the same load on several targets and tells their ratios",
      CommandKind::Experiments, compare_command, compare_flags},
     {"find-max", "searches the highest rate that holds given limits", CommandKind::Experiments,
@@ -77,7 +85,7 @@ std::string usage() {
         if (last == nullptr || *last != command.kind)
             out += fmt::format("\n{}\n", title(command.kind));
         last = &command.kind;
-        out += fmt::format("  {:<10}{}\n", command.name, command.purpose);
+        out += fmt::format("  {:<11}{}\n", command.name, command.purpose);
     }
     return out + "\n`jumpload MODE --help` explains the flags.\n";
 }

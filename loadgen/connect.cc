@@ -69,7 +69,7 @@ Detached Client::set_up(Client& client) {
     Chunk* connect_packet = crew.chunks().take();
     if (!tls) client.append_connect(*connect_packet);
     const Targets& targets = crew.targets();
-    const uint32_t turn = pair_of(crew.options(), client.index_);
+    const uint32_t turn = client.number();
     DialPlan plan;
     plan.to = &targets.to[turn % targets.to.size()];
     if (!targets.from.empty()) plan.source = &targets.from[client.index_ % targets.from.size()];
@@ -157,7 +157,7 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
 
     state_ = State::Subscribing;
     arm_receive();
-    if (role_ == Role::Subscriber) {
+    if (subscribes(role_)) {
         append_subscribe();
         began_ns_ = crew_.now_ns();
     } else {
@@ -185,8 +185,8 @@ void Client::go_live() {
     first_try_ = false;
     crew_.timers().stop(*this);
     keep_alive();
-    if (role_ == Role::Subscriber && delivery_ != nullptr) delivery_->subscriber_back();
-    if (role_ != Role::Publisher) return;
+    subscription_stands();
+    if (!publishes(role_)) return;
     due_offline_ = due_;
     resend();
     publish(Reason::Unblocked);

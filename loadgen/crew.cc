@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <unordered_set>
 
 #include "core/base/time.h"
 
@@ -14,7 +15,6 @@ namespace {
 constexpr uint32_t kBufferCount = 4'096;
 constexpr uint32_t kBufferBytes = 4'096;
 constexpr size_t kDialsPerTurn = 256;
-constexpr size_t kStreamsMax = 4'000'000;  // `jumpload sub`: about 100 bytes each
 // How soon a crew sees a signal of the fleet, and how old the live line may be.
 constexpr uint64_t kLongestTurnNs = 50 * kNanosPerMilli;
 constexpr uint64_t kShowEveryNs = 200 * kNanosPerMilli;
@@ -35,7 +35,10 @@ Crew::Crew(const Options& options, const Targets& targets, std::vector<uint32_t>
       targets_(targets),
       signals_(signals),
       indices_(std::move(indices)),
-      rng_(options.seed + (indices_.empty() ? 0 : indices_.front())) {}
+      rng_(options.seed + (indices_.empty() ? 0 : indices_.front())) {
+    enter_send_logs();
+    ++signals_.sending;
+}
 
 Crew::~Crew() = default;
 
@@ -47,6 +50,7 @@ void Crew::run() {
     touch();
     const bool opened = open();
     signals_.opened.fetch_add(1);
+    if (!opened) --signals_.sending;
     if (opened) {
         make_clients();
         while (phase_ != Phase::Done) turn();
@@ -84,14 +88,55 @@ bool Crew::open() {
     return true;
 }
 
-void Crew::make_clients() {
+// A crew's logs lie together, so that threads do not write to each other's cache lines.
+void Crew::enter_send_logs() {
+    const Plan& plan = options_.plan;
+    if (!plan.accounts()) return;
+    signals_.send_logs.resize(plan.publishers);
+    std::vector<uint32_t> numbers;
     for (const uint32_t index : indices_) {
-        const Role role = role_of(options_, index);
-        // Both ends of a pair are neighbours, the subscriber first.
-        if (options_.mode == Mode::P2p && role == Role::Subscriber) deliveries_.emplace_back();
-        Delivery* delivery = options_.mode == Mode::P2p ? &deliveries_.back() : nullptr;
-        Client& client = clients_.emplace_back(*this, index, role, delivery);
-        if (role == Role::Publisher) publishers_.push_back(&client);
+        if (publishes(plan.role(index))) numbers.push_back(plan.number(index));
+    }
+    send_logs_ = std::make_unique<SendLog[]>(numbers.size());
+    for (size_t i = 0; i < numbers.size(); ++i) signals_.send_logs[numbers[i]] = &send_logs_[i];
+}
+
+// One for each subscriber of this crew, but one for all that share.
+void Crew::make_deliveries() {
+    const Plan& plan = options_.plan;
+    if (!plan.accounts()) return;
+    std::unordered_set<uint32_t> groups;
+    size_t deliveries = 0;
+    for (const uint32_t index : indices_) {
+        if (!subscribes(plan.role(index))) continue;
+        const uint32_t cell = plan.cell_of_subscriber(plan.number(index));
+        if (plan.shared && !groups.insert(cell).second) continue;
+        hearers_.push_back({cell, deliveries});
+        deliveries += plan.publishers_in(cell);
+    }
+    deliveries_ = std::vector<Delivery>(deliveries);
+}
+
+void Crew::make_clients() {
+    make_deliveries();
+    const Plan& plan = options_.plan;
+    std::unordered_map<uint32_t, Delivery*> groups;
+    if (plan.shared) {
+        for (const Hearer& group : hearers_) groups[group.cell] = &deliveries_[group.first];
+    }
+    auto hearer = hearers_.begin();
+    for (const uint32_t index : indices_) {
+        const Role role = plan.role(index);
+        const bool sends = publishes(role);
+        SendLog* log = sends && send_logs_ ? &send_logs_[publishers_.size()] : nullptr;
+        Delivery* heard = nullptr;
+        if (subscribes(role) && plan.shared) {
+            heard = groups[plan.cell_of_subscriber(plan.number(index))];
+        } else if (subscribes(role) && plan.accounts()) {
+            heard = &deliveries_[(hearer++)->first];
+        }
+        Client& client = clients_.emplace_back(*this, index, log, heard);
+        if (sends) publishers_.push_back(&client);
     }
 }
 
@@ -163,7 +208,8 @@ void Crew::advance_phase() {
         case Phase::Draining: {
             const uint64_t drain_ns = options_.drain_ms * kNanosPerMilli;
             const uint64_t deadline_ns =
-                std::min(std::max(end_ns, last_sent_ns_) + drain_ns, end_ns + 2 * drain_ns);
+                std::min(std::max({end_ns, last_sent_ns_, signals_.last_sent_ns.load()}) + drain_ns,
+                         end_ns + 2 * drain_ns);
             if (now_ns_ < deadline_ns && !drained() && !hurry) return;
             begin_pinging();
             return;
@@ -190,13 +236,11 @@ void Crew::begin_measuring(uint64_t start_ns) {
     schedule_.start_ns = start_ns;
     schedule_.end_ns = signals_.end_ns.load();
     schedule_.interval_ns = options_.interval_ns;
-    schedule_.publishers = std::max(1U, options_.publishers());
+    schedule_.publishers = std::max(1U, options_.plan.publishers);
     schedule_.seed = options_.seed;
     std::vector<uint32_t> numbers;
     for (const uint32_t index : indices_) {
-        if (role_of(options_, index) == Role::Publisher) {
-            numbers.push_back(pair_of(options_, index));
-        }
+        if (publishes(options_.plan.role(index))) numbers.push_back(options_.plan.number(index));
     }
     calendar_.build(schedule_, numbers);
     busy_start_ns_ = thread_busy_ns();
@@ -204,14 +248,31 @@ void Crew::begin_measuring(uint64_t start_ns) {
 }
 
 // Nothing that may still come is missing.
-bool Crew::drained() const {
-    if (options_.mode == Mode::P2p &&
-        recorder_[Count::Received] + recorder_[Count::AckRefused] < recorder_[Count::Sent]) {
-        return false;
+bool Crew::drained() {
+    if (sends_ && all_sent()) {
+        sends_ = false;
+        --signals_.sending;
     }
-    return std::ranges::all_of(publishers_, [](const Client* client) {
-        return client->gone() || client->unfinished() == 0;
-    });
+    return !sends_ && signals_.sending.load() == 0 && all_received();
+}
+
+bool Crew::all_sent() const {
+    return calendar_.next_due_ns() == UINT64_MAX &&
+           std::ranges::all_of(publishers_, [](const Client* client) {
+               return client->gone() || client->unfinished() == 0;
+           });
+}
+
+// Goes on where the last look ended: nobody sends any more, so what is complete stays so.
+bool Crew::all_received() {
+    for (; received_up_to_ < hearers_.size(); ++received_up_to_) {
+        const Hearer& hearer = hearers_[received_up_to_];
+        for (uint32_t slot = 0; slot < options_.plan.publishers_in(hearer.cell); ++slot) {
+            const SendLog& from = send_log(options_.plan.publisher(hearer.cell, slot));
+            if (!deliveries_[hearer.first + slot].complete(from)) return false;
+        }
+    }
+    return true;
 }
 
 void Crew::begin_pinging() {
@@ -232,18 +293,32 @@ void Crew::settle_accounts() {
     for (const Client& client : clients_) {
         if (client.failed()) recorder_.add(Count::Failed);
     }
-    for (const Delivery& delivery : deliveries_) {
-        const DeliveryResult result = delivery.settle(options_.qos > 0);
-        recorder_.add(Count::LostInFlight, result.lost_in_flight);
-        recorder_.add(Count::LostOnLiveConnections, result.lost_on_live_connections);
-        recorder_.add(Count::WithoutSubscriber, result.without_subscriber);
-    }
     for (const auto& [key, stream] : streams_) {
         recorder_.add(Count::LostOnLiveConnections, stream.holes());
     }
 }
 
+void Crew::settle_deliveries() {
+    const Plan& plan = options_.plan;
+    for (const Hearer& hearer : hearers_) {
+        for (uint32_t slot = 0; slot < plan.publishers_in(hearer.cell); ++slot) {
+            const Delivery& delivery = deliveries_[hearer.first + slot];
+            const DeliveryResult result =
+                delivery.settle(send_log(plan.publisher(hearer.cell, slot)), options_.qos > 0);
+            recorder_.add(Count::LostInFlight, result.lost_in_flight);
+            recorder_.add(Count::LostOnLiveConnections, result.lost_on_live_connections);
+            recorder_.add(Count::WithoutSubscriber, result.without_subscriber);
+        }
+    }
+}
+
 // ---- Records ---------------------------------------------------------------------------------
+
+void Crew::message_sent() {
+    last_sent_ns_ = now_ns_;
+    // While others may wait only for what this crew still sends.
+    if (phase_ == Phase::Draining) signals_.last_sent_ns.store(now_ns_, std::memory_order_relaxed);
+}
 
 void Crew::latency_measured(uint64_t latency_us) {
     recorder_.latency.record(latency_us);

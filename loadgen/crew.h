@@ -1,8 +1,8 @@
 // Crew: one thread's share of the fleet: a reactor, its clients, their calendar and its records.
 //
-// Law: nothing here is shared but `Signals`, which the fleet writes, and `Live`, a snapshot that is
-// handed over under a lock a few times per second. Both ends of a pair are in one crew, so an
-// account needs no other thread.
+// Law: nothing here is shared but `Signals`, which the fleet writes, `Live`, a snapshot that is
+// handed over under a lock a few times per second, and how much each publisher has sent, which any
+// thread may read (delivery.h).
 #pragma once
 
 #include <atomic>
@@ -34,6 +34,9 @@ struct Signals {
     std::atomic<uint32_t> settled{0};  // clients whose first attempt is over
     std::atomic<uint32_t> opened{0};   // crews whose reactor stands, or failed to
     std::atomic<uint32_t> finished{0};
+    std::atomic<uint32_t> sending{0};       // crews that may still send messages
+    std::atomic<uint64_t> last_sent_ns{0};  // of any crew, after end_ns
+    std::vector<const SendLog*> send_logs;  // by publisher; complete before the threads start
 };
 
 // What the live line shows of a crew.
@@ -52,7 +55,7 @@ struct Targets {
 
 class Crew {
   public:
-    // `indices`: the clients of this crew, ascending; in p2p both ends of each pair.
+    // `indices`: the clients of this crew, ascending; whole units of the plan.
     Crew(const Options& options, const Targets& targets, std::vector<uint32_t> indices,
          Signals& signals);
     ~Crew();
@@ -60,6 +63,8 @@ class Crew {
     // The thread's whole life. Call once, on the thread that is to own the ring.
     void run();
 
+    // Adds what was lost to the records. After run() of all crews: it reads what others sent.
+    void settle_deliveries();
     // After run().
     const Recorder& recorder() const { return recorder_; }
     // Why the reactor could not be opened; empty where it could.
@@ -88,12 +93,18 @@ class Crew {
     void went_live() { ++live_clients_; }
     void went_down() { --live_clients_; }
     void latency_measured(uint64_t latency_us);
-    void message_sent() { last_sent_ns_ = now_ns_; }
+    void message_sent();
+    const SendLog& send_log(uint32_t publisher) const { return *signals_.send_logs[publisher]; }
     // The account of what subscriber `client` receives from `publisher`; nullptr where too many are
     // kept already. `jumpload sub` only.
     Sequence* stream(uint32_t client, uint32_t publisher);
 
   private:
+    // A subscriber, or a group of those that share, and its accounts.
+    struct Hearer {
+        uint32_t cell;
+        size_t first;  // of deliveries_
+    };
     enum class Phase : uint8_t { Connecting, Measuring, Draining, Pinging, Leaving, Done };
 
     bool open();
@@ -106,10 +117,14 @@ class Crew {
     void begin_measuring(uint64_t start_ns);
     void begin_pinging();
     void begin_leaving();
-    bool drained() const;
+    bool drained();
     uint64_t next_wake_ns() const;
     void show_live();
     void settle_accounts();
+    void enter_send_logs();
+    void make_deliveries();
+    bool all_sent() const;
+    bool all_received();
 
     const Options& options_;
     const Targets& targets_;
@@ -127,8 +142,11 @@ class Crew {
     Schedule schedule_;
     Calendar calendar_;
     std::deque<Client> clients_;                      // in the order of indices_
-    std::deque<Delivery> deliveries_;                 // p2p: one per pair
     std::vector<Client*> publishers_;                 // as the calendar counts them
+    std::unique_ptr<SendLog[]> send_logs_;            // in the same order; none without accounts
+    std::vector<Delivery> deliveries_;                // one after another for each of hearers_
+    std::vector<Hearer> hearers_;                     // in the order of its clients
+    size_t received_up_to_ = 0;                       // all_received(): of hearers_
     std::unordered_map<uint64_t, Sequence> streams_;  // by client and publisher
     std::vector<Client*> dirty_;
     std::vector<Client*> flushing_;
@@ -138,6 +156,7 @@ class Crew {
     uint64_t live_clients_ = 0;
     uint64_t now_ns_ = 0;
     uint64_t last_sent_ns_ = 0;
+    bool sends_ = true;          // this crew counts in Signals::sending
     uint64_t phase_end_ns_ = 0;  // deadline of Pinging and Leaving
     uint64_t busy_start_ns_ = 0;
     uint64_t shown_ns_ = 0;

@@ -29,8 +29,44 @@ Ranges Sequence::missing(uint64_t end) const {
     return missing;
 }
 
-Arrival Delivery::arrived(uint64_t number) {
-    return number < sent_ ? received_.arrived(number) : Arrival::Unknown;
+// ---- The sending half --------------------------------------------------------------------------
+
+SendLog::Exceptions& SendLog::exceptions() {
+    if (!exceptions_) exceptions_ = std::make_unique<Exceptions>();
+    return *exceptions_;
+}
+
+void SendLog::gave_up(uint64_t number) {
+    exceptions().unacknowledged.add(number, number + 1);
+    given_up_.store(given_up_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+void SendLog::broke() {
+    std::vector<uint64_t>& breaks = exceptions().breaks;
+    const uint64_t next = sent();
+    if (breaks.size() >= kBreaksMax || (!breaks.empty() && breaks.back() == next)) return;
+    breaks.push_back(next);
+}
+
+const Ranges& SendLog::unacknowledged() const {
+    static const Ranges kNone;
+    return exceptions_ ? exceptions_->unacknowledged : kNone;
+}
+
+const std::vector<uint64_t>& SendLog::breaks() const {
+    static const std::vector<uint64_t> kNone;
+    return exceptions_ ? exceptions_->breaks : kNone;
+}
+
+// ---- The receiving half ------------------------------------------------------------------------
+
+Arrival Delivery::arrived(const SendLog& from, uint64_t number) {
+    return number < from.sent() ? received_.arrived(number) : Arrival::Unknown;
+}
+
+bool Delivery::complete(const SendLog& from) const {
+    const uint64_t tail = from.sent() - received_.expected();
+    return received_.holes() + tail <= from.given_up();
 }
 
 Delivery::Exceptions& Delivery::exceptions() {
@@ -38,32 +74,36 @@ Delivery::Exceptions& Delivery::exceptions() {
     return *exceptions_;
 }
 
-void Delivery::gave_up(uint64_t number) { exceptions().unacknowledged.add(number, number + 1); }
-
-void Delivery::publisher_broke() { exceptions().at_risk.add(received_.expected(), sent_); }
-
-void Delivery::subscriber_broke(bool session_kept) {
-    if (away_) return;
-    exceptions().at_risk.add(received_.expected(), sent_);
-    away_ = true;
-    away_since_ = sent_;
+void Delivery::subscriber_broke(const SendLog& from, bool session_kept, bool shared) {
+    if (present_ == 0) return;
+    const uint64_t sent = from.sent();
+    if (shared) {
+        exceptions().at_risk.add(received_.missing(sent));
+    } else {
+        exceptions().at_risk.add(received_.expected(), sent);
+    }
+    if (--present_ > 0) return;
+    away_since_ = sent;
     session_kept_ = session_kept;
 }
 
-void Delivery::subscriber_back() {
-    if (!away_) return;
-    away_ = false;
-    if (away_since_ == sent_) return;
-    (session_kept_ ? exceptions().at_risk : exceptions().unheard).add(away_since_, sent_);
+void Delivery::subscriber_back(const SendLog& from) {
+    if (present_++ > 0) return;
+    const uint64_t sent = from.sent();
+    if (away_since_ == sent) return;
+    (session_kept_ ? exceptions().at_risk : exceptions().unheard).add(away_since_, sent);
 }
 
-DeliveryResult Delivery::settle(bool acknowledged_only) const {
+DeliveryResult Delivery::settle(const SendLog& from, bool acknowledged_only) const {
     Exceptions noted = exceptions_ ? *exceptions_ : Exceptions();
-    if (away_) (session_kept_ ? noted.at_risk : noted.unheard).add(away_since_, sent_);
+    const uint64_t sent = from.sent();
+    if (present_ == 0) (session_kept_ ? noted.at_risk : noted.unheard).add(away_since_, sent);
 
     DeliveryResult result;
-    Ranges missing = received_.missing(sent_);
-    if (acknowledged_only) missing = missing.without(noted.unacknowledged);
+    Ranges missing = received_.missing(sent);
+    // TCP delivers from the front, so what a broken connection lost is the end of what was sent.
+    for (const uint64_t next : from.breaks()) noted.at_risk.add(missing.run_before(next), next);
+    if (acknowledged_only) missing = missing.without(from.unacknowledged());
     result.without_subscriber = missing.overlap(noted.unheard);
     missing = missing.without(noted.unheard);
     result.lost_in_flight = missing.overlap(noted.at_risk);

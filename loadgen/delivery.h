@@ -1,12 +1,17 @@
-// Delivery: the exact account of what one publisher sent and one subscriber received.
+// SendLog and Delivery: the exact account of what one publisher sent and one subscriber, or one
+// group of a shared subscription, received.
 //
 // Law: sequence numbers start at 0 and grow by one per message, so every message ends up in exactly
 // one place: received, lost, or never acknowledged. First and last messages are seen as well, since
-// both ends are known. Memory: 56 bytes, plus one range for each hole.
+// both ends are known. Each half belongs to one thread; the receiving one reads of the other only
+// how much was sent, until both threads have ended and settle() looks at the whole.
+// Memory: 16 and 48 bytes, plus one range for each hole.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "loadgen/ranges.h"
 
@@ -51,44 +56,77 @@ struct DeliveryResult {
     uint64_t lost() const { return lost_in_flight + lost_on_live_connections; }
 };
 
-class Delivery {
+// The sending half: one publisher's. Any thread may ask how much was sent; all else is the owner's.
+class SendLog {
   public:
     // The publisher hands message number sent() to its connection.
-    void sent_one() { ++sent_; }
-    uint64_t sent() const { return sent_; }
-    // Unknown where the number was not sent.
-    Arrival arrived(uint64_t number);
-    const Sequence& received() const { return received_; }
+    void sent_one() {
+        sent_.store(sent_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    }
+    uint64_t sent() const { return sent_.load(std::memory_order_acquire); }
 
     // QoS 1, 2: nobody will answer for `number` any more, or the broker refused it.
     void gave_up(uint64_t number);
+    uint64_t given_up() const { return given_up_.load(std::memory_order_acquire); }
 
-    // The publisher's connection broke. What is not yet received is at risk.
-    void publisher_broke();
-    // The subscriber is gone, and back: its SUBACK came. What was under way when it left is at
-    // risk. What is sent until it is back is too where the broker keeps its session; else nobody is
-    // there to receive it, as before the first subscriber_back().
-    void subscriber_broke(bool session_kept);
-    void subscriber_back();
+    // The connection broke. The last that was sent on it, as far as nobody receives it, was in
+    // flight.
+    void broke();
+
+    // What settle() reads.
+    const Ranges& unacknowledged() const;
+    const std::vector<uint64_t>& breaks() const;
+
+  private:
+    // More breaks than this are not remembered: a loss around them counts as one on a live
+    // connection. Bounds the memory.
+    static constexpr size_t kBreaksMax = 65'536;
+
+    struct Exceptions {
+        Ranges unacknowledged;
+        std::vector<uint64_t> breaks;  // each the number that was next
+    };
+    Exceptions& exceptions();
+
+    std::atomic<uint32_t> sent_{0};
+    std::atomic<uint32_t> given_up_{0};
+    std::unique_ptr<Exceptions> exceptions_;
+};
+
+// The receiving half.
+class Delivery {
+  public:
+    // Unknown where the number was not sent.
+    Arrival arrived(const SendLog& from, uint64_t number);
+    const Sequence& received() const { return received_; }
+    // Nothing is missing but what nobody answered for. Only once `from` has sent all.
+    bool complete(const SendLog& from) const;
+
+    // The subscriber, or a member of the group, is gone. What was under way when it left is at
+    // risk: with a group that is whatever has not come, since nobody knows which member was to get
+    // it. What is sent until somebody is back is at risk too where the broker keeps the session;
+    // else nobody is there to receive it, as before the first subscriber_back().
+    void subscriber_broke(const SendLog& from, bool session_kept, bool shared);
+    // It is back: its SUBACK came.
+    void subscriber_back(const SendLog& from);
 
     // The account at the end of the run. `acknowledged_only`: QoS 1 and 2, where only messages that
     // were acknowledged can be lost.
-    DeliveryResult settle(bool acknowledged_only) const;
+    DeliveryResult settle(const SendLog& from, bool acknowledged_only) const;
 
   private:
     struct Exceptions {
         Ranges at_risk;
         Ranges unheard;  // sent while there was no subscription
-        Ranges unacknowledged;
     };
     Exceptions& exceptions();
 
     Sequence received_;
-    uint64_t sent_ = 0;
-    uint64_t away_since_ = 0;  // the first number sent while the subscriber is away
-    bool away_ = true;
+    uint64_t away_since_ = 0;  // the first number sent while nobody is there
+    uint32_t present_ = 0;     // how many subscribers are
     bool session_kept_ = false;
     std::unique_ptr<Exceptions> exceptions_;
 };
+static_assert(sizeof(SendLog) == 16 && sizeof(Delivery) == 48);
 
 }  // namespace jumpgate::load

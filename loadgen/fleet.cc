@@ -92,11 +92,11 @@ bool Fleet::read_certificates() {
     return true;
 }
 
-// Clients are dealt in turn, so that each crew dials at an even rate; pairs stay together.
+// Clients are dealt in turn, so that each crew dials at an even rate; a unit stays together.
 void Fleet::start_crews() {
     std::vector<std::vector<uint32_t>> shares(options_.threads);
     for (uint32_t index = 0; index < options_.count; ++index) {
-        shares[pair_of(options_, index) % options_.threads].push_back(index);
+        shares[options_.plan.unit(index) % options_.threads].push_back(index);
     }
     signals_.dial_start_ns = monotonic_ns() + kStartLeadNs;
     for (std::vector<uint32_t>& share : shares) {
@@ -117,6 +117,7 @@ int Fleet::run() {
     start_crews();
     watch();
     for (std::thread& thread : threads_) thread.join();
+    for (const std::unique_ptr<Crew>& crew : crews_) crew->settle_deliveries();
     for (const std::unique_ptr<Crew>& crew : crews_) {
         if (crew->failure().empty()) continue;
         fmt::print(stderr, "jumpload {}: {}\n", word(options_.mode), crew->failure());

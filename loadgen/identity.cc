@@ -1,32 +1,27 @@
 #include "loadgen/identity.h"
 
+#include <algorithm>
+
 namespace jumpgate::load {
 
-Role role_of(const Options& options, uint32_t index) {
-    switch (options.mode) {
-        case Mode::Conn:
-            return Role::Idle;
-        case Mode::Pub:
-            return Role::Publisher;
-        case Mode::Sub:
-            return Role::Subscriber;
-        case Mode::P2p:
-            return index % 2 == 0 ? Role::Subscriber : Role::Publisher;
-    }
-    return Role::Idle;
+static std::string_view word(Role role) {
+    static constexpr std::string_view kWords[] = {"conn", "pub", "sub", "pubsub"};
+    return kWords[static_cast<size_t>(role)];
 }
 
-uint32_t pair_of(const Options& options, uint32_t index) {
-    return options.mode == Mode::P2p ? index / 2 : index;
+static TemplateValues values_of(const Options& options, Role role, uint32_t number) {
+    const Plan& plan = options.plan;
+    TemplateValues values;
+    values.number = options.start_number + number;
+    values.tenant = options.tenants == 0 ? 0 : values.number % options.tenants;
+    values.cell =
+        role == Role::Subscriber ? plan.cell_of_subscriber(number) : plan.cell_of_publisher(number);
+    values.role = word(role);
+    return values;
 }
 
 TemplateValues values_of(const Options& options, uint32_t index) {
-    static constexpr std::string_view kRoles[] = {"conn", "pub", "sub"};
-    TemplateValues values;
-    values.number = options.start_number + pair_of(options, index);
-    values.tenant = options.tenants == 0 ? 0 : values.number % options.tenants;
-    values.role = kRoles[static_cast<size_t>(role_of(options, index))];
-    return values;
+    return values_of(options, options.plan.role(index), options.plan.number(index));
 }
 
 static void expand(const Template& from, const TemplateValues& values, std::string& to) {
@@ -35,27 +30,53 @@ static void expand(const Template& from, const TemplateValues& values, std::stri
 }
 
 void identify(const Options& options, uint32_t index, Identity& out) {
-    identify_topic(options, index, out);  // first: it borrows the other strings
     const TemplateValues values = values_of(options, index);
     expand(options.client_id, values, out.client_id);
     expand(options.username, values, out.username);
     expand(options.password, values, out.password);
 }
 
-void identify_topic(const Options& options, uint32_t index, Identity& out) {
-    TemplateValues values = values_of(options, index);
-    // Both ends of a pair must arrive at one topic: its %c and %u are the publisher's.
-    TemplateValues named = values;
-    if (options.mode == Mode::P2p) named.role = "pub";
-    if (options.topic.has('c')) {
-        expand(options.client_id, named, out.client_id);
-        values.client_id = out.client_id;
+// With %c and %u, for which `out` lends its strings.
+static void expand_topic(const Options& options, const Template& from, TemplateValues values,
+                         Identity& out) {
+    if (from.has('c')) expand(options.client_id, values, out.client_id);
+    if (from.has('u')) expand(options.username, values, out.username);
+    values.client_id = out.client_id;
+    values.username = out.username;
+    expand(from, values, out.topic);
+}
+
+static TemplateValues values_of_publisher(const Options& options, uint32_t publisher) {
+    const bool both = options.plan.layout == Plan::Layout::Both;
+    return values_of(options, both ? Role::Both : Role::Publisher, publisher);
+}
+
+void identify_topic(const Options& options, uint32_t publisher, uint32_t message, Identity& out) {
+    TemplateValues values = values_of_publisher(options, publisher);
+    values.message = message;
+    expand_topic(options, options.topics.topic, values, out);
+}
+
+std::vector<std::string> filters_of(const Options& options, uint32_t subscriber) {
+    const TopicOptions& topics = options.topics;
+    const Plan& plan = options.plan;
+    Identity scratch;
+    if (!topics.filter.empty() || !plan.accounts()) {
+        const bool both = plan.layout == Plan::Layout::Both;
+        expand_topic(options, topics.filter.empty() ? topics.topic : topics.filter,
+                     values_of(options, both ? Role::Both : Role::Subscriber, subscriber), scratch);
+        return {topics.share + scratch.topic};
     }
-    if (options.topic.has('u')) {
-        expand(options.username, named, out.username);
-        values.username = out.username;
+    std::vector<std::string> filters;
+    const uint32_t cell = plan.cell_of_subscriber(subscriber);
+    const uint32_t publishers = topics.heard_is_one ? 1 : plan.publishers_in(cell);
+    for (uint32_t slot = 0; slot < publishers; ++slot) {
+        expand_topic(options, topics.heard,
+                     values_of_publisher(options, plan.publisher(cell, slot)), scratch);
+        const std::string filter = topics.share + scratch.topic;
+        if (std::ranges::find(filters, filter) == filters.end()) filters.push_back(filter);
     }
-    expand(options.topic, values, out.topic);
+    return filters;
 }
 
 }  // namespace jumpgate::load

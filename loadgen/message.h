@@ -16,11 +16,19 @@ namespace jumpgate::load {
 inline constexpr uint32_t kMessageHeaderBytes = 16;
 
 struct MessageHeader {
-    uint32_t publisher = 0;
+    uint32_t publisher = 0;  // publisher_id()
     uint32_t sequence = 0;
     uint64_t sent_ns = 0;
 };
 static_assert(sizeof(MessageHeader) == kMessageHeaderBytes);
+
+// Differs between the publishers of processes that count from different --startnumbers.
+constexpr uint32_t publisher_id(uint64_t start_number, uint32_t publisher) {
+    return static_cast<uint32_t>(start_number) + publisher;
+}
+constexpr uint32_t publisher_of(uint64_t start_number, uint32_t id) {
+    return id - static_cast<uint32_t>(start_number);
+}
 
 // `payload` is at least kMessageHeaderBytes long. Both ends run on one kind of machine (the clock
 // already demands one host), so the struct is copied as it lies.

@@ -8,7 +8,6 @@
 
 #include "core/base/host_port.h"
 #include "loadgen/message.h"
-#include "mqtt/topic.h"
 
 namespace jumpgate::load {
 
@@ -22,7 +21,8 @@ struct Given {
     std::string client_id;
     std::string username;
     std::string password;
-    std::string topic;
+    PlanGiven plan;
+    TopicGiven topics;
     TlsGiven tls;
     const Flag* port = nullptr;
     const Flag* interval = nullptr;
@@ -69,12 +69,7 @@ void add_target_flags(FlagTable& table, Options& options, Given& given) {
 
 void add_client_flags(FlagTable& table, Options& options, Given& given) {
     table.group("Clients");
-    const bool p2p = options.mode == Mode::P2p;
-    table
-        .number("count", options.count, 1, 10'000'000, "clients",
-                p2p ? "Clients in all, an even number: half of them subscribe, half publish."
-                    : "Clients.")
-        .letter = 'c';
+    add_plan_flags(table, options.mode, given.plan);
     table
         .number("connrate", options.connrate, 1, 1'000'000, "per second",
                 "New connections over all threads.")
@@ -85,7 +80,8 @@ void add_client_flags(FlagTable& table, Options& options, Given& given) {
                "Before role and number in client ids, such as jumpload-pub7. May hold %i and %t "
                "(tenant). Default: jumpload-, or tenant%t/ with --tenants.");
     table.text("clientid", given.client_id, "TEXT",
-               "The whole client id instead; %i number, %t tenant, %r role (conn, pub, sub).");
+               "The whole client id instead; %i number, %t tenant, %r role (conn, pub, sub, "
+               "pubsub).");
     table.number("tenants", options.tenants, 0, 1'000'000, "",
                  "Client i belongs to tenant i mod N, which is %t; 0: no tenants.");
     table.text("username", given.username, "TEXT", "User name; %i, %t, %r as above.").letter = 'u';
@@ -110,11 +106,7 @@ void add_client_flags(FlagTable& table, Options& options, Given& given) {
 
 void add_message_flags(FlagTable& table, Options& options, Given& given) {
     table.group("Messages");
-    table
-        .text("topic", given.topic, "TOPIC",
-              "Topic or filter; %i number, %c client id, %u user name, %t tenant. p2p: jumpload/"
-              "p2p/%i, or tenant%t/p2p/%i with --tenants.")
-        .letter = 't';
+    add_topic_flags(table, options.mode, given.topics);
     table.number("qos", options.qos, 0, 2, "", "Quality of service, of both ends.").letter = 'q';
     table
         .number("size", options.size_bytes, 0, 16'777'216, "bytes",
@@ -222,38 +214,30 @@ Refusal settle_names(Options& options, const Given& given) {
                         "itr", options.client_id);
     if (!refusal) refusal = settle_template("username", given.username, "itr", options.username);
     if (!refusal) refusal = settle_template("password", given.password, "itr", options.password);
-    if (!refusal) refusal = settle_template("topic", given.topic, "citu", options.topic);
     if (refusal) return refusal;
     if (options.count > 1 && !options.client_id.has('i')) {
         return "--clientid: must hold %i, or all clients would share one id";
     }
-    if (options.mode == Mode::P2p && !options.client_id.has('r')) {
-        return "--clientid: must hold %r in p2p, or both ends of a pair would share one id";
-    }
-    return std::nullopt;
+    const Plan& plan = options.plan;
+    const uint32_t largest_role = std::max({plan.publishers, plan.subscribers, plan.idle});
+    if (options.client_id.has('r') || largest_role == options.count) return std::nullopt;
+    return fmt::format("--clientid: must hold %r in {}, or clients of two roles would share one id",
+                       word(options.mode));
 }
 
-Refusal settle_topic(Options& options, Given& given) {
-    if (options.mode == Mode::Conn) return std::nullopt;
-    if (options.mode == Mode::P2p && given.topic.empty()) {
-        given.topic = options.tenants > 0 ? "tenant%t/p2p/%i" : "jumpload/p2p/%i";
-    }
-    if (given.topic.empty()) return "--topic: is missing; give a topic such as bench/%i";
-    const bool filter = options.mode == Mode::Sub;
-    if (!(filter ? mqtt::is_topic_filter(given.topic) : mqtt::is_topic_name(given.topic))) {
-        return fmt::format("--topic: {} is not a valid topic {} (MQTT 4.7)", shown(given.topic),
-                           filter ? "filter" : "name");
-    }
-    if (options.mode == Mode::P2p && given.topic.find("%i") == std::string::npos &&
-        given.topic.find("%c") == std::string::npos) {
-        return "--topic: must hold %i or %c in p2p, where each pair has its own topic";
-    }
-    return std::nullopt;
+Refusal settle_shape(Options& options, const Given& given) {
+    std::string group;
+    Refusal refusal = settle_plan(options.mode, given.plan, options.plan, group);
+    options.count = options.plan.clients();
+    if (refusal) return refusal;
+    return settle_topics(options.mode, options.plan, options.tenants, group, given.topics,
+                         options.topics);
 }
 
 Refusal settle_rate(Options& options, const Given& given) {
     if (options.rate == 0) return std::nullopt;
-    if (options.publishers() == 0) return "--rate: nobody publishes; allowed with pub and p2p";
+    if (options.publishers() == 0)
+        return "--rate: nobody publishes; allowed with all but conn and sub";
     if (given.interval->given()) return "--rate: --interval_of_msg is given too; give one of them";
     const double interval_ns = 1e9 * options.publishers() / options.rate;
     options.interval_ns = std::max<uint64_t>(1, static_cast<uint64_t>(std::llround(interval_ns)));
@@ -261,39 +245,37 @@ Refusal settle_rate(Options& options, const Given& given) {
 }
 
 Refusal settle_sizes(Options& options) {
-    if (options.mode == Mode::P2p && options.count % 2 != 0) {
-        return fmt::format("--count: {} is odd; allowed in p2p: even numbers", options.count);
-    }
     if (options.reconnect_max_ms < options.reconnect_min_ms) {
         return fmt::format("--reconnect-max-ms: {} is below --reconnect-min-ms ({})",
                            options.reconnect_max_ms, options.reconnect_min_ms);
     }
-    if (options.mode == Mode::P2p && options.size_bytes < kMessageHeaderBytes) {
+    if (options.plan.accounts() && options.size_bytes < kMessageHeaderBytes) {
         options.notes.push_back(
-            fmt::format("--size {} is raised to {}: p2p needs publisher, sequence number and time "
+            fmt::format("--size {} is raised to {}: {} needs publisher, sequence number and time "
                         "in each message",
-                        options.size_bytes, kMessageHeaderBytes));
+                        options.size_bytes, kMessageHeaderBytes, word(options.mode)));
         options.size_bytes = kMessageHeaderBytes;
     }
     return std::nullopt;
 }
 
-// Clients are dealt to threads one by one, pairs two by two.
 Refusal settle_threads(Options& options, uint64_t descriptors_max) {
-    const uint64_t unit = options.mode == Mode::P2p ? 2 : 1;
-    const uint64_t units = options.count / unit;
-    const uint64_t units_max = descriptors_max / unit;  // per thread
-    const uint64_t needed = (units + units_max - 1) / units_max;
+    constexpr uint32_t kThreadsMax = 256;
+    uint32_t needed = 1;
+    while (needed <= kThreadsMax && options.plan.clients_per_thread(needed) > descriptors_max) {
+        ++needed;
+    }
+    if (needed > kThreadsMax) {
+        return fmt::format(
+            "--count: {} clients need more than {} threads under this descriptor limit "
+            "(ulimit -n: {}); raise it, or run several processes",
+            options.count, kThreadsMax, descriptors_max);
+    }
     if (options.threads == 0) {
         const uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
         const uint64_t wanted = (options.count + kClientsPerThread - 1) / kClientsPerThread;
-        options.threads = static_cast<uint32_t>(std::max(needed, std::min(wanted, cores)));
-        if (options.threads > 256) {
-            return fmt::format(
-                "--count: {} clients need {} threads under this descriptor limit "
-                "(ulimit -n: {}); raise it, or run several processes",
-                options.count, options.threads, descriptors_max);
-        }
+        options.threads =
+            static_cast<uint32_t>(std::max<uint64_t>(needed, std::min(wanted, cores)));
     }
     if (options.threads < needed) {
         return fmt::format(
@@ -301,7 +283,7 @@ Refusal settle_threads(Options& options, uint64_t descriptors_max) {
             "of {} per thread (ulimit -n); allowed: {} to 256",
             options.count, options.threads, descriptors_max, needed);
     }
-    options.threads = static_cast<uint32_t>(std::min<uint64_t>(options.threads, units));
+    options.threads = std::min(options.threads, options.plan.units());
     return std::nullopt;
 }
 
@@ -321,6 +303,10 @@ std::string usage(Mode mode) {
         "Connects clients that publish.",
         "Connects clients that subscribe, and accounts for what jumpload publishes to them.",
         "Plays pairs of a publisher and a subscriber and accounts for every message.",
+        "Plays subscribers that all hear all publishers, and accounts for every message.",
+        "Plays many publishers for few subscribers and accounts for every message.",
+        "Plays groups that share a subscription: each message is to reach one of the group.",
+        "Plays clients that publish and subscribe at once, and accounts for every message.",
     };
     return fmt::format(
         "Usage: jumpload {} [FLAGS]\n{}\nExit codes: 0 all well, 1 clients could not "
@@ -329,11 +315,6 @@ std::string usage(Mode mode) {
 }
 
 }  // namespace
-
-std::string_view word(Mode mode) {
-    static constexpr std::string_view kWords[] = {"conn", "pub", "sub", "p2p"};
-    return kWords[static_cast<size_t>(mode)];
-}
 
 FlagSheet load_flags(Mode mode) {
     Options options;
@@ -356,7 +337,7 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
 
     Refusal refusal = settle_addresses(options, given);
     if (!refusal) refusal = settle_transport(options, given);
-    if (!refusal) refusal = settle_topic(options, given);
+    if (!refusal) refusal = settle_shape(options, given);
     if (!refusal) refusal = settle_names(options, given);
     if (!refusal) refusal = settle_sizes(options);
     if (!refusal) refusal = settle_rate(options, given);

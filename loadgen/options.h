@@ -1,4 +1,4 @@
-// Options: the command line of `jumpload conn|pub|sub|p2p` as one immutable struct.
+// Options: the command line of `jumpload conn`, `pub`, `fanout` and so on as one immutable struct.
 //
 // Law: checked whole before anything starts; a mistake is one line and exit code 2. The letters are
 // emqtt-bench's, in its meaning.
@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "core/base/flags.h"
+#include "loadgen/plan_options.h"
 #include "loadgen/template.h"
 #include "loadgen/tls_options.h"
+#include "loadgen/topic_options.h"
 
 namespace jumpgate::load {
-
-enum class Mode : uint8_t { Conn, Pub, Sub, P2p };
 
 struct Options {
     Mode mode = Mode::Conn;
@@ -27,11 +27,12 @@ struct Options {
     uint16_t port = 1883;            // 8883 with TLS, unless given
     std::vector<std::string> source_addresses;  // IP literals, dealt in turn
 
-    uint32_t count = 200;
+    Plan plan;
+    uint32_t count = 200;       // of all clients
     uint32_t connrate = 1'000;  // per second, over all threads
     uint64_t start_number = 0;
     uint32_t tenants = 0;
-    Template client_id;  // p2p tells its two roles apart by %r
+    Template client_id;  // tells the roles of a plan apart by %r
     Template username;
     Template password;
     uint8_t version = 5;  // 3, 4, 5
@@ -41,7 +42,7 @@ struct Options {
 
     TlsOptions tls;
 
-    Template topic;
+    TopicOptions topics;
     uint8_t qos = 0;
     uint32_t size_bytes = 256;
     uint64_t interval_ns = 1'000'000'000;
@@ -66,10 +67,7 @@ struct Options {
 
     std::vector<std::string> notes;  // what was changed on the user's behalf, one line each
 
-    // p2p plays pairs: client 2i subscribes and client 2i + 1 publishes, both with number i.
-    uint32_t publishers() const {
-        return mode == Mode::P2p ? count / 2 : mode == Mode::Pub ? count : 0;
-    }
+    uint32_t publishers() const { return plan.publishers; }
 };
 
 // `arguments` are those behind the mode. `descriptors_max` is RLIMIT_NOFILE: the most sockets that
@@ -79,7 +77,5 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
 
 // The flags of that mode.
 FlagSheet load_flags(Mode mode);
-
-std::string_view word(Mode mode);
 
 }  // namespace jumpgate::load

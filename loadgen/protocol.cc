@@ -89,15 +89,15 @@ void Client::on_packet(const mqtt::Packet& packet) {
 
 void Client::append_subscribe() {
     const Options& options = crew_.options();
-    identify_topic(options, index_, crew_.identity());
-    mqtt::Subscription subscription;
-    subscription.filter = crew_.identity().topic;
-    subscription.qos = options.qos;
-    const std::span<const mqtt::Subscription> one(&subscription, 1);
+    const std::vector<std::string> filters = filters_of(options, number());
+    std::vector<mqtt::Subscription> all;
+    for (const std::string& filter : filters) {
+        all.push_back({.filter = filter, .qos = options.qos});
+    }
     Chunk& to = out();
     const size_t at = to.size();
-    to.resize(at + mqtt::encode_subscribe({}, kSubscribePacketId, one, options.version));
-    mqtt::encode_subscribe(std::span(to).subspan(at), kSubscribePacketId, one, options.version);
+    to.resize(at + mqtt::encode_subscribe({}, kSubscribePacketId, all, options.version));
+    mqtt::encode_subscribe(std::span(to).subspan(at), kSubscribePacketId, all, options.version);
 }
 
 void Client::on_suback(const mqtt::Packet& packet) {
@@ -106,9 +106,9 @@ void Client::on_suback(const mqtt::Packet& packet) {
     if (suback == nullptr || state_ != State::Subscribing || suback->codes.empty() ||
         suback->packet_id != kSubscribePacketId) {
         lose(Cause::Protocol);
-    } else if (suback->codes[0] >= 0x80) {
+    } else if (std::ranges::max(suback->codes) >= 0x80) {
         lose(Cause::SubackRefused);
-    } else if (suback->codes[0] < crew_.options().qos) {
+    } else if (std::ranges::min(suback->codes) < crew_.options().qos) {
         lose(Cause::QosNotSupported);
     } else {
         crew_.recorder().subscribe.record((crew_.now_ns() - began_ns_) / kNanosPerMicro);
@@ -137,24 +137,39 @@ bool Client::is_repeated(const mqtt::PublishView& publish) {
     return false;
 }
 
+// Which message of whose this is.
+Arrival Client::judge(const MessageHeader& header) {
+    const Options& options = crew_.options();
+    const Plan& plan = options.plan;
+    if (!plan.accounts()) {
+        Sequence* stream = crew_.stream(index_, header.publisher);
+        if (stream == nullptr) return Arrival::InOrder;
+        if (stream->expected() == 0) stream->start_at(header.sequence);
+        return stream->arrived(header.sequence);
+    }
+    const uint32_t publisher = publisher_of(options.start_number, header.publisher);
+    if (header.sent_ns < crew_.schedule().start_ns || !plan.hears(number(), publisher)) {
+        return Arrival::Unknown;
+    }
+    Delivery& delivery = heard_[plan.slot(publisher)];
+    const Arrival arrival = delivery.arrived(crew_.send_log(publisher), header.sequence);
+    // Members of a group have no common order.
+    return plan.shared && arrival == Arrival::Reordered ? Arrival::InOrder : arrival;
+}
+
 void Client::account(mqtt::Bytes payload) {
     Recorder& recorder = crew_.recorder();
     const Options& options = crew_.options();
+    const bool planned = options.plan.accounts();
     const uint64_t now_ns = crew_.now_ns();
     MessageHeader header;
     if (payload.size() >= kMessageHeaderBytes) header = read_header(payload);
     const bool plausible = payload.size() >= kMessageHeaderBytes && header.sent_ns <= now_ns &&
                            now_ns - header.sent_ns < kOldestMessageNs;
-    Arrival arrival = Arrival::Unknown;
-    if (options.mode == Mode::P2p) {
-        const bool ours = plausible && header.publisher == pair_of(options, index_) &&
-                          header.sent_ns >= crew_.schedule().start_ns;
-        if (ours) arrival = delivery_->arrived(header.sequence);
-    } else {
-        Sequence* stream = plausible ? crew_.stream(index_, header.publisher) : nullptr;
-        if (stream != nullptr && stream->expected() == 0) stream->start_at(header.sequence);
-        arrival = stream != nullptr ? stream->arrived(header.sequence) : Arrival::InOrder;
-    }
+    // Without a header there is no account; of a plan of ours all messages have one.
+    const Arrival arrival = plausible ? judge(header)
+                            : planned ? Arrival::Unknown
+                                      : Arrival::InOrder;
     switch (arrival) {
         case Arrival::Unknown:
             recorder.add(Count::Unexpected);
@@ -172,11 +187,12 @@ void Client::account(mqtt::Bytes payload) {
     if (!plausible) return;
     const uint64_t service_us = (now_ns - header.sent_ns) / kNanosPerMicro;
     recorder.service.record(service_us);
-    if (options.mode != Mode::P2p) {
+    if (!planned) {
         crew_.latency_measured(service_us);  // the plan is another process's
         return;
     }
-    const uint64_t due_ns = crew_.schedule().due_ns(header.publisher, header.sequence);
+    const uint64_t due_ns = crew_.schedule().due_ns(
+        publisher_of(options.start_number, header.publisher), header.sequence);
     crew_.latency_measured((now_ns - std::min(due_ns, now_ns)) / kNanosPerMicro);
 }
 
@@ -219,11 +235,10 @@ void Client::on_ack(const mqtt::Packet& packet) {
     window_.answer(*sequence);
     if (is_failure(ack->reason)) {
         recorder.add(Count::AckRefused);
-        if (delivery_ != nullptr) delivery_->gave_up(*sequence);
+        if (log_ != nullptr) log_->gave_up(*sequence);
     } else {
         recorder.add(Count::Acknowledged);
-        const uint64_t due_ns =
-            crew_.schedule().due_ns(pair_of(crew_.options(), index_), *sequence);
+        const uint64_t due_ns = crew_.schedule().due_ns(number(), *sequence);
         recorder.acknowledgement.record((crew_.now_ns() - std::min(due_ns, crew_.now_ns())) /
                                         kNanosPerMicro);
     }

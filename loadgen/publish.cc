@@ -34,10 +34,10 @@ void Client::publish(Reason reason) {
     while (may_publish()) {
         const uint32_t sequence = window_.take(options.qos == 0);
         append_publish(sequence, false);
-        if (delivery_ != nullptr) delivery_->sent_one();
+        if (log_ != nullptr) log_->sent_one();
         recorder.add(Count::Sent);
         crew_.message_sent();
-        const uint64_t due_ns = crew_.schedule().due_ns(pair_of(options, index_), sequence);
+        const uint64_t due_ns = crew_.schedule().due_ns(number(), sequence);
         const uint64_t late_ns = crew_.now_ns() - std::min(due_ns, crew_.now_ns());
         if (late_ns > limit_ns) recorder.add(Count::Late);
         if (sequence < due_offline_) {
@@ -52,7 +52,7 @@ void Client::publish(Reason reason) {
 
 void Client::append_publish(uint32_t sequence, bool dup) {
     const Options& options = crew_.options();
-    identify_topic(options, index_, crew_.identity());
+    identify_topic(options, number(), sequence, crew_.identity());
     mqtt::PublishView publish;
     publish.topic = crew_.identity().topic;
     publish.qos = options.qos;
@@ -70,7 +70,8 @@ void Client::append_publish(uint32_t sequence, bool dup) {
     const std::span<uint8_t> payload = room.subspan(header_bytes, options.size_bytes);
     std::ranges::fill(payload, uint8_t{0});
     if (payload.size() >= kMessageHeaderBytes) {
-        write_header(payload, {pair_of(options, index_), sequence, crew_.now_ns()});
+        write_header(payload,
+                     {publisher_id(options.start_number, number()), sequence, crew_.now_ns()});
     }
     to.resize(at + header_bytes + options.size_bytes);
 }
@@ -94,7 +95,7 @@ void Client::give_up_unanswered() {
         if (!window_.waits(sequence)) continue;
         window_.answer(sequence);
         crew_.recorder().add(Count::Unacknowledged);
-        if (delivery_ != nullptr) delivery_->gave_up(sequence);
+        if (log_ != nullptr) log_->gave_up(sequence);
     }
 }
 

@@ -21,6 +21,10 @@ void Ranges::add(uint64_t from, uint64_t to) {
     }
 }
 
+void Ranges::add(const Ranges& other) {
+    for (const Range& range : other.ranges_) add(range.from, range.to);
+}
+
 bool Ranges::take(uint64_t number) {
     const auto found = std::ranges::upper_bound(ranges_, number, {}, &Range::to);
     if (found == ranges_.end() || number < found->from) return false;
@@ -42,6 +46,11 @@ uint64_t Ranges::size() const {
     uint64_t total = 0;
     for (const Range& range : ranges_) total += range.to - range.from;
     return total;
+}
+
+uint64_t Ranges::run_before(uint64_t number) const {
+    const auto found = std::ranges::lower_bound(ranges_, number, {}, &Range::to);
+    return found == ranges_.end() ? number : std::min(found->from, number);
 }
 
 uint64_t Ranges::overlap(const Ranges& other) const { return size() - without(other).size(); }

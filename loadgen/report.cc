@@ -109,7 +109,7 @@ void add_messages(Out out, const Options& options, const Results& results) {
                        recorder[Count::Late], recorder[Count::HeldByConnection],
                        recorder[Count::HeldByWindow], recorder[Count::Resent]);
     }
-    if (options.mode != Mode::Pub) {
+    if (options.plan.subscribers > 0) {
         fmt::format_to(out,
                        "\n  {} received ({:.1f}/s), {} lost ({} in flight, {} on live "
                        "connections), {} without a subscriber, {} duplicated, {} reordered, {} "
@@ -269,6 +269,9 @@ std::string json_report(const Options& options, const Results& results) {
     json.field("size_bytes", options.size_bytes);
     json.field("interval_ns", options.interval_ns);
     json.field("publishers", options.publishers());
+    json.field("subscribers", options.plan.subscribers);
+    json.field("idle", options.plan.idle);
+    json.field("streams", options.plan.accounts() ? options.plan.streams() : 0);
     json.field("connrate", options.connrate);
     json.field("threads", options.threads);
     json.field("seed", options.seed);
@@ -277,7 +280,7 @@ std::string json_report(const Options& options, const Results& results) {
     json.field("reconnects", recorder[Count::Reconnects]);
     add_messages(json, recorder);
     // `jumpload sub` cannot know another process's plan.
-    json.field("latency_from", options.mode == Mode::P2p ? "planned send" : "actual send");
+    json.field("latency_from", options.plan.accounts() ? "planned send" : "actual send");
     add_times(json, "latency_us", recorder.latency);
     add_times(json, "service_us", recorder.service);
     add_times(json, "acknowledgement_us", recorder.acknowledgement);
@@ -304,7 +307,7 @@ std::string live_line(const Options& options, const Second& second) {
     if (options.publishers() > 0 && options.qos > 0) {
         line += fmt::format("  acknowledged {}/s", second.acknowledged);
     }
-    if (options.mode == Mode::Sub || options.mode == Mode::P2p) {
+    if (options.plan.subscribers > 0) {
         line += fmt::format("  received {}/s  p50 {}  p99 {}", second.received,
                             time_text(second.latency_p50_us), time_text(second.latency_p99_us));
     }

@@ -1,5 +1,6 @@
 #include "loadgen/template.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -40,6 +41,12 @@ void Template::append_to(std::string& out, const TemplateValues& values) const {
             case 't':
                 append_number(out, values.tenant);
                 break;
+            case 'g':
+                append_number(out, values.cell);
+                break;
+            case 's':
+                append_number(out, values.message);
+                break;
             case 'r':
                 out += values.role;
                 break;
@@ -63,6 +70,22 @@ bool Template::has(char letter) const {
         if (text_[at + 1] == letter) return true;
     }
     return false;
+}
+
+Template Template::with_wildcards(std::string_view letters) const {
+    Template filter;
+    std::string_view rest = text_;
+    while (true) {
+        const size_t end = std::min(rest.find('/'), rest.size());
+        Template level;
+        level.text_ = rest.substr(0, end);
+        const bool varies =
+            std::ranges::any_of(letters, [&](char letter) { return level.has(letter); });
+        filter.text_ += varies ? "+" : level.text_;
+        if (end == rest.size()) return filter;
+        filter.text_ += '/';
+        rest.remove_prefix(end + 1);
+    }
 }
 
 }  // namespace jumpgate::load

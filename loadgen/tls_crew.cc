@@ -5,7 +5,7 @@
 namespace jumpgate::load {
 
 uint32_t TlsCrew::host_of(uint32_t index) const {
-    return pair_of(options_, index) % static_cast<uint32_t>(options_.hosts.size());
+    return options_.plan.number(index) % static_cast<uint32_t>(options_.hosts.size());
 }
 
 std::unique_ptr<TlsLink> TlsCrew::open(uint32_t index) {

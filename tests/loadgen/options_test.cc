@@ -51,7 +51,7 @@ TEST(Options, SpeakEmqttBenchsLetters) {
     EXPECT_EQ(options.count, 10U);
     EXPECT_EQ(options.connrate, 50U);
     EXPECT_EQ(options.interval_ns, 2'500'000U);
-    EXPECT_EQ(options.topic.text(), "bench/%i");
+    EXPECT_EQ(options.topics.topic.text(), "bench/%i");
     EXPECT_EQ(options.qos, 1);
     EXPECT_EQ(options.size_bytes, 64U);
     EXPECT_EQ(options.version, 4);
@@ -67,7 +67,7 @@ TEST(Options, SpeakEmqttBenchsLetters) {
 TEST(Options, NameTenantsSoThatAPairSharesAPrefix) {
     const Options options = good(Mode::P2p, {"-c", "4", "--tenants", "3"});
     EXPECT_EQ(options.client_id.text(), "tenant%t/%r%i");
-    EXPECT_EQ(options.topic.text(), "tenant%t/p2p/%i");
+    EXPECT_EQ(options.topics.topic.text(), "tenant%t/p2p/%i");
     EXPECT_EQ(options.publishers(), 2U);
     EXPECT_EQ(good(Mode::Conn, {}).client_id.text(), "jumpload-%r%i");
     EXPECT_EQ(good(Mode::Conn, {"--prefix", "x%t-"}).client_id.text(), "x%t-%r%i");

@@ -71,5 +71,29 @@ TEST(Ranges, BehavesLikeASet) {
     }
 }
 
+TEST(Ranges, KnowsTheRunBeforeANumber) {
+    Ranges ranges;
+    ranges.add(2, 5);
+    ranges.add(7, 8);
+    EXPECT_EQ(ranges.run_before(0), 0U);
+    EXPECT_EQ(ranges.run_before(2), 2U);
+    EXPECT_EQ(ranges.run_before(4), 2U);
+    EXPECT_EQ(ranges.run_before(5), 2U);
+    EXPECT_EQ(ranges.run_before(6), 6U);
+    EXPECT_EQ(ranges.run_before(8), 7U);
+    EXPECT_EQ(ranges.run_before(9), 9U);
+}
+
+TEST(Ranges, AddsAWholeSet) {
+    Ranges ranges;
+    ranges.add(0, 2);
+    Ranges other;
+    other.add(1, 4);
+    other.add(6, 7);
+    ranges.add(other);
+    EXPECT_EQ(ranges.size(), 5U);
+    EXPECT_EQ(ranges.pieces(), 2U);
+}
+
 }  // namespace
 }  // namespace jumpgate::load

@@ -247,6 +247,7 @@ class CrewRun {
     const Recorder& join() {
         thread_.join();
         EXPECT_EQ(crew_->failure(), "");
+        crew_->settle_deliveries();
         return static_cast<const Crew&>(*crew_).recorder();
     }
     // Until the crew's snapshot shows at least `n`.

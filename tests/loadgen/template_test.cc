@@ -42,5 +42,16 @@ TEST(Template, KnowsWhichLettersItHolds) {
     EXPECT_FALSE(parsed.has('t'));
 }
 
+TEST(Template, PutsWildcardsForTheLevelsThatVary) {
+    const auto wildcards = [](std::string_view text, std::string_view letters) {
+        return std::get<Template>(Template::parse(text, "cigs")).with_wildcards(letters).text();
+    };
+    EXPECT_EQ(wildcards("a/%i/x%s", "s"), "a/%i/+");
+    EXPECT_EQ(wildcards("%i", "is"), "+");
+    EXPECT_EQ(wildcards("%g/%i/", "is"), "%g/+/");
+    EXPECT_EQ(wildcards("a/%%i/b", "i"), "a/%%i/b");
+    EXPECT_EQ(wildcards("/a", "i"), "/a");
+}
+
 }  // namespace
 }  // namespace jumpgate::load
