@@ -153,6 +153,33 @@ HttpResponse Api::list_connections(const HttpRequest& request) {
     return json_answer(200, answer);
 }
 
+// "; there is: a, b", as many as a line of a log holds.
+static std::string there_is(std::vector<std::string> names) {
+    constexpr size_t kShown = 8;
+    const size_t more = names.size() - std::min(names.size(), kShown);
+    if (names.empty()) return "; there is none";
+    names.resize(names.size() - more);
+    std::string list = fmt::format("; there is: {}", fmt::join(names, ", "));
+    return more == 0 ? list : list + fmt::format(" and {} more", more);
+}
+
+// Why there is nobody to evict from; empty: the node exists.
+static std::string missing_node(const Watch& watch, std::string_view upstream,
+                                std::string_view node) {
+    std::vector<std::string> upstreams;
+    std::vector<std::string> nodes;
+    for (const BrokerState& broker : watch.brokers) {
+        if (std::ranges::find(upstreams, broker.upstream) == upstreams.end())
+            upstreams.push_back(broker.upstream);
+        if (broker.upstream != upstream) continue;
+        if (broker.name == node) return "";
+        nodes.push_back(broker.name);
+    }
+    if (nodes.empty())
+        return fmt::format("there is no upstream {}{}", upstream, there_is(std::move(upstreams)));
+    return fmt::format("upstream {} has no node {}{}", upstream, node, there_is(std::move(nodes)));
+}
+
 HttpResponse Api::evict(const HttpRequest& request, Path path) {
     const auto rate = number_in(request, "rate", 0, kEvictionsPerSecondMax, kEvictionsPerSecond);
     if (!rate) return error_answer(400, "rate is out of range; allowed: 0 to 100000 per second");
@@ -163,8 +190,10 @@ HttpResponse Api::evict(const HttpRequest& request, Path path) {
         if (const Problem* problem = std::get_if<Problem>(&evicted))
             line.field("problem", problem->text);
     });
-    if (const Problem* problem = std::get_if<Problem>(&evicted))
-        return error_answer(400, problem->text);
+    if (const Problem* problem = std::get_if<Problem>(&evicted)) {
+        const std::string missing = missing_node(control_.watch(), path[1], path[3]);
+        return missing.empty() ? error_answer(400, problem->text) : error_answer(404, missing);
+    }
     Value answer = make_map();
     set(answer, "clients", make_count(std::get<uint64_t>(evicted)));
     set(answer, "rate", make_count(*rate));

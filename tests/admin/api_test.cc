@@ -454,12 +454,29 @@ TEST_F(ApiTest, ClientsAreMovedOffANode) {
               R"(200 {"clients":12,"rate":50})");
     EXPECT_EQ(control_.asked, "stream_route/1,[::1]:1883,50");
     EXPECT_EQ(said("POST", "/v1/upstreams/1/nodes/b:1/evict"), R"(200 {"clients":12,"rate":100})");
-    EXPECT_EQ(said("POST", "/v1/upstreams/none/nodes/b:1/evict"),
-              R"(400 {"error_msg":"there is no upstream none"})");
     EXPECT_EQ(ask("POST", "/v1/upstreams/1/nodes/b:1/evict?rate=-1").status, 400U);
     EXPECT_EQ(ask("GET", "/v1/upstreams/1/nodes/b:1/evict").status, 405U);
     EXPECT_EQ(ask("POST", "/v1/route").status, 405U);
     EXPECT_EQ(ask("GET", "/v1/nothing").status, 404U);
+}
+
+TEST_F(ApiTest, WhereNobodyCanBeEvictedTheAnswerSaysWhatThereIs) {
+    control_.evict_problem = "no";
+    EXPECT_EQ(said("POST", "/v1/upstreams/1/nodes/b:1/evict"),
+              R"(404 {"error_msg":"there is no upstream 1; there is none"})");
+    for (int i = 0; i < 12; ++i) {
+        control_.watched.brokers.push_back(broker(BrokerCondition::Up, 1));
+        control_.watched.brokers.back().upstream = i < 2 ? "pool" : fmt::format("u{}", i);
+        control_.watched.brokers.back().name = fmt::format("b:{}", i);
+    }
+    EXPECT_EQ(said("POST", "/v1/upstreams/1/nodes/b:1/evict"),
+              R"(404 {"error_msg":"there is no upstream 1; there is: )"
+              R"(pool, u2, u3, u4, u5, u6, u7, u8 and 3 more"})");
+    EXPECT_EQ(said("POST", "/v1/upstreams/pool/nodes/b:2/evict"),
+              R"(404 {"error_msg":"upstream pool has no node b:2; there is: b:0, b:1"})");
+    control_.evict_problem = "node b:1 of upstream pool has weight 1: set it to 0 first";
+    EXPECT_EQ(said("POST", "/v1/upstreams/pool/nodes/b:1/evict"),
+              R"(400 {"error_msg":"node b:1 of upstream pool has weight 1: set it to 0 first"})");
 }
 
 TEST(LaneOf, OnlyWhatMayChangeObjectsWaitsForChanges) {

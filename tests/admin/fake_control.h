@@ -53,7 +53,7 @@ class FakeControl final : public Control {
     }
     Parsed<uint64_t> evict(std::string_view upstream, std::string_view node,
                            uint32_t per_second) override {
-        if (upstream == "none") return Problem{"there is no upstream none"};
+        if (!evict_problem.empty()) return Problem{evict_problem};
         asked = std::string(upstream) + "," + std::string(node) + "," + std::to_string(per_second);
         return uint64_t{12};
     }
@@ -64,6 +64,7 @@ class FakeControl final : public Control {
     Watch watched;
     std::string apply_problem;
     std::string check_problem;
+    std::string evict_problem;
     std::string asked;
     std::string hint;
     ReadFiles files = ReadFiles::Again;  // of the last apply()

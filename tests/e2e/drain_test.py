@@ -80,11 +80,12 @@ def refused():
     with Stub() as a, Stub() as b, Place() as place, place.gate() as (gate, client):
         set_up(client, [a.port, b.port])
         wire = joined(gate, "stays")
-        for path, words in ((f"pool/nodes/{node(a.port)}/evict", "set it to 0 first"),
-                            (f"pool/nodes/{node(b.port)}/evict?rate=1", "set it to 0 first"),
-                            ("pool/nodes/127.0.0.1:1/evict", "has no node"),
-                            (f"none/nodes/{node(a.port)}/evict", "has no node")):
-            answer = client.want((400, 404), "POST", "/v1/upstreams/" + path)
+        for status, path, words in (
+                (400, f"pool/nodes/{node(a.port)}/evict", "set it to 0 first"),
+                (400, f"pool/nodes/{node(b.port)}/evict?rate=1", "set it to 0 first"),
+                (404, "pool/nodes/127.0.0.1:1/evict", "has no node 127.0.0.1:1; there is: "),
+                (404, f"none/nodes/{node(a.port)}/evict", "no upstream none; there is: pool")):
+            answer = client.want(status, "POST", "/v1/upstreams/" + path)
             assert words in answer.problem, answer.problem
         put_weights(client, [a.port, b.port], [0, 0])
         for rate in ("-1", "x", "100001", "1.5", ""):
