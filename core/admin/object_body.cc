@@ -62,6 +62,19 @@ Value shown(ObjectType type, Value value) {
     return value;
 }
 
+// What lies behind the first `depth` segments of `path` has no members.
+static Problem no_map(const Value& value, std::span<const std::string> path, size_t depth) {
+    const std::string whole = fmt::format("/{}", fmt::join(path, "/"));
+    const std::string part = fmt::format("/{}", fmt::join(path.first(depth), "/"));
+    if (value.kind == Value::Kind::List)
+        return {
+            fmt::format("invalid sub-path: {}: {} is a list; allowed: a PATCH of {}, with the "
+                        "whole list as its body",
+                        whole, part, part)};
+    return {fmt::format("invalid sub-path: {}: {} {}; allowed: members of maps", whole, part,
+                        kind_problem(value))};
+}
+
 std::optional<Problem> patch_at(Value& target, std::span<const std::string> path,
                                 const Value& part) {
     if (path.empty()) {
@@ -70,14 +83,12 @@ std::optional<Problem> patch_at(Value& target, std::span<const std::string> path
         return std::nullopt;
     }
     Value* place = &target;
-    for (size_t i = 0; i + 1 < path.size(); ++i) {
-        if (place->kind == Value::Kind::Map && place->find(path[i]) == nullptr)
-            set(*place, path[i], make_map());
+    for (size_t i = 0; i < path.size(); ++i) {
+        if (place->kind != Value::Kind::Map) return no_map(*place, path, i);
+        if (i + 1 == path.size()) break;
+        if (place->find(path[i]) == nullptr) set(*place, path[i], make_map());
         place = place->find(path[i]);
-        if (place == nullptr) break;
     }
-    if (place == nullptr || place->kind != Value::Kind::Map)
-        return Problem{fmt::format("invalid sub-path: /{}", fmt::join(path, "/"))};
     if (part.kind == Value::Kind::Null) {
         remove_member(*place, path.back());
     } else {

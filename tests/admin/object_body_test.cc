@@ -74,12 +74,27 @@ TEST(PatchAt, MergesOrReplacesAtAPath) {
 }
 
 TEST(PatchAt, RefusesPathsThroughWhatIsNoMap) {
-    for (const std::vector<std::string>& path :
-         {std::vector<std::string>{"a", "b"}, {"list", "0"}, {"a", "b", "c"}}) {
-        Value target = json(R"({"a":1,"list":[1]})");
-        const auto problem = patch_at(target, path, json("1"));
+    struct Case {
+        std::vector<std::string> path;
+        const char* problem;
+    };
+    const Case cases[] = {
+        {{"a", "b"}, "/a/b: /a is a number; allowed: members of maps"},
+        {{"a", "b", "c"}, "/a/b/c: /a is a number; allowed: members of maps"},
+        {{"nodes", "0"},
+         "/nodes/0: /nodes is a list; allowed: a PATCH of /nodes, with the whole list as its body"},
+        {{"nodes", "0", "weight"},
+         "/nodes/0/weight: /nodes is a list; allowed: a PATCH of /nodes, with the whole list as "
+         "its body"},
+        {{"tls", "names", "0", "x"},
+         "/tls/names/0/x: /tls/names is a list; allowed: a PATCH of /tls/names, with the whole "
+         "list as its body"},
+    };
+    for (const Case& c : cases) {
+        Value target = json(R"({"a":1,"nodes":[{"weight":1}],"tls":{"names":["n"]}})");
+        const auto problem = patch_at(target, c.path, json("1"));
         ASSERT_TRUE(problem.has_value());
-        EXPECT_EQ(problem->text.find("invalid sub-path: /"), 0U);
+        EXPECT_EQ(problem->text, std::string("invalid sub-path: ") + c.problem);
     }
     Value target = json("{}");
     EXPECT_TRUE(patch_at(target, {}, json("[1]")).has_value());
