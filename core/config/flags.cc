@@ -177,10 +177,12 @@ void add_watching(FlagTable& table, Config& config) {
 
 void add_modes(FlagTable& table, Settings& settings) {
     table.group("Instead of serving");
+    Flag& check = table.toggle("check", settings.check,
+                               "Checks all settings, files and certificates, prints all that is "
+                               "wrong, and exits with 0 or 2.");
+    check.letter = 't';  // as of nginx
     for (Flag* flag :
-         {&table.toggle("check", settings.check,
-                        "Checks all settings, files and certificates, prints all that is wrong, "
-                        "and exits with 0 or 2."),
+         {&check,
           &table.toggle("print-config", settings.print_config,
                         "Prints every setting with where it comes from, as a file for --config."),
           &table.toggle("json-schema", settings.json_schema,

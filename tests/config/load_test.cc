@@ -245,7 +245,7 @@ TEST(Load, BlamesNothingForWhatCouldNotBeRead) {
 }
 
 TEST(Load, CheckSaysValidOrAllThatIsWrong) {
-    const std::vector<std::string> sound{"--check", "--broker=b1:1883", "--listen=1"};
+    const std::vector<std::string> sound{"-t", "--broker=b1:1883", "--listen=1"};  // as nginx -t
     const Parse valid = load({sound, {"JUMPGATE_XQZW=1"}}, "", refuse_port_7);
     EXPECT_EQ(std::get<FlagsExit>(valid).exit_code, 0);
     EXPECT_FALSE(std::get<FlagsExit>(valid).to_stderr);
