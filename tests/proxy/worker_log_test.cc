@@ -1,4 +1,5 @@
 // Worker, the log: what an operator can read of a connection.
+#include "tests/proxy/lost_client.h"
 #include "tests/proxy/secured_peer.h"
 
 namespace jumpgate {
@@ -36,30 +37,19 @@ TEST(WorkerLog, NamesTheCauseOfARefusalAsTheStatisticsDo) {
 }
 
 TEST(WorkerLog, NamesTheBrokerThatCouldNotBeReached) {
-    FakeBroker gone;
-    gone.close();
-    WorkerFixture worker({}, {&gone});
-    Peer client = worker.client();
-    client.send(connect_packet("lost"));
-    client.receive_to_end();
-    const std::string name = "broker=\"127.0.0.1:" + std::to_string(gone.port()) + "\"";
-    const std::string lines = worker.log_lines();
-    EXPECT_NE(lines.find(name), std::string::npos) << lines;
+    LostClient lost;
+    const std::string lines = lost.worker().log_lines();
+    EXPECT_NE(lines.find(lost.broker_field()), std::string::npos) << lines;
     const size_t refused = lines.find("refused ");
     ASSERT_NE(refused, std::string::npos) << lines;
     EXPECT_NE(lines.find("route=\"default\"", refused), std::string::npos) << lines;
 }
 
 TEST(WorkerLog, NamesTheRuleByWhichABrokerWasFoundDown) {
-    FakeBroker gone;
-    gone.close();
     Config config;
     config.fail_max = 1;
-    WorkerFixture worker(config, {&gone});
-    Peer client = worker.client();
-    client.send(connect_packet("lost"));
-    client.receive_to_end();
-    const std::string lines = worker.log_lines();
+    LostClient lost(config);
+    const std::string lines = lost.worker().log_lines();
     const size_t down = lines.find("broker_down ");
     ASSERT_NE(down, std::string::npos) << lines;
     const std::string line = lines.substr(down, lines.find('\n', down) - down);
