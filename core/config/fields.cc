@@ -72,8 +72,7 @@ void FieldTable::read_into(const Value& map, const Place& place, void* target) c
 
 Value FieldTable::schema() const {
     Value properties = schema_of({});
-    Value required;
-    required.kind = Value::Kind::List;
+    Value required = make_list();
     for (const FieldRow& row : rows_) {
         if (!row.in_schema) continue;
         Value schema = row.schema;
@@ -81,11 +80,9 @@ Value FieldTable::schema() const {
         set(properties, row.name, std::move(schema));
         if (row.required) required.items.push_back(make_text(row.name));
     }
-    Value no;
-    no.kind = Value::Kind::Bool;
     Value schema = schema_of({{"type", make_text("object")},
                               {"properties", std::move(properties)},
-                              {"additionalProperties", std::move(no)}});
+                              {"additionalProperties", make_boolean(false)}});
     if (!required.items.empty()) set(schema, "required", std::move(required));
     return schema;
 }

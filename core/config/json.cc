@@ -101,24 +101,14 @@ class JsonEvents {
     size_t* taken() { return position_.taken(); }
 
     bool null() { return add({}); }
-    bool boolean(bool is_true) {
-        Value value;
-        value.kind = Value::Kind::Bool;
-        value.boolean = is_true;
-        return add(std::move(value));
-    }
+    bool boolean(bool is_true) { return add(make_boolean(is_true)); }
     bool number_integer(int64_t number) { return add(make_integer(number)); }
     bool number_unsigned(uint64_t number) {
         if (number > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
             return number_float(static_cast<double>(number), {});
         return add(make_integer(static_cast<int64_t>(number)));
     }
-    bool number_float(double number, const std::string&) {
-        Value value;
-        value.kind = Value::Kind::Real;
-        value.real = number;
-        return add(std::move(value));
-    }
+    bool number_float(double number, const std::string&) { return add(make_real(number)); }
     bool string(std::string& text) { return add(make_text(std::move(text))); }
     bool binary(nlohmann::json::binary_t&) { return builder_.refuse({}, "is binary"); }
     bool start_object(size_t) { return builder_.open(Value::Kind::Map, next()); }

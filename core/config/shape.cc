@@ -11,8 +11,7 @@
 namespace jumpgate {
 
 Value schema_of(std::initializer_list<std::pair<std::string_view, Value>> words) {
-    Value schema;
-    schema.kind = Value::Kind::Map;
+    Value schema = make_map();
     for (const auto& [word, value] : words) set(schema, word, value);
     return schema;
 }
@@ -156,8 +155,7 @@ Shape<std::string> text(size_t min, size_t max) {
 
 Shape<std::string> id() {
     const std::string allowed = "1 to 64 of A-Z, a-z, 0-9, '-', '_', '.', or a whole number from 1";
-    Value any;
-    any.kind = Value::Kind::List;
+    Value any = make_list();
     any.items = {schema_of({{"type", make_text("string")},
                             {"pattern", make_text("^[a-zA-Z0-9_.-]+$")},
                             {"maxLength", make_integer(kIdBytesMax)}}),
@@ -221,8 +219,7 @@ Value list_schema(Value item, size_t min, size_t max) {
 }
 
 Value choice_schema(std::vector<std::string> words) {
-    Value list;
-    list.kind = Value::Kind::List;
+    Value list = make_list();
     for (std::string& word : words) list.items.push_back(make_text(std::move(word)));
     return schema_of({{"enum", std::move(list)}});
 }

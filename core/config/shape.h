@@ -159,8 +159,7 @@ Shape<std::vector<T>> list(Shape<T> item, size_t min, size_t max) {
 template <class T>
 Shape<std::vector<T>> one_or_list(Shape<T> item, size_t max) {
     std::string allowed = item.allowed + ", or a list of such";
-    Value any;
-    any.kind = Value::Kind::List;
+    Value any = make_list();
     any.items = {item.schema, list_schema(item.schema, 1, max)};
     const auto read = [item, max](const Value& value,
                                   const Place& place) -> std::optional<std::vector<T>> {

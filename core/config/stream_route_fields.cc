@@ -66,20 +66,16 @@ void read_text_match(const Value& value, const Place& place, TextMatch& target) 
 }
 
 Value text_match_schema() {
-    Value any;
-    any.kind = Value::Kind::List;
+    Value any = make_list();
     any.items = {schema_of({{"type", make_text("string")}})};
     for (const char* kind : {"exact", "prefix", "glob", "regex"}) {
-        Value required;
-        required.kind = Value::Kind::List;
+        Value required = make_list();
         required.items = {make_text(kind)};
-        Value no;
-        no.kind = Value::Kind::Bool;
         Value properties = schema_of({{kind, schema_of({{"type", make_text("string")}})}});
         any.items.push_back(schema_of({{"type", make_text("object")},
                                        {"properties", std::move(properties)},
                                        {"required", std::move(required)},
-                                       {"additionalProperties", std::move(no)}}));
+                                       {"additionalProperties", make_boolean(false)}}));
     }
     return schema_of({{"oneOf", std::move(any)}});
 }

@@ -141,8 +141,7 @@ std::vector<NodeRead> read_nodes(const Value& nodes, const Place& place) {
 
 Value nodes_schema() {
     const Shape<uint32_t> weight = weight_shape();
-    Value any;
-    any.kind = Value::Kind::List;
+    Value any = make_list();
     any.items = {schema_of({{"type", make_text("object")},
                             {"minProperties", make_integer(1)},
                             {"maxProperties", make_integer(kNodesMax)},

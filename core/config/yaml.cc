@@ -282,22 +282,13 @@ std::optional<Complaint> find_slow_part(std::string_view text) {
 }  // namespace
 
 Value plain_scalar(std::string_view text) {
-    Value value;
-    if (is_one_of(text, {"", "~", "null", "Null", "NULL"})) return value;
+    if (is_one_of(text, {"", "~", "null", "Null", "NULL"})) return {};
     const bool is_true = is_one_of(text, {"true", "True", "TRUE"});
-    if (is_true || is_one_of(text, {"false", "False", "FALSE"})) {
-        value.kind = Value::Kind::Bool;
-        value.boolean = is_true;
-        return value;
-    }
+    if (is_true || is_one_of(text, {"false", "False", "FALSE"})) return make_boolean(is_true);
     const bool plus = text.starts_with('+') && !text.starts_with("+-") && !text.starts_with("+0x");
     if (const auto integer = integer_in(plus ? text.substr(1) : text))
         return make_integer(*integer);
-    if (const auto real = real_in(text)) {
-        value.kind = Value::Kind::Real;
-        value.real = *real;
-        return value;
-    }
+    if (const auto real = real_in(text)) return make_real(*real);
     return make_text(std::string(text));
 }
 
