@@ -8,6 +8,7 @@
 #include "core/config/flags.h"
 #include "core/config/json.h"
 #include "core/config/read_objects.h"
+#include "core/config/shape.h"
 
 namespace jumpgate {
 
@@ -89,6 +90,47 @@ Value settings_schema(const FlagTable& table) {
     return schema;
 }
 
+// environment.h: a variable that is the whole value has the type of its text; another is text.
+constexpr const char* kVariable = R"({
+  "type": "string", "description": "An environment variable and no more.",
+  "pattern": "^\\$\\{\\{[ \\t]*[A-Za-z0-9_]+[ \\t]*(:=.*)?\\}\\}$"})";
+constexpr const char* kWithVariable = R"({
+  "type": "string", "description": "Text with environment variables in it.",
+  "pattern": "\\$\\{\\{[ \\t]*[A-Za-z0-9_]+[ \\t]*(:=.*)?\\}\\}"})";
+
+// The definition of the variables that may stand in place of what `schema` allows; null where it
+// allows them as it is, or has parts to ask instead.
+const char* variable_in_place_of(const Value& schema) {
+    const Value* type = schema.find("type");
+    const bool has_type = type != nullptr && type->kind == Value::Kind::Text;
+    if (schema.find("enum") != nullptr) return "#/$defs/with_variable";
+    if (!has_type) return nullptr;
+    if (type->text == "string" && (schema.find("pattern") || schema.find("maxLength")))
+        return "#/$defs/with_variable";
+    const bool is_typed =
+        type->text == "integer" || type->text == "number" || type->text == "boolean";
+    return is_typed ? "#/$defs/variable" : nullptr;
+}
+
+// Whatever a file may say, a variable may.
+void admit_variables(Value& schema) {
+    for (const char* map : {"properties", "$defs"})
+        if (Value* inner = schema.find(map))
+            for (Member& member : inner->members) admit_variables(member.value);
+    for (const char* part : {"items", "additionalProperties"})
+        if (Value* inner = schema.find(part)) admit_variables(*inner);
+    if (Value* any = schema.find("anyOf"))
+        for (Value& inner : any->items) admit_variables(inner);
+    const char* variable = variable_in_place_of(schema);
+    if (variable == nullptr) return;
+    Value either = json(R"({"anyOf":[]})");
+    if (const Value* words = schema.find("description")) set(either, "description", *words);
+    std::erase_if(schema.members, [](const Member& m) { return m.key == "description"; });
+    Value reference = schema_of({{"$ref", make_text(variable)}});
+    either.find("anyOf")->items = {std::move(schema), std::move(reference)};
+    schema = std::move(either);
+}
+
 }  // namespace
 
 std::string json_schema(const FlagTable& table) {
@@ -104,6 +146,9 @@ std::string json_schema(const FlagTable& table) {
     set(properties, "deployment", json(R"({"type":"object"})"));
     set(properties, "nginx_config", json(R"({"type":"object","deprecated":true})"));
     set(properties, "stream_plugins", json(R"({"type":"array","items":{"type":"string"}})"));
+    admit_variables(schema);
+    set(*schema.find("$defs"), "variable", json(kVariable));
+    set(*schema.find("$defs"), "with_variable", json(kWithVariable));
     return to_json(schema) + "\n";
 }
 

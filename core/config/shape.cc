@@ -176,7 +176,7 @@ Shape<std::string> id() {
         place.error(value.mark, fmt::format("{} is no id", shown(*text)), allowed);
         return std::nullopt;
     };
-    return {allowed, schema_of({{"oneOf", std::move(any)}}), read};
+    return {allowed, schema_of({{"anyOf", std::move(any)}}), read};
 }
 
 Shape<bool> text_map() {

@@ -168,7 +168,7 @@ Shape<std::vector<T>> one_or_list(Shape<T> item, size_t max) {
         std::optional<T> single = item.read(value, place);
         return single ? std::optional(std::vector<T>{std::move(*single)}) : std::nullopt;
     };
-    return {std::move(allowed), schema_of({{"oneOf", std::move(any)}}), read};
+    return {std::move(allowed), schema_of({{"anyOf", std::move(any)}}), read};
 }
 
 }  // namespace shape

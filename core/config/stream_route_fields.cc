@@ -77,7 +77,7 @@ Value text_match_schema() {
                                        {"required", std::move(required)},
                                        {"additionalProperties", make_boolean(false)}}));
     }
-    return schema_of({{"oneOf", std::move(any)}});
+    return schema_of({{"anyOf", std::move(any)}});
 }
 
 // Sorted, each once; empty where 0 is among them: any.

@@ -110,10 +110,9 @@ Shape<std::optional<UpstreamVerify>> verify_shape() {
             place.warning(value.mark, "accepts any broker: nothing is verified");
         return verify;
     };
-    Value any;
-    any.kind = Value::Kind::List;
+    Value any = make_list();
     any.items = {schema_of({{"type", make_text("boolean")}}), words.schema};
-    return {allowed, schema_of({{"oneOf", std::move(any)}}), read};
+    return {allowed, schema_of({{"anyOf", std::move(any)}}), read};
 }
 
 const Fields<UpstreamTlsConfig>& tls_fields() {
@@ -171,12 +170,15 @@ const Fields<UpstreamDraft>& checks_fields() {
 }
 
 void add_dialling(Fields<UpstreamDraft>& fields) {
+    const Shape<uint32_t> retries_shape = shape::integer<uint32_t>(0, 65'535);
     fields.custom(
-        "retries", "0 to 15", shape::integer_schema(0, 65'535),
-        [](const Value& value, const Place& place, UpstreamDraft& draft) {
-            const auto retries = shape::read_integer(value, place, 0, 65'535);
+        "retries",
+        fmt::format("{}; over {} is {}", retries_shape.allowed, kRetriesMax, kRetriesMax),
+        retries_shape.schema,
+        [retries_shape](const Value& value, const Place& place, UpstreamDraft& draft) {
+            const auto retries = retries_shape.read(value, place);
             if (!retries) return;
-            draft.retries = std::min(static_cast<uint32_t>(*retries), kRetriesMax);
+            draft.retries = std::min(*retries, kRetriesMax);
             if (*retries > kRetriesMax)
                 place.warning(value.mark, fmt::format("{} is cut to {}", *retries, kRetriesMax));
         },

@@ -147,7 +147,7 @@ Value nodes_schema() {
                             {"maxProperties", make_integer(kNodesMax)},
                             {"additionalProperties", weight.schema}}),
                  shape::list_schema(node_fields().schema(), 1, kNodesMax)};
-    return schema_of({{"oneOf", std::move(any)}});
+    return schema_of({{"anyOf", std::move(any)}});
 }
 
 std::string nodes_markdown() { return node_fields().markdown("nodes[]."); }

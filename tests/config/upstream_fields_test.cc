@@ -93,6 +93,7 @@ TEST(UpstreamFields, SayWhatIsWrong) {
          {"hash_balance_factor: 1001",
           "hash_balance_factor: 1001 is out of range; allowed: 0 to 1000"},
          {"retries: -1", "retries: -1 is out of range; allowed: 0 to 65535"},
+         {"retries: 65536", "retries: 65536 is out of range; allowed: 0 to 65535"},
          {"retries: x", "retries: is text; allowed: 0 to 65535"},
          {"scheme: https", "scheme: \"https\" is unknown; allowed: one of tcp, tls"},
          {"scheme: true", "scheme: is true or false; allowed: one of tcp, tls"},
@@ -158,6 +159,7 @@ TEST(UpstreamFields, OfApisixWithoutMeaningWarn) {
          {"timeout: {connect: 1, send: 2}",
           "timeout.send: has no effect: a relay lives as long as both sides want it"},
          {"retries: 100", "retries: 100 is cut to 15"},
+         {"retries: 65535", "retries: 65535 is cut to 15"},
          {"key: remote_addr", "key: has no effect: only type chash hashes"},
          {"type: chash, key: remote_addr", ""},
          {"type: chash", ""}});
