@@ -7,6 +7,8 @@
 
 #include "core/admin/api.h"
 #include "core/admin/object_body.h"
+#include "core/base/code_point.h"
+#include "core/config/yaml_text.h"
 
 namespace jumpgate {
 
@@ -21,13 +23,25 @@ static std::string http_date(uint64_t unix_s) {
     return {text.data(), length};
 }
 
+// JSON, but for those who ask for YAML and for no JSON (curl and browsers take */*).
+static HttpResponse document_answer(const HttpRequest& request, const Value& document) {
+    const std::string_view accept = request.header("Accept");
+    if (accept.find("yaml") == accept.npos || accept.find("json") != accept.npos)
+        return json_answer(200, document);
+    // Else an edit of what was got here would be taken, and change nothing.
+    std::string text =
+        "# To edit: raise the _conf_version of what you change, or take that line out.\n" +
+        to_yaml(document);
+    return {200, well_formed(std::move(text)), "application/yaml", {}};
+}
+
 HttpResponse Api::configs(const HttpRequest& request, Path path) {
     if (path.size() == 1 && path[0] == "validate" && request.method == "POST")
         return validate_configs(request);
     if (!path.empty()) return not_found();
     if (request.method == "PUT") return put_configs(request);
     if (request.method != "GET" && request.method != "HEAD") return not_found();
-    HttpResponse response = json_answer(200, catalog_.document());
+    HttpResponse response = document_answer(request, catalog_.document());
     if (const std::string digest = catalog_.digest(); !digest.empty())
         response.headers.emplace_back("X-Digest", digest);
     if (const uint64_t changed_s = catalog_.changed_s(); changed_s != 0)

@@ -2,60 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include <regex>
-
 #include "core/base/time.h"
-#include "tests/admin/catalog_fixture.h"
+#include "tests/admin/api_fixture.h"
 #include "tests/pki.h"
 
 namespace jumpgate {
 namespace {
 
-class ApiTest : public CatalogFixture {
-  protected:
-    ApiTest()
-        : log_(LineFormat::Text, Severity::Info,
-               [this](std::string_view line) { lines_ += line; }) {}
-
-    // `target` with its query, as curl is given it.
-    HttpResponse ask(std::string_view method, std::string_view target, std::string_view body = "",
-                     std::vector<HttpField> headers = {}) {
-        HttpRequest request;
-        request.method = method;
-        request.path = target.substr(0, target.find('?'));
-        request.body = body;
-        request.headers = std::move(headers);
-        request.peer = "127.0.0.1";
-        std::string_view query = target.substr(std::min(request.path.size() + 1, target.size()));
-        while (!query.empty()) {
-            const std::string_view part = query.substr(0, query.find('&'));
-            const size_t equal = std::min(part.find('='), part.size());
-            request.query.emplace_back(
-                *percent_decoded(part.substr(0, equal)),
-                *percent_decoded(part.substr(std::min(equal + 1, part.size()))));
-            query.remove_prefix(std::min(part.size() + 1, query.size()));
-        }
-        Api api(*catalog_, control_, log_, [](const Watch&) { return std::string("metrics\n"); });
-        return api.answer(request);
-    }
-    // "201 {...}" with times as T and without the newline that ends every body.
-    std::string said(std::string_view method, std::string_view target, std::string_view body = "",
-                     std::vector<HttpField> headers = {}) {
-        const HttpResponse response = ask(method, target, body, std::move(headers));
-        static const std::regex times("(_time\":)\\d+");
-        std::string text = std::regex_replace(response.body, times, "$1T");
-        if (text.ends_with('\n')) text.pop_back();
-        return std::to_string(response.status) + " " + text;
-    }
-    static std::string header(const HttpResponse& response, std::string_view name) {
-        for (const HttpField& field : response.headers)
-            if (field.first == name) return field.second;
-        return "";
-    }
-
-    std::string lines_;
-    EventLog log_;
-};
+class ApiTest : public ApiFixture {};
 
 // ---- Objects: the table of APISIX's reference --------------------------------------------------
 
@@ -251,15 +205,6 @@ TEST_F(ApiTest, AChangeThatAWorkerHasNotTakenYetIs202AndSaysSo) {
     EXPECT_NE(lines_.find("warning=\"a worker has not answered yet"), std::string::npos) << lines_;
 }
 
-TEST_F(ApiTest, ADocumentThatIsThereAlreadyIsNoChangeInTheLog) {
-    (void)ask("PUT", "/admin/configs", "{}", {{"X-Digest", "d"}});
-    EXPECT_NE(lines_.find("status=202 version=2"), std::string::npos) << lines_;
-    lines_.clear();
-    (void)ask("PUT", "/admin/configs", "{}", {{"X-Digest", "d"}});
-    EXPECT_NE(lines_.find("object_unchanged"), std::string::npos) << lines_;
-    EXPECT_EQ(lines_.find("version"), std::string::npos) << lines_;
-}
-
 TEST_F(ApiTest, WithoutAStateDirectoryEachAnswerSaysSo) {
     EXPECT_EQ(header(ask("PUT", "/admin/upstreams/1", kUpstreamBody), "X-Persistence"), "memory");
     open(true);
@@ -286,42 +231,6 @@ TEST_F(ApiTest, ASchemaIsCheckedWithoutAChange) {
               "400 ");
     EXPECT_EQ(said("POST", "/admin/schema/validate/routes", "{}").substr(0, 4), "404 ");
     EXPECT_EQ(control_.applies, 0);
-}
-
-// ---- The whole configuration -------------------------------------------------------------------
-
-TEST_F(ApiTest, TheWholeConfigurationIsPutAndGot) {
-    const std::string document =
-        R"({"upstreams":[{"id":"1","type":"roundrobin","nodes":{"127.0.0.1:1883":1}}]})";
-    EXPECT_EQ(said("PUT", "/apisix/admin/configs", document).substr(0, 43),
-              R"(400 {"error_msg":"missing digest header: X-)");
-    const HttpResponse accepted =
-        ask("PUT", "/apisix/admin/configs", document, {{"X-Digest", "d1"}});
-    EXPECT_EQ(accepted.status, 202U);
-    EXPECT_EQ(accepted.body, "");
-    EXPECT_EQ(ask("PUT", "/apisix/admin/configs", document, {{"X-Digest", "d1"}}).status, 204U);
-    const HttpResponse got = ask("GET", "/apisix/admin/configs");
-    EXPECT_EQ(header(got, "X-Digest"), "d1");
-    EXPECT_TRUE(std::regex_match(header(got, "X-Last-Modified"),
-                                 std::regex(R"(\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT)")));
-    EXPECT_EQ(to_json(*json(got.body).find("upstreams_conf_version")), "1");
-    EXPECT_EQ(ask("DELETE", "/apisix/admin/configs").status, 404U);
-}
-
-TEST_F(ApiTest, YamlIsADocumentToo) {
-    const std::string yaml =
-        "upstreams:\n- id: 1\n  type: roundrobin\n  nodes:\n    127.0.0.1:1883: 1\n";
-    EXPECT_EQ(said("POST", "/admin/configs/validate", yaml, {{"Content-Type", "application/yaml"}}),
-              "200 {}");
-}
-
-TEST_F(ApiTest, ValidateNamesWhatIsWrong) {
-    const std::string answer =
-        said("POST", "/admin/configs/validate", R"({"upstreams":[{"id":"1","nodez":1}]})");
-    const std::string begin =
-        R"(400 {"error_msg":"Configuration validation failed","errors":[)"
-        R"({"resource_type":"upstreams","resource_id":"1","index":0,"error":)";
-    EXPECT_EQ(answer.substr(0, begin.size()), begin) << answer;
 }
 
 // ---- Health and control ------------------------------------------------------------------------
