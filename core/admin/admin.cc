@@ -12,6 +12,7 @@
 #include "core/base/cidr.h"
 #include "core/base/host_port.h"
 #include "core/config/credential_files.h"
+#include "core/config/reach.h"
 #include "core/io/exclusive_listener.h"
 #include "core/io/socket.h"
 
@@ -60,7 +61,9 @@ std::optional<Problem> Admin::open_catalog(FileObjects files) {
             log_.say(Severity::Warn, "state_dir_open",
                      [&](LogLine& line) { line.field("warning", store_->warning()); });
     }
-    catalog_ = std::make_unique<Catalog>(control_, store_.get());
+    catalog_ = std::make_unique<Catalog>(control_, store_.get(), [this](const Objects& objects) {
+        return without_listener(config_, objects);
+    });
     const Checked checked = catalog_->start(std::move(files));
     for (const Complaint& warning : checked.warnings)
         log_.say(Severity::Warn, "config_warning",

@@ -40,6 +40,27 @@ HttpResponse wrong_method(std::string_view allowed) {
     return response;
 }
 
+// A quoted-string (RFC 9110, 5.6.4) in ASCII, of a length that clients' heads have room for.
+static std::string quoted_string(std::string_view text) {
+    constexpr size_t kBytesMax = 400;
+    std::string quoted = "\"";
+    for (const char c : text.substr(0, kBytesMax)) {
+        if (c == '"' || c == '\\') quoted += '\\';
+        quoted += c < ' ' || c > '~' ? '?' : c;
+    }
+    return quoted + (text.size() > kBytesMax ? "...\"" : "\"");
+}
+
+void add_warnings(HttpResponse& response, const std::vector<Complaint>& warnings) {
+    constexpr size_t kShown = 8;
+    const auto add = [&response](std::string_view words) {
+        response.headers.emplace_back("Warning", "199 - " + quoted_string(words));
+    };
+    for (size_t i = 0; i < std::min(warnings.size(), kShown); ++i) add(text(warnings[i]));
+    if (warnings.size() > kShown)
+        add(fmt::format("and {} more, which the log has", warnings.size() - kShown));
+}
+
 // The beginning of a body that could not be read, in ASCII: it goes into JSON.
 static std::string quoted_body(std::string_view body) {
     std::string quoted(body.substr(0, 256));

@@ -91,6 +91,10 @@ HttpResponse error_answer(unsigned status, std::string_view error_msg);
 HttpResponse not_found();
 HttpResponse wrong_method(std::string_view allowed);
 
+// What an answer to a change says beside its body, for people: a header `Warning` (RFC 7234, 5.5)
+// for each.
+void add_warnings(HttpResponse& response, const std::vector<Complaint>& warnings);
+
 // The body as JSON (YAML where Content-Type says so), or the answer that refuses it.
 std::variant<Value, HttpResponse> body_of(const HttpRequest& request);
 

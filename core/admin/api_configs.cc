@@ -68,6 +68,7 @@ HttpResponse Api::put_configs(const HttpRequest& request) {
     }
     response.status = result.status;
     response.headers.emplace_back("X-Digest", digest);
+    add_warnings(response, result.warnings);
     return response;
 }
 

@@ -37,9 +37,10 @@ Value with_key(ObjectType type, const StoredObject& object) {
 
 // 202 where not every worker routes by it yet.
 HttpResponse change_answer(const ChangeResult& result, Value answer) {
-    if (result.applied.complete) return json_answer(result.status, answer);
-    set(answer, "warning", make_text(std::string(kWorkerIsLate)));
-    return json_answer(202, answer);
+    if (!result.applied.complete) set(answer, "warning", make_text(std::string(kWorkerIsLate)));
+    HttpResponse response = json_answer(result.applied.complete ? result.status : 202, answer);
+    add_warnings(response, result.warnings);
+    return response;
 }
 
 Value with_indices(ObjectType type, const StoredObject& object) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ctime>
 #include <iterator>
+#include <unordered_set>
 #include <utility>
 
 namespace jumpgate {
@@ -25,7 +26,8 @@ static std::string joined(const std::vector<Complaint>& complaints) {
 
 static uint64_t now_s() { return static_cast<uint64_t>(std::time(nullptr)); }
 
-Catalog::Catalog(Control& control, Store* store) : control_(control), store_(store) {
+Catalog::Catalog(Control& control, Store* store, Oddities oddities)
+    : control_(control), store_(store), oddities_(std::move(oddities)) {
     CatalogView empty;
     empty.files = std::make_shared<const FileObjects>();
     publish(std::make_shared<const CatalogView>(std::move(empty)));
@@ -63,6 +65,10 @@ Checked Catalog::start(FileObjects files) {
     }
     join_objects(first);
     Checked checked = check_objects(first.objects);
+    first.warnings = checked.warnings;
+    if (oddities_)  // files have been asked about by who read them
+        for (Complaint& odd : oddities_(first.objects))
+            if (odd.file.empty()) checked.warnings.push_back(std::move(odd));
     if (checked.errors.empty()) publish(std::make_shared<const CatalogView>(std::move(first)));
     return checked;
 }
@@ -81,6 +87,7 @@ ChangeResult Catalog::install(CatalogView next) {
     if (!checked.errors.empty()) return refused(400, joined(checked.errors));
     ChangeResult result = persist_and_apply(next);
     if (result.status >= 400) return result;
+    next.warnings = checked.warnings;
     publish(std::make_shared<const CatalogView>(std::move(next)));
     result.warnings = std::move(checked.warnings);
     return result;
@@ -152,6 +159,18 @@ std::optional<ChangeResult> Catalog::belongs_to_file(ObjectType type, std::strin
                                     singular(type), id, text(*origin)));
 }
 
+// What was so before is no news, but to whoever writes the very object, or what is inside of it.
+static void keep_news(std::vector<Complaint>& warnings, const CatalogView& before, ObjectType type,
+                      std::string_view id) {
+    const std::string own = fmt::format("{}[{}]", text(type), id);
+    const std::string inside = fmt::format("upstreams[{}/{}]", singular(type), id);
+    std::unordered_set<std::string> known;
+    for (const Complaint& warning : before.warnings) known.insert(text(warning));
+    std::erase_if(warnings, [&](const Complaint& warning) {
+        return warning.path != own && warning.path != inside && known.contains(text(warning));
+    });
+}
+
 // `body` is whole and without times; the change lock is held.
 ChangeResult Catalog::write(ObjectType type, std::string_view id, Value body) {
     if (auto conflict = belongs_to_file(type, id)) return *conflict;
@@ -160,8 +179,10 @@ ChangeResult Catalog::write(ObjectType type, std::string_view id, Value body) {
     Checked found;
     read_object(type, id, body, {}, entry.parsed, found);
     if (!found.errors.empty()) return refused(400, joined(found.errors));
+    if (oddities_) std::ranges::move(oddities_(entry.parsed), std::back_inserter(found.warnings));
 
-    CatalogView next = *view();
+    const ViewRef before = view();
+    CatalogView next = *before;
     const auto present = next.state.of(type).find(id);
     const bool is_new = present == next.state.of(type).end();
     const uint64_t now = now_s();
@@ -189,6 +210,7 @@ ChangeResult Catalog::write(ObjectType type, std::string_view id, Value body) {
     if (result.status >= 400) return result;
     result.status = is_new ? 201 : 200;
     result.object = std::move(object);
+    keep_news(result.warnings, *before, type, id);
     std::ranges::move(found.warnings, std::back_inserter(result.warnings));
     return result;
 }
@@ -254,7 +276,8 @@ static std::optional<std::string> user_of(const Objects& objects, ObjectType typ
 ChangeResult Catalog::remove(ObjectType type, std::string_view id) {
     const std::lock_guard lock(changing_);
     if (auto conflict = belongs_to_file(type, id)) return *conflict;
-    CatalogView next = *view();
+    const ViewRef before = view();
+    CatalogView next = *before;
     const auto found = next.state.of(type).find(id);
     if (found == next.state.of(type).end()) return refused(404, "Key not found");
     if (const auto user = user_of(next.objects, type, id))
@@ -269,6 +292,7 @@ ChangeResult Catalog::remove(ObjectType type, std::string_view id) {
     ChangeResult result = install(std::move(next));
     result.id = id;
     result.object = std::move(object);
+    keep_news(result.warnings, *before, type, id);
     return result;
 }
 

@@ -37,6 +37,7 @@ struct ChangeResult {
     StoredObject object;  // after the change, keys included: see shown()
     std::string problem;  // of a status from 400
     Applied applied;
+    // Of one object: about it, and what else the change made odd; of a document: all.
     std::vector<Complaint> warnings;
 };
 
@@ -59,8 +60,12 @@ struct DocumentError {
 
 class Catalog {
   public:
-    // Both outlive it. `store` null: objects of the API live as long as the process.
-    Catalog(Control& control, Store* store);
+    // What is odd about objects in this process, as that no listener is there for them; a warning.
+    using Oddities = std::function<std::vector<Complaint>(const Objects&)>;
+
+    // Both outlive it. `store` null: objects of the API live as long as the process. `oddities` is
+    // asked of objects of the API, once each time they are written, and all of them at the start.
+    Catalog(Control& control, Store* store, Oddities oddities = {});
 
     // What files and flags say, and what the state directory holds; once, before all others and
     // before the data plane starts with objects(). Asks nothing of `control`.
@@ -111,6 +116,7 @@ class Catalog {
 
     Control& control_;
     Store* store_;
+    const Oddities oddities_;
     std::mutex changing_;  // one change at a time
     mutable std::mutex viewing_;
     ViewRef view_;

@@ -35,8 +35,8 @@ constexpr uint64_t kConfVersionMax = uint64_t{1} << 53U;
 // Reads a document over `before` into the next state, and notes all that is wrong.
 class DocumentReader {
   public:
-    DocumentReader(const CatalogView& before, uint64_t now_s)
-        : before_(before), now_s_(now_s), state(before.state) {
+    DocumentReader(const CatalogView& before, uint64_t now_s, const Catalog::Oddities& oddities)
+        : before_(before), now_s_(now_s), oddities_(oddities), state(before.state) {
         state.index++;
         state.changed_s = now_s;
     }
@@ -123,8 +123,12 @@ class DocumentReader {
         read_object(type, id, entry.object.value, {}, entry.parsed, found);
         for (const Complaint& complaint : found.errors)
             complain(type_name, id, index, text(complaint));
-        std::ranges::move(found.warnings, std::back_inserter(warnings));
         if (!found.errors.empty()) return;
+        for (Complaint& warning : found.warnings) {
+            warning.path = fmt::format("{}[{}].{}", type_name, id, warning.path);
+            warnings.push_back(std::move(warning));
+        }
+        if (oddities_) std::ranges::move(oddities_(entry.parsed), std::back_inserter(warnings));
         const auto kept = dated(type, id, std::move(entry));
         if (const auto problem = unreadable(type, kept->object))
             return complain(type_name, id, index, *problem);
@@ -151,6 +155,7 @@ class DocumentReader {
 
     const CatalogView& before_;
     uint64_t now_s_;
+    const Catalog::Oddities& oddities_;
 
   public:
     CatalogState state;
@@ -175,7 +180,7 @@ ChangeResult Catalog::put_document(const Value& document, std::string_view diges
         result.status = 204;
         return result;
     }
-    DocumentReader reader(*before, static_cast<uint64_t>(std::time(nullptr)));
+    DocumentReader reader(*before, static_cast<uint64_t>(std::time(nullptr)), oddities_);
     reader.read(document);
     if (!reader.errors.empty()) {
         result.status = reader.conflict ? 409 : 400;
@@ -199,7 +204,7 @@ ChangeResult Catalog::put_document(const Value& document, std::string_view diges
 
 std::vector<DocumentError> Catalog::validate(const Value& document) const {
     const ViewRef now = view();
-    DocumentReader reader(*now, 0);
+    DocumentReader reader(*now, 0, oddities_);
     reader.read(document);
     if (!reader.errors.empty()) return reader.errors;
     CatalogView next = *now;

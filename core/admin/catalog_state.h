@@ -78,7 +78,8 @@ struct FileObjects {
 struct CatalogView {
     std::shared_ptr<const FileObjects> files;
     CatalogState state;
-    Objects objects;  // of files in their order, then of the API by id
+    Objects objects;                  // of files in their order, then of the API by id
+    std::vector<Complaint> warnings;  // of check_objects()
 };
 
 // `objects` of its files and its state.

@@ -13,6 +13,7 @@
 #include "core/admin/key_files.h"
 #include "core/admin/store.h"
 #include "core/base/writable.h"
+#include "core/config/reach.h"
 
 namespace jumpgate {
 
@@ -82,6 +83,9 @@ class Checker {
         Checked together = check_objects(view.objects);
         append(out_.found.errors, std::move(together.errors));
         append(out_.found.warnings, std::move(together.warnings));
+        std::vector<Complaint> odd = without_listener(config_, view.objects);
+        std::erase_if(odd, [](const Complaint& complaint) { return !complaint.file.empty(); });
+        append(out_.found.warnings, std::move(odd));
         out_.objects = std::move(view.objects);
     }
 

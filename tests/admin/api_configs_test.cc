@@ -73,6 +73,25 @@ TEST_F(ApiConfigs, TheWholeConfigurationIsShownAsYamlToThoseWhoAskForIt) {
             << other;
 }
 
+TEST_F(ApiConfigs, WarningsNameTheObjects) {
+    config_.listen = {{"", 1883}};
+    const HttpResponse put = ask(
+        "PUT", "/admin/configs",
+        R"({"upstreams":[{"id":"u","type":"roundrobin","nodes":{"127.0.0.1:1":1},"retries":99}],)"
+        R"("stream_routes":[{"id":"r","upstream_id":"u","server_addr":"10.0.0.1"},)"
+        R"({"id":"s","upstream_id":"u","server_port":9}]})",
+        {{"X-Digest", "d"}});
+    EXPECT_EQ(put.status, 202U);
+    std::string warnings;
+    for (const HttpField& field : put.headers)
+        if (field.first == "Warning") warnings += field.second + "\n";
+    EXPECT_EQ(
+        warnings,
+        "199 - \"stream_routes[s]: can never be chosen: server_port: no listener has the port "
+        "9\"\n"
+        "199 - \"upstreams[u].retries: 99 is cut to 15\"\n");
+}
+
 TEST_F(ApiConfigs, ValidateNamesWhatIsWrong) {
     const std::string answer =
         said("POST", "/admin/configs/validate", R"({"upstreams":[{"id":"1","nodez":1}]})");

@@ -190,6 +190,47 @@ TEST_F(ApiTest, ALineSaysHowFewerClientsCouldHaveMoved) {
     EXPECT_NE(lines_.find("hint=\"keep b1:1883 in the list with weight 0\""), std::string::npos);
 }
 
+TEST_F(ApiTest, AnObjectThatNoListenerServesIsTakenWithAWarning) {
+    config_.listen = {{"", 1883}};
+    ASSERT_EQ(ask("PUT", "/admin/upstreams/1", kUpstreamBody).status, 201U);
+    const char* body = R"({"upstream_id":"1","server_port":9})";
+    const HttpResponse put = ask("PUT", "/admin/stream_routes/7", body);
+    EXPECT_EQ(put.status, 201U);
+    const std::string warning =
+        "stream_routes[7]: can never be chosen: server_port: no listener has the port 9";
+    EXPECT_EQ(header(put, "Warning"), "199 - \"" + warning + "\"");
+    EXPECT_EQ(put.body.find("never"), std::string::npos) << put.body;
+    EXPECT_NE(lines_.find("config_warning object=\"stream_routes/7\" warning=\"" + warning + "\""),
+              std::string::npos)
+        << lines_;
+    EXPECT_EQ(header(ask("PUT", "/admin/stream_routes/7", body), "Warning"),
+              "199 - \"" + warning + "\"");
+    EXPECT_EQ(header(ask("PUT", "/admin/upstreams/1", kUpstreamBody), "Warning"), "");
+    const HttpResponse patched = ask("PATCH", "/admin/stream_routes/7", R"({"server_port":1883})");
+    EXPECT_EQ(patched.status, 200U);
+    EXPECT_EQ(header(patched, "Warning"), "");
+}
+
+TEST(AddWarnings, AreAsciiAndFewAndShort) {
+    const auto added = [](std::vector<std::string> texts) {
+        std::vector<Complaint> warnings;
+        for (std::string& text : texts) warnings.push_back({"", {}, "", std::move(text), ""});
+        HttpResponse response;
+        add_warnings(response, warnings);
+        std::string all;
+        for (const auto& [name, value] : response.headers) all += name + ": " + value + "\n";
+        return all;
+    };
+    EXPECT_EQ(added({}), "");
+    EXPECT_EQ(added({"a \"b\" \\ K\xc3\xb6ln\r\nX: y"}),
+              "Warning: 199 - \"a \\\"b\\\" \\\\ K??ln??X: y\"\n");
+    EXPECT_EQ(added({std::string(401, 'x')}),
+              "Warning: 199 - \"" + std::string(400, 'x') + "...\"\n");
+    const std::string many = added(std::vector<std::string>(12, "w"));
+    EXPECT_EQ(std::ranges::count(many, '\n'), 9);
+    EXPECT_TRUE(many.ends_with("Warning: 199 - \"and 4 more, which the log has\"\n")) << many;
+}
+
 TEST_F(ApiTest, AChangeThatAWorkerHasNotTakenYetIs202AndSaysSo) {
     control_.complete = false;
     for (const auto& [method, target, body] :
@@ -326,9 +367,9 @@ TEST_F(ApiTest, ARouteIsExplained) {
     EXPECT_EQ(control_.asked, "a/b,u,c,s,4,16,1883,http");
     (void)ask("GET", "/v1/route");
     EXPECT_EQ(control_.asked, ",,,,5,0,0,mqtt");
-    for (const char* bad : {"level=6", "level=x", "remote_addr=host", "remote_addr=10.0.0.0/8",
-                            "server_port=0", "server_port=65536", "protocol=ws", "clientid=a",
-                            "client_id=a&x"})
+    for (const char* bad :
+         {"level=6", "level=x", "remote_addr=host", "remote_addr=10.0.0.0/8", "server_port=0",
+          "server_port=65536", "protocol=ws", "clientid=a", "client_id=a&x"})
         EXPECT_EQ(ask("GET", std::string("/v1/route?") + bad).status, 400U) << bad;
 }
 

@@ -9,7 +9,9 @@
 #include <variant>
 
 #include "core/admin/catalog.h"
+#include "core/config/config.h"
 #include "core/config/json.h"
+#include "core/config/reach.h"
 #include "core/config/yaml.h"
 #include "tests/admin/fake_control.h"
 #include "tests/admin/objects_text.h"
@@ -72,7 +74,9 @@ class CatalogFixture : public testing::Test {
                 << std::get<Problem>(store).text;
             store_ = std::move(std::get<std::unique_ptr<Store>>(store));
         }
-        catalog_ = std::make_unique<Catalog>(control_, store_.get());
+        catalog_ = std::make_unique<Catalog>(
+            control_, store_.get(),
+            [this](const Objects& objects) { return without_listener(config_, objects); });
         started_ = catalog_->start(std::move(files));
     }
     ChangeResult put(ObjectType type, std::string_view id, std::string_view body) {
@@ -81,6 +85,7 @@ class CatalogFixture : public testing::Test {
     std::string serving() const { return text_of(control_.served); }
 
     Scratch scratch_;
+    Config config_;  // without listeners: no object is odd
     FakeControl control_;
     std::unique_ptr<Store> store_;
     std::unique_ptr<Catalog> catalog_;

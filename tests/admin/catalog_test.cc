@@ -26,6 +26,29 @@ class CatalogTest : public CatalogFixture {
 
 // ---- One object --------------------------------------------------------------------------------
 
+TEST_F(CatalogTest, WarnsOfTheObjectItselfAndOfWhatTheChangeMadeOdd) {
+    const auto warned = [](const ChangeResult& result) {
+        EXPECT_LT(result.status, 400U) << result.problem;
+        std::string paths;
+        for (const Complaint& warning : result.warnings) paths += warning.path + " ";
+        return paths;
+    };
+    const std::string hidden = R"({"upstream_id":"u"})";
+    const std::string drained = R"({"upstream":{"nodes":{"127.0.0.1:1":0}},"server_port":1})";
+    EXPECT_EQ(warned(put(ObjectType::Upstream, "u", kUpstreamBody)), "");
+    EXPECT_EQ(warned(put(ObjectType::StreamRoute, "b", hidden)), "");
+    EXPECT_EQ(warned(put(ObjectType::StreamRoute, "c", hidden)), "stream_routes[c] ");
+    EXPECT_EQ(warned(put(ObjectType::StreamRoute, "d", hidden)), "stream_routes[d] ");
+    EXPECT_EQ(warned(put(ObjectType::StreamRoute, "c", hidden)), "stream_routes[c] ");
+    EXPECT_EQ(warned(put(ObjectType::Upstream, "u", kUpstreamBody)), "");
+    EXPECT_EQ(warned(put(ObjectType::StreamRoute, "e", drained)), "upstreams[stream_route/e] ");
+    EXPECT_EQ(warned(put(ObjectType::StreamRoute, "e", drained)), "upstreams[stream_route/e] ");
+    // It is tried before them and hides b as well, which says something else of c and d now.
+    EXPECT_EQ(warned(put(ObjectType::StreamRoute, "a", hidden)),
+              "stream_routes[b] stream_routes[c] stream_routes[d] ");
+    EXPECT_EQ(warned(catalog_->remove(ObjectType::StreamRoute, "e")), "");
+}
+
 TEST_F(CatalogTest, PutMakesAndReplaces) {
     const ChangeResult first = put(ObjectType::Upstream, "1", kUpstreamBody);
     EXPECT_EQ(first.status, 201U) << first.problem;

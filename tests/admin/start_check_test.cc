@@ -37,7 +37,8 @@ class StartCheckTest : public testing::Test {
     }
     std::string start(const FileObjects& files = files_of(kFleet)) {
         auto opened = Admin::open(
-            config_, files, [] { return LoadedFiles{}; }, control_, [](std::string_view) {});
+            config_, files, [] { return LoadedFiles{}; }, control_,
+            [this](std::string_view line) { lines_ += line; });
         const Problem* problem = std::get_if<Problem>(&opened);
         return problem == nullptr ? "" : "jumpgate: " + problem->text + "\n";
     }
@@ -64,6 +65,7 @@ class StartCheckTest : public testing::Test {
     Config config_;
     FakeControl control_;
     Objects objects_;
+    std::string lines_;  // of start()
 };
 
 TEST_F(StartCheckTest, WhatCanStartIsNotComplainedOf) {
@@ -139,6 +141,22 @@ TEST_F(StartCheckTest, FilesAndTheStateDirectoryMustFitTogether) {
     EXPECT_NE(said.find("file-upstream"), std::string::npos) << said;
     EXPECT_NE(start(files_of(renamed)), "");
     EXPECT_EQ(start(), "");
+}
+
+TEST_F(StartCheckTest, ARouteOfTheApiThatNoListenerServesIsAWarning) {
+    with_route_of_the_api();
+    config_.listen = {{"", 8883}};
+    const StartCheck check = check_start(config_, files_of(kFleet).objects);
+    EXPECT_TRUE(check.found.errors.empty());
+    ASSERT_EQ(check.found.warnings.size(), 1U);
+    EXPECT_EQ(text(check.found.warnings[0]),
+              config_.state_dir +
+                  "/state.json: stream_routes[own]: can never be chosen: server_port: no listener "
+                  "has the port 1883");
+    EXPECT_EQ(start(), "");
+    EXPECT_NE(lines_.find("config_warning warning=\"stream_routes[own]: can never be chosen"),
+              std::string::npos)
+        << lines_;
 }
 
 TEST_F(StartCheckTest, AStateThatCanOnlyBeReadIsServedWithAWarning) {
