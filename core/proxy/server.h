@@ -153,8 +153,8 @@ class Server final : public Control {
     void follow_names();
     void end_names();
     void rebuild_names();
-    void log_names(const Snapshot* before, const Snapshot& now);
-    void log_problem(const Broker& broker);
+    void log_moves(const Snapshot* before, const Snapshot& now);
+    void log_look_ups(const Objects& objects, const Names& before, const Names& now);
     void log_services(const Names& before, const Names& now);
 
     // ---- server_calls.cc

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "core/proxy/server.h"
 
@@ -58,19 +60,15 @@ static std::string listed(const std::vector<Address>& addresses) {
     return list;
 }
 
-// One line when a name begins to fail, one when it is well again, one when it moves.
-void Server::log_names(const Snapshot* before, const Snapshot& now) {
-    for (size_t slot = 0; slot < now.brokers.size(); ++slot) {
+// One line for each broker that moves.
+void Server::log_moves(const Snapshot* before, const Snapshot& now) {
+    if (before == nullptr || !logs(Severity::Info)) return;
+    for (size_t slot = 0; slot < std::min(now.brokers.size(), before->brokers.size()); ++slot) {
         const Broker& broker = now.brokers[slot];
-        if (!broker.listed) continue;
-        const bool known = before != nullptr && slot < before->brokers.size() &&
-                           before->brokers[slot].name == broker.name &&
-                           before->brokers[slot].upstream == broker.upstream;
-        const Broker fresh;
-        const Broker& old = known ? before->brokers[slot] : fresh;
-        if (old.problem != broker.problem) log_problem(broker);
-        const bool moved = !old.addresses.empty() && old.addresses != broker.addresses;
-        if (!moved || !logs(Severity::Info)) continue;
+        const Broker& old = before->brokers[slot];
+        const bool known = old.name == broker.name && old.upstream == broker.upstream;
+        if (!broker.listed || !known) continue;
+        if (old.addresses.empty() || old.addresses == broker.addresses) continue;
         LogLine line(shared_.line_format, Severity::Info, "name_moved");
         line.field("upstream", broker.upstream).field("broker", broker.name);
         line.field("from", listed(old.addresses)).field("to", listed(broker.addresses));
@@ -78,15 +76,43 @@ void Server::log_names(const Snapshot* before, const Snapshot& now) {
     }
 }
 
-void Server::log_problem(const Broker& broker) {
-    const bool well = broker.problem.empty();
-    const Severity severity = well ? Severity::Info : Severity::Warn;
-    if (!logs(severity)) return;
-    LogLine line(shared_.line_format, severity, well ? "name_resolved" : "name_failed");
-    line.field("upstream", broker.upstream).field("broker", broker.name);
-    if (!well) line.field("why", broker.problem);
-    if (!well && !broker.addresses.empty()) line.field("in_use", "the addresses from before");
-    write(line.finish());
+// What the look-up of a name is for.
+struct NameUse {
+    std::set<std::string> upstreams{};
+    size_t brokers = 0;
+    bool resolved = false;  // now or before
+};
+
+// One line when a name begins to fail or fails otherwise, one when it is well again: of a name,
+// whatever ports and upstreams it stands in, and however many brokers a service is.
+void Server::log_look_ups(const Objects& objects, const Names& before, const Names& now) {
+    std::map<std::pair<std::string, std::string>, NameUse> changed;  // by name and problem
+    for (const UpstreamConfig& upstream : objects.upstreams) {
+        for (const BrokerAddress& node : upstream.nodes) {
+            const auto found = now.find({node.host, node.port});
+            const auto known = before.find({node.host, node.port});
+            if (found == now.end()) continue;
+            const ResolvedName& answer = found->second;
+            if (answer.problem == (known == before.end() ? "" : known->second.problem)) continue;
+            NameUse& use = changed[{node.host, answer.problem}];
+            use.upstreams.insert(upstream.id);
+            use.brokers += std::max<size_t>(answer.targets.size(), 1);  // never resolved: a place
+            use.resolved |= !answer.targets.empty();
+        }
+    }
+    for (const auto& [name_and_problem, use] : changed) {
+        const auto& [name, problem] = name_and_problem;
+        const Severity severity = problem.empty() ? Severity::Info : Severity::Warn;
+        if (!logs(severity)) continue;
+        LogLine line(shared_.line_format, severity,
+                     problem.empty() ? "name_resolved" : "name_failed");
+        line.field("name", name);
+        line.field("upstreams", fmt::format("{}", fmt::join(use.upstreams, " ")));
+        line.field("brokers", use.brokers);
+        if (!problem.empty()) line.field("why", problem);
+        if (!problem.empty() && use.resolved) line.field("in_use", "the addresses from before");
+        write(line.finish());
+    }
 }
 
 static std::set<std::string> targets_of(const ResolvedName& answer) {

@@ -110,7 +110,8 @@ void Server::publish(std::unique_ptr<Snapshot> snapshot, const Objects& objects,
                      const Names& names) {
     const Snapshot* before = built_last();
     warn_of(snapshot->credentials);
-    log_names(before, *snapshot);
+    log_moves(before, *snapshot);
+    log_look_ups(objects, names_, names);
     log_services(names_, names);
     if (&objects != &objects_) objects_ = objects;
     names_ = names;

@@ -53,7 +53,8 @@ def at(host, broker):
 
 
 def failed(gate, node, begin=0):
-    return gate.event("name_failed", lambda line: line["broker"] == node, begin)
+    name = node.rsplit(":", 1)[0]
+    return gate.event("name_failed", lambda line: line["name"] == name, begin)
 
 
 @behaviour("a name with several addresses is one broker: clients get the address that answers")
@@ -172,7 +173,7 @@ def name_server_away():
             equal(broker.client_ids, IDS[:20])
             server.serve()
             server.set_hosts({"fleet.test": [B]})
-            gate.event("name_resolved", lambda line: line["broker"] == node)
+            gate.event("name_resolved", lambda line: line["name"] == "fleet.test")
             wait_until(lambda: fleet()[node]["addresses"] == [at(B, broker)], "the new address")
             visit(gate, IDS[:20])
             equal(new.client_ids, IDS[:20])

@@ -293,7 +293,7 @@ def unresolved_name():
                                        "nodes": {"brokr-typo.invalid:1883": 1}})
         with place.gate() as (gate, client):
             failed = gate.event("name_failed")
-            equal((failed["upstream"], failed["broker"]), ("u", "brokr-typo.invalid:1883"))
+            equal((failed["upstreams"], failed["name"]), ("u", "brokr-typo.invalid"))
             equal(states(client)["u"]["brokr-typo.invalid:1883"]["state"], "down")
 
 

@@ -1,5 +1,6 @@
 // Server: its control thread answers while snapshots are built, and names that get other addresses
 // make new ones.
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <thread>
@@ -81,6 +82,50 @@ TEST(ServerNames, SayWhichBrokersAServiceStandsForAndRouteToThem) {
         "service_changed service=\"_mqtt._tcp.test\" brokers_before=1 brokers=1 added=\"two.test:" +
         std::to_string(two.port()) + "\" removed=\"one.test:" + std::to_string(one.port()) + "\"";
     EXPECT_NE(said.find(line), std::string::npos) << said;
+}
+
+// The lines of `said` that are such an event, each from its name on.
+std::string events(const std::string& said, std::string_view event) {
+    std::string found;
+    for (size_t at = 0; (at = said.find(event, at)) != said.npos; ++at) {
+        found += said.substr(at, said.find('\n', at) + 1 - at);
+    }
+    return found;
+}
+
+TEST(ServerNames, FailInOneLineHoweverManyBrokersTheyStandFor) {
+    FakeBroker one;
+    FakeBroker two;
+    DnsResponder dns;
+    dns.set_addresses("one.test", {"127.0.0.1"}, 300);
+    dns.set_addresses("two.test", {"127.0.0.1"}, 300);
+    dns.set_services(
+        "_mqtt._tcp.test",
+        {{.target = "one.test", .port = one.port()}, {.target = "two.test", .port = two.port()}},
+        1);
+    Objects objects = objects_to({});
+    objects.upstreams[0].nodes = {{"_mqtt._tcp.test", 0, 1}};
+    objects.upstreams.push_back(objects.upstreams[0]);
+    objects.upstreams[1].id = "v";
+    objects.upstreams[1].nodes = {{"gone.test", 1883, 1}, {"gone.test", 1884, 1}};
+    objects.upstreams.push_back(objects.upstreams[1]);
+    objects.upstreams[2].id = "w";
+    testing::internal::CaptureStderr();
+    {
+        RunningServer server(objects, dns.server(), LogLevel::Info);
+        const uint64_t version = server->watch().config_version;
+        dns.set_services("_mqtt._tcp.test", {}, 1);
+        EXPECT_TRUE(server.wait_for(
+            [version](const Watch& watch) { return watch.config_version > version; }));
+    }
+    const std::string said = testing::internal::GetCapturedStderr();
+    const std::string failed = events(said, "name_failed ");
+    EXPECT_EQ(std::ranges::count(failed, '\n'), 2) << said;
+    EXPECT_NE(failed.find("name=\"gone.test\" upstreams=\"v w\" brokers=4 why=\"NXDOMAIN"),
+              failed.npos)
+        << said;
+    EXPECT_NE(failed.find("name=\"_mqtt._tcp.test\" upstreams=\"u\" brokers=2 why="), failed.npos)
+        << said;
 }
 
 }  // namespace
