@@ -38,6 +38,13 @@ def joined(gate, client_id):
     return client
 
 
+def is_served(gate):
+    """Workers hear of addresses a moment after the log does."""
+    with gate.connect() as client:
+        client.sendall(packets.connect("asks"))
+        return receive(client, 4) == packets.CONNACK_OK[4]
+
+
 def visit(gate, ids):
     for client_id in ids:
         joined(gate, client_id).close()
@@ -203,6 +210,7 @@ def file_at_start():
             equal(failed(gate, f"a.test:{broker.port}")["why"], "NXDOMAIN: no such name")
             server.set_hosts({"a.test": [A]})
             gate.event("name_resolved")
+            wait_until(lambda: is_served(gate), "a worker that has heard of it")
             visit(gate, IDS[:20])
 
 
