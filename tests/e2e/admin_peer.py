@@ -12,11 +12,13 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 
 from harness import DEADLINE_S, Jumpgate, equal
 
 KEY = "a-key-for-the-tests-of-jumpgate"
 VIEWER_KEY = "a-viewers-key-for-the-tests"
+KEPT_S = 5  # the server closes a connection that was idle for 10 s
 
 
 class Answer:
@@ -33,12 +35,13 @@ class Answer:
 
 
 class Client:
-    """One kept connection; http.client dials again where the server has closed it."""
+    """One kept connection, dialled again where the server may be about to close it."""
 
     def __init__(self, address, key=KEY, timeout_s=DEADLINE_S):
         host, port = address.rsplit(":", 1)
         self.connection = http.client.HTTPConnection(host, int(port), timeout=timeout_s)
         self.key = key
+        self.used_s = 0.0
 
     def send(self, method, path, body=None, headers=None, key=None):
         """Any answer. `body` is bytes, or what becomes JSON."""
@@ -46,9 +49,13 @@ class Client:
             body = json.dumps(body).encode()
         fields = {"X-API-KEY": self.key if key is None else key, **(headers or {})}
         fields = {name: value for name, value in fields.items() if value}
+        if time.monotonic() - self.used_s > KEPT_S:
+            self.connection.close()
         self.connection.request(method, path, body, fields)
         reply = self.connection.getresponse()
-        return Answer(reply.status, dict(reply.getheaders()), reply.read())
+        answer = Answer(reply.status, dict(reply.getheaders()), reply.read())
+        self.used_s = time.monotonic()
+        return answer
 
     def want(self, status, method, path, body=None, **options):
         answer = self.send(method, path, body, **options)

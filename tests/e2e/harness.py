@@ -200,7 +200,8 @@ class Jumpgate:
 
     @property
     def sanitized(self):
-        return "libasan" in pathlib.Path(f"/proc/{self.pid}/maps").read_text()
+        maps = pathlib.Path(f"/proc/{self.pid}/maps").read_text()
+        return "libasan" in maps or "libtsan" in maps
 
     def kill(self, number):
         self.process.send_signal(number)

@@ -38,16 +38,20 @@ def joined(gate, client_id):
     return client
 
 
-def is_served(gate):
-    """Workers hear of addresses a moment after the log does."""
+def served(gate, client_id):
     with gate.connect() as client:
-        client.sendall(packets.connect("asks"))
+        client.sendall(packets.connect(client_id))
         return receive(client, 4) == packets.CONNACK_OK[4]
 
 
 def visit(gate, ids):
     for client_id in ids:
         joined(gate, client_id).close()
+
+
+def in_use(client):
+    """What the Admin API shows is what workers route by: they hear of it a moment later."""
+    wait_until(lambda: client.metric("jumpgate_config_route_tables") == 1, "one route table")
 
 
 def alive(client):
@@ -98,6 +102,7 @@ def a_record_changes():
             moved = gate.event("name_moved")
             equal((moved["broker"], moved["from"], moved["to"]), (node, at(A, old), at(C, old)))
             before = len(old.client_ids)
+            in_use(client)
             visit(gate, IDS)
             equal((set(new.client_ids), len(old.client_ids)), (home, before), "who went where")
             alive(stays)
@@ -131,8 +136,9 @@ def services():
             server = stack.enter_context(NameServer(*service("_mqtt._tcp.test", *order)))
             server.set_hosts(addresses)
             gates.append(stack.enter_context(proxy(config, server)))
-        for _, _, fleet in gates:
+        for _, client, fleet in gates:
             wait_until(lambda: list(fleet()) == nodes, f"{nodes}")
+            in_use(client)
         prints = {client.get("/v1/upstreams")["route_fingerprint"] for _, client, _ in gates}
         equal(len(prints), 1, f"fingerprints {prints}")
         for gate, _, _ in gates:
@@ -149,8 +155,9 @@ def target_added():
         targets = [(f"mqtt-{i}.test", a.port) for i in range(3)]
         server.serve(*service("_mqtt._tcp.test", *targets[:2]))
         server.set_hosts({name: [host] for (name, _), host in zip(targets, (A, B, C))})
-        with proxy(names(("_mqtt._tcp.test", None)), server) as (gate, _, fleet):
+        with proxy(names(("_mqtt._tcp.test", None)), server) as (gate, client, fleet):
             wait_until(lambda: len(fleet()) == 2, "two targets")
+            in_use(client)
             visit(gate, IDS)
             before = set(a.client_ids), set(b.client_ids)
             a.client_ids.clear()
@@ -158,6 +165,7 @@ def target_added():
             server.serve(*service("_mqtt._tcp.test", *reversed(targets)))
             wait_until(lambda: list(fleet()) == [f"{x}:{port}" for x, port in targets],
                        "the third target")
+            in_use(client)
             visit(gate, IDS)
             equal((set(a.client_ids) | (before[0] & set(c.client_ids)),
                    set(b.client_ids) | (before[1] & set(c.client_ids))), before, "who moved")
@@ -168,7 +176,7 @@ def target_added():
 def name_server_away():
     with NameServer() as server, Stub(host=A) as broker, Stub(broker.port, host=B) as new:
         server.set_hosts({"fleet.test": [A]})
-        with proxy(names(("fleet.test", broker.port)), server) as (gate, _, fleet):
+        with proxy(names(("fleet.test", broker.port)), server) as (gate, client, fleet):
             node = f"fleet.test:{broker.port}"
             server.stop()
             line = failed(gate, node)
@@ -182,6 +190,7 @@ def name_server_away():
             server.set_hosts({"fleet.test": [B]})
             gate.event("name_resolved", lambda line: line["name"] == "fleet.test")
             wait_until(lambda: fleet()[node]["addresses"] == [at(B, broker)], "the new address")
+            in_use(client)
             visit(gate, IDS[:20])
             equal(new.client_ids, IDS[:20])
             equal(len(gate.events("name_failed")), 1)
@@ -210,7 +219,8 @@ def file_at_start():
             equal(failed(gate, f"a.test:{broker.port}")["why"], "NXDOMAIN: no such name")
             server.set_hosts({"a.test": [A]})
             gate.event("name_resolved")
-            wait_until(lambda: is_served(gate), "a worker that has heard of it")
+            # The log is a moment ahead of the workers.
+            wait_until(lambda: served(gate, IDS[0]), "a client that is served")
             visit(gate, IDS[:20])
 
 
@@ -242,6 +252,7 @@ def one_at_start():
             equal(len(set(there.client_ids)), len(IDS), "clients of the other one")
             server.set_hosts({"there.test": [B], "late.test": [A]})
             wait_until(lambda: fleet()[node]["addresses"] == [at(A, late)], "its address")
+            in_use(client)
             visit(gate, IDS)
             assert 0 < len(late.client_ids) < len(IDS), len(late.client_ids)
             equal(client.get("/v1/upstreams")["route_fingerprint"], before, "the list is the same")

@@ -140,7 +140,8 @@ def reload_storm():
             report = fleet.finish()
         equal(report["clients"]["connected"], CLIENTS)
         equal((report["clients"]["connections_lost"], report["clients"]["reconnects"]), (0, 0))
-        equal(report["pings"], {"sent": CLIENTS, "answered": CLIENTS})
+        pings = report["pings"]  # one each at the end; more where it takes longer than a keep-alive
+        assert pings["sent"] == pings["answered"] >= CLIENTS, pings
         equal(gate.events("refused"), [])
         equal(weather.served, RELOADS)
 

@@ -199,8 +199,12 @@ class ScriptedBroker {
         });
     }
     ~ScriptedBroker() {
-        thread_.join();
+        join();
         ::close(listener_);
+    }
+    // Until the script is over: then, and no sooner, a test reads what it wrote.
+    void join() {
+        if (thread_.joinable()) thread_.join();
     }
     uint16_t port() const { return port_; }
 

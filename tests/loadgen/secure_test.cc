@@ -144,6 +144,7 @@ TEST(Secure, ShowsEachClientsOwnCertificate) {
                 flags({"--certfile", certificate.c_str(), "--keyfile", key.c_str()}, "3"));
     run.start();
     EXPECT_EQ(run.finish()[Count::Connected], 3U);
+    broker.join();
     EXPECT_EQ(names, (std::set<std::string>{"client-0", "client-1", "client-2"}));
 }
 
@@ -257,6 +258,7 @@ TEST(Secure, CarriesMessagesOfManyRecords) {
         const Recorder& recorder = run.join();
         EXPECT_EQ(recorder[Count::Sent], 10U);
         EXPECT_EQ(recorder[Count::Acknowledged], 10U);
+        broker.join();
         EXPECT_EQ(payload_bytes, 10U * 100'000U);
         EXPECT_GT(recorder[Count::BytesSent], 10U * 100'000U);
     }
@@ -296,6 +298,7 @@ TEST(Secure, ResumesWhereItIsAskedTo) {
             run.wait_for(Count::Reconnects, 2);
             const Recorder& recorder = run.finish();
             const bool asked = percent == std::string("100");
+            broker.join();
             EXPECT_EQ(resumed, (std::vector<bool>{false, asked, asked}));
             EXPECT_EQ(recorder[Count::TlsFull], asked ? 1U : 3U);
             EXPECT_EQ(recorder[Count::TlsResumed], asked ? 2U : 0U);

@@ -128,5 +128,48 @@ TEST(ServerNames, FailInOneLineHoweverManyBrokersTheyStandFor) {
         << said;
 }
 
+// What ThreadSanitizer watches best (./dev tsan): every lock is wanted by several threads.
+TEST(ServerNames, MoveAndTheServerEndsWhileEverythingIsAskedAtOnce) {
+    FakeBroker broker(4'096);
+    DnsResponder dns;
+    dns.set_addresses("a.test", {"127.0.0.1"}, 1);
+    Objects open = objects_to({});
+    open.upstreams[0].nodes = {{"a.test", broker.port(), 1}};
+    Objects drained = open;
+    drained.upstreams[0].nodes[0].weight = 0;
+    RunningServer server(open, dns.server());
+    const std::string node = "a.test:" + std::to_string(broker.port());
+    std::atomic<bool> over = false;
+    std::vector<std::thread> threads;
+    const auto keep_asking = [&](auto ask) {
+        threads.emplace_back([&over, ask] {
+            for (uint32_t round = 0; !over; ++round) ask(round);
+        });
+    };
+    keep_asking([&](uint32_t round) {
+        const auto applied = server->apply(round % 2 == 0 ? drained : open, ReadFiles::Again);
+        EXPECT_TRUE(std::holds_alternative<Applied>(applied));
+    });
+    keep_asking([&](uint32_t) { EXPECT_FALSE(server->check(drained, ReadFiles::Again)); });
+    keep_asking([&](uint32_t) { EXPECT_EQ(server->explain({.client_id = "c"}).route, "r"); });
+    keep_asking([&](uint32_t) { EXPECT_LE(server->find("c", 4).size(), 4U); });
+    keep_asking([&](uint32_t) { (void)server->evict("u", node, 1'000); });
+    keep_asking([&](uint32_t) { EXPECT_GE(server->snapshots_kept(), 1U); });
+    std::vector<Peer> clients;
+    for (int i = 2; i <= 3; ++i) {
+        for (int j = 0; j < 32; ++j) clients.push_back(server.client("c" + std::to_string(j)));
+        const std::string next = "127.0.0." + std::to_string(i);
+        dns.set_addresses("a.test", {next}, 1);
+        EXPECT_TRUE(server.wait_for([&](const Watch& watch) {
+            return watch.brokers.at(0).addresses.at(0) ==
+                   next + ":" + std::to_string(broker.port());
+        }));
+    }
+    server->drain();
+    EXPECT_TRUE(server.wait_for([&](const Watch&) { return server.ended(); }));
+    over = true;
+    for (std::thread& thread : threads) thread.join();
+}
+
 }  // namespace
 }  // namespace jumpgate
