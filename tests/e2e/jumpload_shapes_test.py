@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""jumpload fanout, fanin, sharedsub and pubsub against a real mosquitto: every message is accounted for.
+"""jumpload fanout, fanin, sharedsub and pubsub against mosquitto: each message is accounted for.
 
 Usage: jumpload_shapes_test.py JUMPLOAD. Prints TAP. Every run is bounded; every wait is for a
 condition with a deadline; all is on loopback and free ports.
@@ -16,7 +16,7 @@ def nothing_went_wrong(messages, **wanted):
            unacknowledged=0, **wanted)
 
 
-# ---- What is planned arrives ----------------------------------------------------------------------
+# ---- What is planned arrives --------------------------------------------------------------------
 
 def fanout_reaches_every_subscriber(folder, broker):
     for qos in (0, 1, 2):
@@ -75,7 +75,7 @@ def filters_that_hear_too_much_are_seen(folder, broker):
     expect(result["messages"], sent=80, received=80, lost=0, unexpected=240)
 
 
-# ---- And where it cannot, it is known why ----------------------------------------------------------
+# ---- And where it cannot, it is known why -------------------------------------------------------
 
 def accounted(messages, hearers, qos):
     """Every message of every stream was received, is lost, had nobody to hear it, or no answer."""
