@@ -124,7 +124,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void on_suback(const mqtt::Packet& packet);
     bool is_repeated(const mqtt::PublishView& publish);
     Arrival judge(const MessageHeader& header);
-    void account(mqtt::Bytes payload);
+    void account(const mqtt::PublishView& publish);
     void append_ack(mqtt::PacketType type, uint16_t packet_id);
     void append_subscribe();
 

@@ -310,7 +310,8 @@ std::string usage(Mode mode) {
     };
     return fmt::format(
         "Usage: jumpload {} [FLAGS]\n{}\nExit codes: 0 all well, 1 clients could not "
-        "connect, 2 wrong usage,\n3 messages lost or generator saturated.\n",
+        "connect, 2 wrong usage,\n3 messages lost, or doubled against QoS, or generator "
+        "saturated.\n",
         word(mode), kPurpose[static_cast<size_t>(mode)]);
 }
 

@@ -123,7 +123,7 @@ void Client::on_publish(const mqtt::Packet& packet) {
         lose(Cause::Protocol);
         return;
     }
-    if (!is_repeated(*publish)) account(publish->payload);
+    if (!is_repeated(*publish)) account(*publish);
     if (publish->qos == 1) append_ack(PacketType::Puback, publish->packet_id);
     if (publish->qos == 2) append_ack(PacketType::Pubrec, publish->packet_id);
 }
@@ -157,7 +157,8 @@ Arrival Client::judge(const MessageHeader& header) {
     return plan.shared && arrival == Arrival::Reordered ? Arrival::InOrder : arrival;
 }
 
-void Client::account(mqtt::Bytes payload) {
+void Client::account(const mqtt::PublishView& publish) {
+    const mqtt::Bytes payload = publish.payload;
     Recorder& recorder = crew_.recorder();
     const Options& options = crew_.options();
     const bool planned = options.plan.accounts();
@@ -176,6 +177,7 @@ void Client::account(mqtt::Bytes payload) {
             return;
         case Arrival::Duplicate:
             recorder.add(Count::Duplicated);
+            if (publish.qos != 1) recorder.add(Count::DuplicatedAgainstQos);
             return;
         case Arrival::Reordered:
             recorder.add(Count::Reordered);

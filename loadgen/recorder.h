@@ -25,6 +25,7 @@ enum class Count : uint8_t {
     AckRefused,       // of them, with a reason code of 0x80 or above
     Received,         // each message once
     Duplicated,
+    DuplicatedAgainstQos,  // of them, those at QoS 0 or 2, which forbid it
     Reordered,
     Unexpected,        // PUBLISH that is not of this run, or of another publisher
     Late,              // sent more than --lateness-limit-ms after their time, whatever the reason

@@ -112,13 +112,14 @@ void add_messages(Out out, const Options& options, const Results& results) {
     if (options.plan.subscribers > 0) {
         fmt::format_to(out,
                        "\n  {} received ({:.1f}/s), {} lost ({} in flight, {} on live "
-                       "connections), {} without a subscriber, {} duplicated, {} reordered, {} "
-                       "unexpected",
+                       "connections), {} without a subscriber, {} duplicated ({} against QoS), "
+                       "{} reordered, {} unexpected",
                        recorder[Count::Received],
                        static_cast<double>(recorder[Count::Received]) / seconds, lost(recorder),
                        recorder[Count::LostInFlight], recorder[Count::LostOnLiveConnections],
                        recorder[Count::WithoutSubscriber], recorder[Count::Duplicated],
-                       recorder[Count::Reordered], recorder[Count::Unexpected]);
+                       recorder[Count::DuplicatedAgainstQos], recorder[Count::Reordered],
+                       recorder[Count::Unexpected]);
     }
     fmt::format_to(out, "\n");
 }
@@ -200,6 +201,7 @@ void add_messages(JsonWriter& json, const Recorder& recorder) {
     json.field("lost_on_live_connections", recorder[Count::LostOnLiveConnections]);
     json.field("without_subscriber", recorder[Count::WithoutSubscriber]);
     json.field("duplicated", recorder[Count::Duplicated]);
+    json.field("duplicated_against_qos", recorder[Count::DuplicatedAgainstQos]);
     json.field("reordered", recorder[Count::Reordered]);
     json.field("unexpected", recorder[Count::Unexpected]);
     json.field("late", recorder[Count::Late]);
@@ -223,7 +225,8 @@ bool Results::generator_saturated(const Options& options) const {
 int Results::exit_code(const Options& options) const {
     const uint64_t unexcused =
         options.reconnect ? recorder[Count::LostOnLiveConnections] : lost(recorder);
-    if (unexcused > 0 || generator_saturated(options)) return 3;
+    const bool doubled = recorder[Count::DuplicatedAgainstQos] > 0;
+    if (unexcused > 0 || doubled || generator_saturated(options)) return 3;
     return recorder[Count::Failed] > 0 ? 1 : 0;
 }
 

@@ -13,7 +13,8 @@
 
 namespace jumpgate::load {
 
-static constexpr std::array<std::string_view, 4> kModes = {"conn", "pub", "sub", "p2p"};
+static constexpr std::array<std::string_view, 8> kModes = {
+    "conn", "pub", "sub", "p2p", "fanout", "fanin", "sharedsub", "pubsub"};
 
 static bool is_mode(std::string_view word) {
     return std::ranges::find(kModes, word) != kModes.end();

@@ -102,5 +102,49 @@ TEST(Protocol, CountsMessagesThatAreNotOurs) {
     EXPECT_EQ(recorder.service.count(), 0U);
 }
 
+// One client that publishes to itself, against a broker that sends ten messages back as it likes.
+Recorder play_ten(const char* qos, const std::vector<uint32_t>& order) {
+    ScriptedBroker broker(1, [&](Peer& peer, int) {
+        const auto level = static_cast<uint8_t>(qos[0] - '0');
+        accept_subscriber(peer, level);
+        std::vector<Bytes> messages;
+        for (uint16_t n = 0; n < 10; ++n) {
+            messages.push_back(peer.receive());
+            if (level == 1) peer.send({0x40, 2, 0, static_cast<uint8_t>(n + 1)});
+        }
+        for (const uint32_t n : order) peer.send(messages[n]);
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(
+        Mode::Pubsub, broker.port(),
+        {"-c", "1", "-V", "4", "-t", "t%i", "-I", "1", "-q", qos, "-s", "16", "--drain-ms", "300"});
+    run.start(10 * kNanosPerMilli);
+    return run.join();
+}
+
+TEST(Protocol, TheAccountOfAPlanIsExact) {
+    // 5, and 9 at the end, are lost; 4 comes twice and 7 three times; 2 comes late, and so does 0.
+    const std::vector<uint32_t> order = {1, 3, 2, 4, 4, 6, 7, 7, 8, 7, 0};
+    for (const char* qos : {"0", "1"}) {
+        const Recorder recorder = play_ten(qos, order);
+        EXPECT_EQ(recorder[Count::Sent], 10U);
+        EXPECT_EQ(recorder[Count::Received], 8U);
+        EXPECT_EQ(recorder[Count::LostOnLiveConnections], 2U);
+        EXPECT_EQ(recorder[Count::LostInFlight], 0U);
+        EXPECT_EQ(recorder[Count::Duplicated], 3U);
+        EXPECT_EQ(recorder[Count::DuplicatedAgainstQos], qos[0] == '0' ? 3U : 0U);
+        EXPECT_EQ(recorder[Count::Reordered], 2U);
+        EXPECT_EQ(recorder[Count::Unexpected], 0U);
+        EXPECT_EQ(recorder.latency.count(), 8U);
+    }
+}
+
+TEST(Protocol, WhatAllArriveOfIsFoundComplete) {
+    const Recorder recorder = play_ten("0", {9, 8, 7, 6, 5, 4, 3, 2, 1, 0});
+    EXPECT_EQ(recorder[Count::Received], 10U);
+    EXPECT_EQ(recorder[Count::Reordered], 9U);
+    EXPECT_EQ(recorder[Count::LostOnLiveConnections] + recorder[Count::LostInFlight], 0U);
+}
+
 }  // namespace
 }  // namespace jumpgate::load

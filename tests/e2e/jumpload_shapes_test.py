@@ -1,0 +1,151 @@
+#!/usr/bin/python3
+"""jumpload fanout, fanin, sharedsub and pubsub against mosquitto: each message is accounted for.
+
+Usage: jumpload_shapes_test.py JUMPLOAD. Prints TAP. Every run is bounded; every wait is for a
+condition with a deadline; all is on loopback and free ports.
+"""
+import signal
+import sys
+
+import jumpload_test
+from jumpload_test import Mosquitto, Run, expect
+
+
+def nothing_went_wrong(messages, **wanted):
+    expect(messages, lost=0, without_subscriber=0, duplicated=0, reordered=0, unexpected=0,
+           unacknowledged=0, **wanted)
+
+
+# ---- What is planned arrives --------------------------------------------------------------------
+
+def fanout_reaches_every_subscriber(folder, broker):
+    for qos in (0, 1, 2):
+        result, _ = Run(folder, "fanout", broker.port, "--publishers", 5, "--subscribers", 40,
+                        "-I", 50, "-q", qos, "--threads", qos + 1, "--duration", 1).finish()
+        expect(result["clients"], requested=45, connected=45, failed=0)
+        # 5 publishers, one message per 50 ms, one second, 40 subscribers.
+        nothing_went_wrong(result["messages"], planned=100, sent=100, received=4000)
+        assert result["latency_from"] == "planned send"
+        assert result["latency_us"]["count"] == 4000
+        assert result["plan"]["streams"] == 200
+
+
+def a_fanout_with_many_publishers_uses_a_wildcard(folder, broker):
+    result, _ = Run(folder, "fanout", broker.port, "--publishers", 120, "--subscribers", 3,
+                    "-I", 200, "-t", "many/%i/x", "--duration", 1).finish()
+    nothing_went_wrong(result["messages"], sent=600, received=1800)
+
+
+def fanin_reaches_the_one_it_is_dealt_to(folder, broker):
+    for extra in ([], ["--group", "crew"], ["--group", "crew", "--groups", 2]):
+        result, _ = Run(folder, "fanin", broker.port, "--publishers", 50, "--subscribers", 4,
+                        "-I", 100, "-q", 1, "--threads", 2, "--duration", 1, *extra).finish()
+        nothing_went_wrong(result["messages"], sent=500, acknowledged=500, received=500)
+
+
+def a_shared_message_reaches_exactly_one(folder, broker):
+    for qos, groups in ((0, 1), (1, 3), (2, 2)):
+        result, _ = Run(folder, "sharedsub", broker.port, "--publishers", 30, "--subscribers", 6,
+                        "--groups", groups, "-I", 50, "-q", qos, "--threads", 3,
+                        "--duration", 1).finish()
+        nothing_went_wrong(result["messages"], sent=600, received=600)
+
+
+def whoever_does_both_hears_itself_or_its_neighbour(folder, broker):
+    for extra in ([], ["--neighbour"]):
+        for version in (3, 4, 5):
+            result, _ = Run(folder, "pubsub", broker.port, "-c", 10, "--idle", 3, "-V", version,
+                            "-I", 20, "-q", 2, "--threads", 2, "--duration", 1, *extra).finish()
+            expect(result["clients"], requested=13, connected=13, failed=0)
+            nothing_went_wrong(result["messages"], sent=500, received=500, acknowledged=500)
+
+
+def a_topic_may_differ_from_message_to_message(folder, broker):
+    for mode in ("p2p", "fanout", "pubsub"):
+        result, _ = Run(folder, mode, broker.port, "-c", 6, "-I", 20, "-t", "n/%i/%s",
+                        "--duration", 1).finish()
+        messages = result["messages"]
+        heard = result["plan"]["streams"] // result["plan"]["publishers"]
+        nothing_went_wrong(messages, received=messages["sent"] * heard)
+
+
+def filters_that_hear_too_much_are_seen(folder, broker):
+    result, _ = Run(folder, "pubsub", broker.port, "-c", 4, "-I", 50, "-t", "w/%i",
+                    "--filter", "w/+", "--duration", 1).finish()
+    expect(result["messages"], sent=80, received=80, lost=0, unexpected=240)
+
+
+# ---- And where it cannot, it is known why -------------------------------------------------------
+
+def accounted(messages, hearers, qos):
+    """Every message of every stream was received, is lost, had nobody to hear it, or no answer."""
+    sent = messages["sent"] * hearers
+    account = messages["received"] + messages["lost"] + messages["without_subscriber"]
+    if qos == 0:
+        assert account == sent, messages
+    else:
+        assert account <= sent <= account + messages["unacknowledged"] * hearers, messages
+    expect(messages, lost_on_live_connections=0)
+
+
+def a_killed_broker_loses_only_what_was_in_flight(folder, broker):
+    for mode, hearers, flags in (
+            ("fanout", 20, ["--publishers", 5, "--subscribers", 20]),
+            ("fanin", 1, ["--publishers", 20, "--subscribers", 5]),
+            ("sharedsub", 1, ["--publishers", 20, "--subscribers", 5]),
+            ("pubsub", 1, ["-c", 20, "--neighbour"])):
+        for qos in (0, 1):
+            victim = Mosquitto(folder)
+            run = Run(folder, mode, victim.port, "-I", 20, "-q", qos, "--reconnect",
+                      "--reconnect-max-ms", 200, "--threads", 2, "--duration", 3, *flags)
+            run.wait_for("received", 100)
+            victim.kill()
+            run.wait_for("connections_lost", 1)
+            victim.start()
+            result, _ = run.finish()
+            victim.kill()
+            expect(result["clients"], connected=result["clients"]["requested"], failed=0)
+            assert result["clients"]["reconnects"] > 0
+            accounted(result["messages"], hearers, qos)
+
+
+def a_broker_that_pauses_is_late_and_loses_nothing(folder, broker):
+    victim = Mosquitto(folder)
+    run = Run(folder, "fanout", victim.port, "-c", 21, "-I", 20, "-q", 1, "--duration", 3,
+              "--drain-ms", 20000)
+    run.wait_for("received", 100)
+    victim.process.send_signal(signal.SIGSTOP)
+    run.wait_for("received", 0)
+    run.wait_for("received", 0)
+    victim.process.send_signal(signal.SIGCONT)
+    result, _ = run.finish()
+    victim.kill()
+    nothing_went_wrong(result["messages"], planned=150, sent=150, received=3000)
+    assert result["latency_us"]["max"] > 500_000, result["latency_us"]
+
+
+def a_broker_killed_in_its_pause_takes_with_it_what_was_sent(folder, broker):
+    victim = Mosquitto(folder)
+    run = Run(folder, "pubsub", victim.port, "-c", 10, "-I", 20, "-q", 0, "--duration", 4,
+              "--threads", 2, "--neighbour", "--drain-ms", 100)
+    run.wait_for("received", 100)
+    victim.process.send_signal(signal.SIGSTOP)
+    run.wait_for("sent", 300)
+    run.wait_for("sent", 300)
+    victim.kill()
+    result, _ = run.finish(exit_code=3)
+    accounted(result["messages"], 1, 0)
+    assert result["messages"]["lost_in_flight"] >= 300, result["messages"]
+
+
+SCENARIOS = [
+    fanout_reaches_every_subscriber, a_fanout_with_many_publishers_uses_a_wildcard,
+    fanin_reaches_the_one_it_is_dealt_to, a_shared_message_reaches_exactly_one,
+    whoever_does_both_hears_itself_or_its_neighbour, a_topic_may_differ_from_message_to_message,
+    filters_that_hear_too_much_are_seen, a_killed_broker_loses_only_what_was_in_flight,
+    a_broker_that_pauses_is_late_and_loses_nothing,
+    a_broker_killed_in_its_pause_takes_with_it_what_was_sent,
+]
+
+if __name__ == "__main__":
+    sys.exit(jumpload_test.main(SCENARIOS))
