@@ -8,6 +8,7 @@
 #include "core/io/signals.h"
 #include "loadgen/broker_command.h"
 #include "loadgen/compare_command.h"
+#include "loadgen/environment.h"
 #include "loadgen/find_max_command.h"
 #include "loadgen/fleet.h"
 #include "loadgen/options.h"
@@ -24,9 +25,11 @@ int print(const FlagsExit& exit) {
 template <Mode mode>
 int play(std::span<const char* const> arguments) {
     const uint64_t descriptors_max = raise_descriptor_limit();
-    const auto parsed = parse_options(mode, arguments, descriptors_max);
+    auto parsed = parse_options(mode, arguments, descriptors_max);
     if (const FlagsExit* exit = std::get_if<FlagsExit>(&parsed)) return print(*exit);
-    return run_fleet(std::get<Options>(parsed));
+    Options options = std::get<Options>(std::move(parsed));
+    options.command = fmt::format("jumpload {} {}", word(mode), command_line(arguments));
+    return run_fleet(options);
 }
 
 template <Mode mode>

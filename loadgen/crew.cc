@@ -336,10 +336,10 @@ void Crew::show_live() {
     shown_ns_ = now_ns_;
     const std::lock_guard lock(live_.mutex);
     live_.connected = live_clients_;
-    for (size_t i = 0; i < live_.counts.size(); ++i) {
-        live_.counts[i] = recorder_[static_cast<Count>(i)];
-    }
+    live_.tallies = recorder_;
     live_.latency.merge(latency_since_shown_);
+    live_.send_lateness.merge(lateness_since_shown_);
+    lateness_since_shown_.reset();
     latency_since_shown_.reset();
 }
 

@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -19,6 +18,7 @@
 #include "core/io/buffer_ring.h"
 #include "core/io/reactor.h"
 #include "loadgen/client.h"
+#include "loadgen/live.h"
 #include "loadgen/recorder.h"
 #include "loadgen/schedule.h"
 #include "loadgen/tls_crew.h"
@@ -37,14 +37,6 @@ struct Signals {
     std::atomic<uint32_t> sending{0};       // crews that may still send messages
     std::atomic<uint64_t> last_sent_ns{0};  // of any crew, after end_ns
     std::vector<const SendLog*> send_logs;  // by publisher; complete before the threads start
-};
-
-// What the live line shows of a crew.
-struct Live {
-    std::mutex mutex;
-    uint64_t connected = 0;  // at present
-    std::array<uint64_t, static_cast<size_t>(Count::kCount)> counts{};
-    Histogram latency;  // since it was last taken
 };
 
 struct Targets {
@@ -93,6 +85,7 @@ class Crew {
     void went_live() { ++live_clients_; }
     void went_down() { --live_clients_; }
     void latency_measured(uint64_t latency_us);
+    void lateness_measured(uint64_t late_us) { lateness_since_shown_.record(late_us); }
     void message_sent();
     const SendLog& send_log(uint32_t publisher) const { return *signals_.send_logs[publisher]; }
     // The account of what subscriber `client` receives from `publisher`; nullptr where too many are
@@ -161,6 +154,7 @@ class Crew {
     uint64_t busy_start_ns_ = 0;
     uint64_t shown_ns_ = 0;
     Histogram latency_since_shown_;
+    Histogram lateness_since_shown_;
     Live live_;
 };
 

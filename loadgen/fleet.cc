@@ -11,7 +11,9 @@
 #include "core/io/resolve.h"
 #include "core/io/signals.h"
 #include "loadgen/crew.h"
-#include "loadgen/report.h"
+#include "loadgen/live_line.h"
+#include "loadgen/result_files.h"
+#include "loadgen/result_text.h"
 
 namespace jumpgate::load {
 
@@ -33,7 +35,10 @@ class Fleet {
     void start_crews();
     void watch();
     void look_at_signals();
+    Stage stage(uint64_t now_ns) const;
+    const Second& take_second();
     void show_second();
+    Results results();
     bool finished() const { return signals_.finished.load() == crews_.size(); }
     int report();
 
@@ -44,9 +49,9 @@ class Fleet {
     std::vector<std::thread> threads_;
     uint64_t began_ns_ = 0;
     uint64_t connected_ns_ = 0;  // when all clients had tried
-    uint64_t shown_ns_ = 0;
     bool interrupted_ = false;
-    std::array<uint64_t, static_cast<size_t>(Count::kCount)> shown_{};
+    Environment environment_;
+    std::optional<Ticker> ticker_;
 };
 
 bool Fleet::find_targets() {
@@ -113,7 +118,9 @@ int Fleet::run() {
         fmt::print(stderr, "jumpload {}: note: {}\n", word(options_.mode), note);
     }
     block_signals();
-    began_ns_ = shown_ns_ = monotonic_ns();
+    began_ns_ = monotonic_ns();
+    environment_ = look_around();
+    ticker_.emplace(began_ns_);
     start_crews();
     watch();
     for (std::thread& thread : threads_) thread.join();
@@ -145,7 +152,7 @@ void Fleet::watch() {
             }
             signals_.start_ns.store(start_ns, std::memory_order_release);
         }
-        if (now_ns - shown_ns_ >= kNanosPerSecond) show_second();
+        if (ticker_->due(now_ns)) show_second();
     }
 }
 
@@ -161,37 +168,20 @@ void Fleet::look_at_signals() {
     signals_.end_ns.store(monotonic_ns());
 }
 
-void Fleet::show_second() {
-    Second second;
-    std::array<uint64_t, static_cast<size_t>(Count::kCount)> now{};
-    Histogram latency;
-    for (const std::unique_ptr<Crew>& crew : crews_) {
-        Live& live = crew->live();
-        const std::lock_guard lock(live.mutex);
-        second.connected += live.connected;
-        for (size_t i = 0; i < now.size(); ++i) now[i] += live.counts[i];
-        latency.merge(live.latency);
-        live.latency.reset();
-    }
+Stage Fleet::stage(uint64_t now_ns) const {
+    if (now_ns < signals_.start_ns.load()) return Stage::Connecting;
+    return now_ns < signals_.end_ns.load() ? Stage::Measuring : Stage::Draining;
+}
+
+const Second& Fleet::take_second() {
     const uint64_t now_ns = monotonic_ns();
-    const double seconds = static_cast<double>(now_ns - shown_ns_) / 1e9;
-    const auto change = [&](Count count) {
-        const auto i = static_cast<size_t>(count);
-        return now[i] - shown_[i];
-    };
-    const auto rate = [&](Count count) {
-        return static_cast<uint64_t>(static_cast<double>(change(count)) / seconds + 0.5);
-    };
-    second.elapsed_s = static_cast<double>(now_ns - began_ns_) / 1e9;
-    second.sent = rate(Count::Sent);
-    second.received = rate(Count::Received);
-    second.acknowledged = rate(Count::Acknowledged);
-    second.reconnects = change(Count::Reconnects);
-    second.connections_lost = change(Count::ConnectionsLost);
-    second.latency_p50_us = latency.percentile_us(50);
-    second.latency_p99_us = latency.percentile_us(99);
-    shown_ = now;
-    shown_ns_ = now_ns;
+    std::vector<Live*> lives;
+    for (const std::unique_ptr<Crew>& crew : crews_) lives.push_back(&crew->live());
+    return ticker_->take(lives, now_ns, stage(now_ns));
+}
+
+void Fleet::show_second() {
+    const Second& second = take_second();
     if (options_.live_json) {
         fmt::print("{}", live_json(second));
     } else if (!options_.quiet) {
@@ -200,8 +190,11 @@ void Fleet::show_second() {
     std::fflush(stdout);
 }
 
-int Fleet::report() {
+Results Fleet::results() {
     Results results;
+    results.command = options_.command;
+    results.plan = RunPlan::of(options_);
+    results.environment = environment_;
     for (const std::unique_ptr<Crew>& crew : crews_) results.recorder.merge(crew->recorder());
     results.interrupted = interrupted_ && options_.duration_s > 0;
     if (connected_ns_ != 0) {
@@ -210,18 +203,20 @@ int Fleet::report() {
         const uint64_t end_ns = signals_.end_ns.load();
         results.measured_s = end_ns > start_ns ? static_cast<double>(end_ns - start_ns) / 1e9 : 0;
     }
+    take_second();  // what was left, so that the seconds add up to the run
+    results.seconds = ticker_->take_all();
+    return results;
+}
+
+int Fleet::report() {
+    const Results results = this->results();
     // With --live-json stdout is for the objects alone.
-    fmt::print(options_.live_json ? stderr : stdout, "{}", text_report(options_, results));
-    int exit_code = results.exit_code(options_);
-    if (options_.json_path.empty()) return exit_code;
-    std::FILE* file = std::fopen(options_.json_path.c_str(), "w");
-    const std::string json = json_report(options_, results);
-    const bool written = file != nullptr && std::fputs(json.c_str(), file) >= 0;
-    const bool closed = file != nullptr && std::fclose(file) == 0;
-    if (written && closed) return exit_code;
-    fmt::print(stderr, "jumpload {}: --json {}: could not be written: {}\n", word(options_.mode),
-               options_.json_path, std::strerror(errno));
-    return 1;
+    fmt::print(options_.live_json ? stderr : stdout, "{}", result_text(results));
+    const std::vector<std::string> problems = write_results(options_, results);
+    for (const std::string& problem : problems) {
+        fmt::print(stderr, "jumpload {}: {}\n", word(options_.mode), problem);
+    }
+    return problems.empty() ? results.exit_code() : 1;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <optional>
@@ -134,6 +135,15 @@ Parsed<Histogram> read_counts(std::string_view words) {
     return histogram;
 }
 
+// As HdrHistogram has it: min is the lowest value of its bucket, max the highest.
+void widen(Histogram& histogram) {
+    if (histogram.count() == 0) return;
+    Histogram::Exact exact = histogram.exact();
+    const Histogram::Bucket last = histogram.bucket(Histogram::index_of(exact.max_us));
+    exact.max_us = std::min(last.highest_us, Histogram::kValueMaxUs);
+    histogram.restore(exact);
+}
+
 }  // namespace
 
 std::string encode_hdr(const Histogram& histogram) {
@@ -164,7 +174,9 @@ Parsed<Histogram> decode_hdr(std::string_view base64) {
         inflated(std::string_view(*outer).substr(8, read<uint32_t>(*outer, 4)));
     if (!bytes) return Problem{"cannot be inflated"};
     if (std::optional<Problem> problem = judge_header(*bytes)) return *problem;
-    return read_counts(std::string_view(*bytes).substr(kHeaderBytes));
+    Parsed<Histogram> histogram = read_counts(std::string_view(*bytes).substr(kHeaderBytes));
+    if (auto* read = std::get_if<Histogram>(&histogram)) widen(*read);
+    return histogram;
 }
 
 }  // namespace jumpgate::load

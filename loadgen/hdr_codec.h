@@ -1,9 +1,9 @@
 // HdrCodec: histograms as HdrHistogram's tools exchange them: encoding V2, deflated, in base64.
 //
 // Law: what is written is read back with every count; what is not such a histogram is refused, in
-// bounded memory. The counts alone travel: min, max and sum come back rounded to their buckets
-// (Histogram::restore() puts exact ones in). The format is that of AbstractHistogram.java,
-// encodeIntoCompressedByteBuffer(), of HdrHistogram 2.
+// bounded memory. The counts alone travel: min and sum come back as of the low ends of their
+// buckets, max as the high end of its (Histogram::restore() puts exact ones in). The format is that
+// of AbstractHistogram.java, encodeIntoCompressedByteBuffer(), of HdrHistogram 2.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
 // JsonWriter: writes one JSON document, front to back.
 //
-// Law: commas, nesting and escapes are its business; the caller opens and closes in order.
+// Law: commas, nesting and escapes are its business; the caller opens and closes in order and
+// gives UTF-8.
 #pragma once
 
 #include <fmt/format.h>
@@ -23,6 +24,15 @@ class JsonWriter {
         text_ += '}';
         first_ = false;
     }
+    void open_list(std::string_view name) {
+        key(name);
+        text_ += '[';
+        first_ = true;
+    }
+    void close_list() {
+        text_ += ']';
+        first_ = false;
+    }
     template <std::integral T>
     void field(std::string_view name, T value) {
         key(name);
@@ -36,6 +46,7 @@ class JsonWriter {
         key(name);
         text_ += fmt::format("{:.6f}", value);
     }
+    void field(std::string_view name, const char* value) { field(name, std::string_view(value)); }
     void field(std::string_view name, std::string_view value) {
         key(name);
         quote(value);

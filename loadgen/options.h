@@ -61,6 +61,7 @@ struct Options {
     bool ping_all_at_end = false;
     uint64_t seed = 1;
 
+    std::string command;  // as it was given; for the results
     std::string json_path;
     bool live_json = false;
     bool quiet = false;

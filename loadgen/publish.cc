@@ -46,6 +46,7 @@ void Client::publish(Reason reason) {
             recorder.add(Count::HeldByWindow);
         } else {
             recorder.send_lateness.record(late_ns / kNanosPerMicro);
+            crew_.lateness_measured(late_ns / kNanosPerMicro);
         }
     }
 }

@@ -1,6 +1,7 @@
 #include "loadgen/recorder.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace jumpgate::load {
 
@@ -9,17 +10,29 @@ static void add_all(Array& to, const Array& from) {
     for (size_t i = 0; i < to.size(); ++i) to[i] += from[i];
 }
 
-void Recorder::connection_lost(Cause cause) {
-    add(Count::ConnectionsLost);
-    ++losses_[static_cast<size_t>(cause)];
+void Tallies::connection_lost(Cause cause, uint64_t n) {
+    add(Count::ConnectionsLost, n);
+    losses_[static_cast<size_t>(cause)] += n;
 }
 
-void Recorder::merge(const Recorder& other) {
+uint64_t Tallies::setup_failures() const {
+    return std::accumulate(setup_failures_.begin(), setup_failures_.end(), uint64_t{0});
+}
+
+uint64_t Tallies::errors() const {
+    return setup_failures() + (*this)[Count::ConnectionsLost] + (*this)[Count::AckRefused];
+}
+
+void Tallies::merge(const Tallies& other) {
     add_all(counts_, other.counts_);
     add_all(setup_failures_, other.setup_failures_);
     add_all(losses_, other.losses_);
     add_all(connack_codes_, other.connack_codes_);
     add_all(alerts_, other.alerts_);
+}
+
+void Recorder::merge(const Recorder& other) {
+    Tallies::merge(other);
     latency.merge(other.latency);
     service.merge(other.service);
     acknowledgement.merge(other.acknowledgement);

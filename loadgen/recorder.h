@@ -47,22 +47,47 @@ enum class Count : uint8_t {
     kCount,
 };
 
-class Recorder {
+// The counters alone: small enough to be copied to the live display several times a second.
+class Tallies {
   public:
     void add(Count count, uint64_t n = 1) { counts_[static_cast<size_t>(count)] += n; }
     uint64_t operator[](Count count) const { return counts_[static_cast<size_t>(count)]; }
 
-    void setup_failed(Cause cause) { ++setup_failures_[static_cast<size_t>(cause)]; }
-    void connection_lost(Cause cause);
-    void connack_refused(uint8_t code) { ++connack_codes_[code]; }
+    void setup_failed(Cause cause, uint64_t n = 1) {
+        setup_failures_[static_cast<size_t>(cause)] += n;
+    }
+    void connection_lost(Cause cause, uint64_t n = 1);
+    void connack_refused(uint8_t code, uint64_t n = 1) { connack_codes_[code] += n; }
+    void alerted(uint8_t alert, uint64_t n = 1) { alerts_[alert] += n; }
     uint64_t setup_failures(Cause cause) const {
         return setup_failures_[static_cast<size_t>(cause)];
     }
     uint64_t connections_lost(Cause cause) const { return losses_[static_cast<size_t>(cause)]; }
     uint64_t connack_codes(uint8_t code) const { return connack_codes_[code]; }
-    void alerted(uint8_t alert) { ++alerts_[alert]; }
     uint64_t alerts(uint8_t alert) const { return alerts_[alert]; }
 
+    // Of all causes.
+    uint64_t setup_failures() const;
+    // Set-ups that failed, connections that were lost, messages that the broker refused.
+    uint64_t errors() const;
+    uint64_t lost() const {
+        return (*this)[Count::LostInFlight] + (*this)[Count::LostOnLiveConnections];
+    }
+
+    void merge(const Tallies& other);
+
+  private:
+    using ByCause = std::array<uint64_t, static_cast<size_t>(Cause::kCount)>;
+
+    std::array<uint64_t, static_cast<size_t>(Count::kCount)> counts_{};
+    ByCause setup_failures_{};
+    ByCause losses_{};
+    std::array<uint64_t, 256> connack_codes_{};
+    std::array<uint64_t, 256> alerts_{};
+};
+
+class Recorder : public Tallies {
+  public:
     void merge(const Recorder& other);
 
     Histogram latency;          // planned send to receipt
@@ -80,15 +105,6 @@ class Recorder {
     uint64_t busy_ns = 0;      // processor time of the thread while it measured
     uint64_t wall_ns = 0;      // and how long that was
     double busiest_share = 0;  // of all threads, the largest busy_ns / wall_ns
-
-  private:
-    using ByCause = std::array<uint64_t, static_cast<size_t>(Cause::kCount)>;
-
-    std::array<uint64_t, static_cast<size_t>(Count::kCount)> counts_{};
-    ByCause setup_failures_{};
-    ByCause losses_{};
-    std::array<uint64_t, 256> connack_codes_{};
-    std::array<uint64_t, 256> alerts_{};
 };
 
 }  // namespace jumpgate::load

@@ -36,6 +36,7 @@ void Histogram::record_n(uint64_t value_us, uint64_t n) {
 }
 
 void Histogram::merge(const Histogram& other) {
+    if (other.count_ == 0) return;
     for (size_t i = 0; i < kCounts; ++i) counts_[i] += other.counts_[i];
     count_ += other.count_;
     saturated_ += other.saturated_;
@@ -45,6 +46,7 @@ void Histogram::merge(const Histogram& other) {
 }
 
 void Histogram::reset() {
+    if (count_ == 0) return;
     std::fill(counts_.begin(), counts_.end(), 0);
     count_ = saturated_ = sum_us_ = max_us_ = 0;
     min_us_ = UINT64_MAX;

@@ -258,7 +258,7 @@ class CrewRun {
     void wait_for(Count count, uint64_t n) {
         wait_until([&] {
             const std::lock_guard lock(crew_->live().mutex);
-            return crew_->live().counts[static_cast<size_t>(count)] >= n;
+            return crew_->live().tallies[count] >= n;
         });
     }
 

@@ -1,0 +1,56 @@
+// ResultFields: which counter and which histogram has which name in the results.
+//
+// Law: one table for whoever writes, reads or merges results: a row here is a field everywhere.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "loadgen/results.h"
+
+namespace jumpgate::load {
+
+struct CountField {
+    std::string_view group;  // the object that it is in
+    std::string_view name;
+    Count count;
+};
+// Rows of one group lie together.
+std::span<const CountField> count_fields();
+
+struct TimesField {
+    std::string_view name;   // in `histograms`; with "_us" behind it, of its summary
+    std::string_view title;  // in the text; parts of the row above are indented
+    Histogram Recorder::*times;
+};
+std::span<const TimesField> times_fields();
+
+// What becomes of a field of the plan where shards are merged.
+enum class Merging : uint8_t {
+    Sum,   // each shard's share adds up
+    Same,  // shards that differ do not belong together
+    Any,   // the first shard's counts
+};
+
+// Calls `visit(name, field, Merging)` for each field; `Plan` is RunPlan or const RunPlan.
+template <class Plan, class Visit>
+void for_each_plan_field(Plan& plan, Visit visit) {
+    visit("clients", plan.clients, Merging::Sum);
+    visit("publishers", plan.publishers, Merging::Sum);
+    visit("subscribers", plan.subscribers, Merging::Sum);
+    visit("idle", plan.idle, Merging::Sum);
+    visit("streams", plan.streams, Merging::Sum);
+    visit("connrate", plan.connrate, Merging::Sum);
+    visit("threads", plan.threads, Merging::Sum);
+    visit("version", plan.version, Merging::Same);
+    visit("qos", plan.qos, Merging::Same);
+    visit("size_bytes", plan.size_bytes, Merging::Same);
+    visit("interval_ns", plan.interval_ns, Merging::Same);
+    visit("duration_s", plan.duration_s, Merging::Same);
+    visit("lateness_limit_ms", plan.lateness_limit_ms, Merging::Same);
+    visit("seed", plan.seed, Merging::Any);
+    visit("reconnect", plan.reconnect, Merging::Same);
+    visit("tls", plan.tls, Merging::Same);
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,35 @@
+#include "loadgen/result_files.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "loadgen/result_json.h"
+
+namespace jumpgate::load {
+
+std::string write_file(const std::string& path, std::string_view text) {
+    std::FILE* file = std::fopen(path.c_str(), "we");
+    if (file == nullptr) return std::strerror(errno);
+    int error = 0;
+    if (std::fwrite(text.data(), 1, text.size(), file) != text.size()) error = errno;
+    // What was buffered meets the disk here.
+    if (std::fclose(file) != 0 && error == 0) error = errno;
+    return error == 0 ? std::string() : std::strerror(error);
+}
+
+std::vector<std::string> write_results(const Options& options, const Results& results) {
+    std::vector<std::string> problems;
+    const auto write = [&](std::string_view flag, const std::string& path, auto&& text_of) {
+        if (path.empty()) return;
+        const std::string why = write_file(path, text_of());
+        if (why.empty()) return;
+        problems.push_back(fmt::format("--{} {}: could not be written: {}", flag, path, why));
+    };
+    write("json", options.json_path, [&] { return result_json(results); });
+    return problems;
+}
+
+}  // namespace jumpgate::load

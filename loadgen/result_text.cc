@@ -1,0 +1,140 @@
+#include "loadgen/result_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "loadgen/result_fields.h"
+#include "mqtt/reason.h"
+#include "tls/failure.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+template <class Visit>
+void for_each_cause(Visit visit) {
+    for (size_t i = 0; i < static_cast<size_t>(Cause::kCount); ++i) visit(static_cast<Cause>(i));
+}
+
+using Out = std::back_insert_iterator<std::string>;
+
+void add_row(Out out, std::string_view name, const Histogram& times) {
+    if (times.count() == 0) return;
+    fmt::format_to(out, "  {:<16}{:>11}{:>11}{:>11}{:>11}{:>11}\n", name,
+                   time_text(times.percentile_us(50)), time_text(times.percentile_us(90)),
+                   time_text(times.percentile_us(99)), time_text(times.percentile_us(99.9)),
+                   time_text(times.max_us()));
+}
+
+void add_times(Out out, const Recorder& recorder) {
+    fmt::format_to(out, "  {:<16}{:>11}{:>11}{:>11}{:>11}{:>11}\n", "times", "p50", "p90", "p99",
+                   "p99.9", "max");
+    for (const TimesField& field : times_fields()) {
+        add_row(out, field.title, recorder.*field.times);
+    }
+}
+
+void add_faults(Out out, const Recorder& recorder) {
+    for_each_cause([&](Cause cause) {
+        const uint64_t failures = recorder.setup_failures(cause);
+        const uint64_t losses = recorder.connections_lost(cause);
+        if (failures + losses == 0) return;
+        fmt::format_to(out, "  {}: {} attempts failed, {} connections lost{}{}\n", word(cause),
+                       failures, losses, failures > 0 && !advice(cause).empty() ? "; " : "",
+                       failures > 0 ? advice(cause) : "");
+    });
+    for (unsigned code = 0; code < 256; ++code) {
+        const auto byte = static_cast<uint8_t>(code);
+        if (recorder.connack_codes(byte) == 0) continue;
+        fmt::format_to(out, "  connack 0x{:02x} ({}): {}\n", code,
+                       mqtt::text(static_cast<mqtt::ReasonCode>(byte)),
+                       recorder.connack_codes(byte));
+    }
+    for (unsigned alert = 0; alert < 256; ++alert) {
+        const auto byte = static_cast<uint8_t>(alert);
+        if (recorder.alerts(byte) == 0) continue;
+        fmt::format_to(out, "  alert {} ({}): {}\n", tls::alert_text(byte), alert,
+                       recorder.alerts(byte));
+    }
+}
+
+void add_handshakes(Out out, const Recorder& recorder) {
+    fmt::format_to(out,
+                   "TLS: {} full handshakes, {} resumed of {} that offered a session; {} with "
+                   "TLS 1.3, {} with 1.2\n",
+                   recorder[Count::TlsFull], recorder[Count::TlsResumed],
+                   recorder[Count::TlsOffered], recorder[Count::Tls13], recorder[Count::Tls12]);
+}
+
+void add_messages(Out out, const Results& results) {
+    const Recorder& recorder = results.recorder;
+    const double seconds = std::max(results.measured_s, 1e-9);
+    fmt::format_to(out, "messages");
+    if (results.plan.publishers > 0) {
+        fmt::format_to(out, ": {} planned, {} sent ({:.1f}/s)", recorder[Count::Planned],
+                       recorder[Count::Sent], static_cast<double>(recorder[Count::Sent]) / seconds);
+        if (results.plan.qos > 0) {
+            fmt::format_to(out, ", {} acknowledged, {} unacknowledged, {} refused",
+                           recorder[Count::Acknowledged], recorder[Count::Unacknowledged],
+                           recorder[Count::AckRefused]);
+        }
+        fmt::format_to(out,
+                       "\n  {} late, {} held by a missing connection, {} by a full window, "
+                       "{} sent again",
+                       recorder[Count::Late], recorder[Count::HeldByConnection],
+                       recorder[Count::HeldByWindow], recorder[Count::Resent]);
+    }
+    if (results.plan.subscribers > 0) {
+        fmt::format_to(out,
+                       "\n  {} received ({:.1f}/s), {} lost ({} in flight, {} on live "
+                       "connections), {} without a subscriber, {} duplicated ({} against QoS), "
+                       "{} reordered, {} unexpected",
+                       recorder[Count::Received],
+                       static_cast<double>(recorder[Count::Received]) / seconds, recorder.lost(),
+                       recorder[Count::LostInFlight], recorder[Count::LostOnLiveConnections],
+                       recorder[Count::WithoutSubscriber], recorder[Count::Duplicated],
+                       recorder[Count::DuplicatedAgainstQos], recorder[Count::Reordered],
+                       recorder[Count::Unexpected]);
+    }
+    fmt::format_to(out, "\n");
+}
+
+}  // namespace
+
+std::string time_text(uint64_t value_us) {
+    const auto value = static_cast<double>(value_us);
+    if (value_us < 1'000) return fmt::format("{} us", value_us);
+    if (value_us < 1'000'000) return fmt::format("{:.2f} ms", value / 1e3);
+    return fmt::format("{:.2f} s", value / 1e6);
+}
+
+std::string result_text(const Results& results) {
+    const Recorder& recorder = results.recorder;
+    std::string text;
+    const Out out(text);
+    fmt::format_to(out, "\njumpload {}: {:.2f} s measured{}\n", results.plan.mode,
+                   results.measured_s, results.interrupted ? ", interrupted: partial results" : "");
+    fmt::format_to(out,
+                   "clients: {} requested, {} connected, {} failed, {} reconnects, {} "
+                   "connections lost; {:.2f} s to connect\n",
+                   results.plan.clients, recorder[Count::Connected], recorder[Count::Failed],
+                   recorder[Count::Reconnects], recorder[Count::ConnectionsLost],
+                   results.connect_s);
+    add_faults(out, recorder);
+    if (results.plan.tls) add_handshakes(out, recorder);
+    if (recorder[Count::PingsSent] > 0) {
+        fmt::format_to(out, "pings: {} sent, {} answered\n", recorder[Count::PingsSent],
+                       recorder[Count::PingsAnswered]);
+    }
+    if (results.plan.mode != word(Mode::Conn)) add_messages(out, results);
+    add_times(out, recorder);
+    fmt::format_to(out, "generator: busiest thread {:.0f} % busy{}\n", recorder.busiest_share * 100,
+                   results.generator_saturated()
+                       ? "; SATURATED: these figures are the generator's limits, not the broker's"
+                       : "");
+    return text;
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,50 @@
+#include "loadgen/results.h"
+
+#include "core/base/time.h"
+
+namespace jumpgate::load {
+
+// A thread that is busier than this has no head-room left to be on time.
+static constexpr double kBusyShareMax = 0.9;
+
+RunPlan RunPlan::of(const Options& options) {
+    RunPlan plan;
+    plan.mode = word(options.mode);
+    plan.clients = options.count;
+    plan.publishers = options.publishers();
+    plan.subscribers = options.plan.subscribers;
+    plan.idle = options.plan.idle;
+    plan.streams = options.plan.accounts() ? options.plan.streams() : 0;
+    plan.connrate = options.connrate;
+    plan.threads = options.threads;
+    plan.version = options.version;
+    plan.qos = options.qos;
+    plan.size_bytes = options.size_bytes;
+    plan.interval_ns = options.interval_ns;
+    plan.duration_s = options.duration_s;
+    plan.lateness_limit_ms = options.lateness_limit_ms;
+    plan.seed = options.seed;
+    plan.reconnect = options.reconnect;
+    plan.tls = options.tls.on;
+    return plan;
+}
+
+bool Results::generator_saturated() const {
+    return recorder.send_lateness.percentile_us(99) >
+               plan.lateness_limit_ms * kNanosPerMilli / kNanosPerMicro ||
+           recorder.busiest_share > kBusyShareMax;
+}
+
+int Results::exit_code() const {
+    const uint64_t unexcused =
+        plan.reconnect ? recorder[Count::LostOnLiveConnections] : recorder.lost();
+    const bool doubled = recorder[Count::DuplicatedAgainstQos] > 0;
+    if (unexcused > 0 || doubled || generator_saturated()) return 3;
+    return recorder[Count::Failed] > 0 ? 1 : 0;
+}
+
+std::string_view Results::latency_from() const {
+    return plan.streams > 0 ? "planned send" : "actual send";
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,36 @@
+#include "loadgen/live_line.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/loadgen/example_results.h"
+
+namespace jumpgate::load {
+namespace {
+
+TEST(LiveLine, ASecondIsOneLine) {
+    const std::vector<const char*> arguments = {"-c", "10", "-q", "1"};
+    const Options options = std::get<Options>(parse_options(Mode::P2p, arguments, 20'000));
+    Second second;
+    second.sent = 12;
+    second.received = 30;
+    second.length_s = 2;
+    second.connections_lost = 3;
+    const std::string line = live_line(options, second);
+    EXPECT_EQ(line.find('\n'), line.size() - 1);
+    EXPECT_TRUE(holds(line, "sent 6/s")) << line;
+    EXPECT_TRUE(holds(line, "received 15/s")) << line;
+    EXPECT_TRUE(holds(line, "lost 3")) << line;
+}
+
+TEST(LiveLine, ASecondIsOneObject) {
+    Second second;
+    second.sent = 12;
+    second.stage = Stage::Draining;
+    const std::string json = live_json(second);
+    EXPECT_EQ(json.find('\n'), json.size() - 1);
+    EXPECT_TRUE(holds(json, R"("sent":12,)")) << json;
+    EXPECT_TRUE(holds(json, R"("stage":"draining")")) << json;
+}
+
+}  // namespace
+}  // namespace jumpgate::load

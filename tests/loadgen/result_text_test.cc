@@ -1,0 +1,76 @@
+#include "loadgen/result_text.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/loadgen/example_results.h"
+
+namespace jumpgate::load {
+namespace {
+
+TEST(ResultText, AccountsForClientsAndMessages) {
+    Results results = p2p_results();
+    results.measured_s = 2;
+    results.recorder.add(Count::Connected, 9);
+    results.recorder.add(Count::Failed, 1);
+    results.recorder.add(Count::Sent, 4'321);
+    results.recorder.add(Count::LostInFlight, 17);
+    results.recorder.add(Count::LostOnLiveConnections, 5);
+    results.recorder.setup_failed(Cause::NoAddress);
+    results.recorder.connack_refused(0x87);
+    const std::string text = result_text(results);
+    EXPECT_TRUE(holds(text, "10 requested, 9 connected, 1 failed")) << text;
+    EXPECT_TRUE(holds(text, "4321 sent (2160.5/s)")) << text;
+    EXPECT_TRUE(holds(text, "22 lost (17 in flight, 5 on live connections)")) << text;
+    EXPECT_TRUE(holds(text, "no_address: 1 attempts failed")) << text;
+    EXPECT_TRUE(holds(text, "--ifaddr")) << text;
+    EXPECT_TRUE(holds(text, "connack 0x87 (Not authorized): 1")) << text;
+}
+
+TEST(ResultText, TellsHandshakesAndWhereTheTimeWent) {
+    Results results = p2p_results();
+    EXPECT_FALSE(holds(result_text(results), "TLS"));
+    results.plan.tls = true;
+    Recorder& recorder = results.recorder;
+    recorder.add(Count::TlsFull, 7);
+    recorder.add(Count::TlsResumed, 3);
+    recorder.add(Count::TlsOffered, 4);
+    recorder.add(Count::Tls13, 10);
+    recorder.setup_failed(Cause::WrongName);
+    recorder.setup_failed(Cause::TlsAlert);
+    recorder.alerted(116);
+    recorder.tcp.record(10);
+    recorder.tls_full.record(900);
+    recorder.tls_resumed.record(300);
+    recorder.connack.record(50);
+    const std::string text = result_text(results);
+    EXPECT_TRUE(holds(text, "TLS: 7 full handshakes, 3 resumed of 4 that offered")) << text;
+    EXPECT_TRUE(holds(text, "wrong_name: 1 attempts failed")) << text;
+    EXPECT_TRUE(holds(text, "--sni")) << text;
+    EXPECT_TRUE(holds(text, "alert certificate_required (116): 1")) << text;
+    for (const char* row : {"TCP", "TLS, full", "TLS, resumed", "CONNACK"}) {
+        EXPECT_TRUE(holds(text, row)) << text;
+    }
+}
+
+TEST(ResultText, SaysThatItIsPartial) {
+    Results results = p2p_results();
+    results.interrupted = true;
+    EXPECT_TRUE(holds(result_text(results), "partial"));
+}
+
+TEST(ResultText, SaysThatTheGeneratorIsSaturated) {
+    Results results = p2p_results();
+    EXPECT_FALSE(holds(result_text(results), "SATURATED"));
+    results.recorder.busiest_share = 0.95;
+    EXPECT_TRUE(holds(result_text(results), "busiest thread 95 % busy; SATURATED"));
+}
+
+TEST(ResultText, PrintsTimesWithTheirUnit) {
+    EXPECT_EQ(time_text(0), "0 us");
+    EXPECT_EQ(time_text(999), "999 us");
+    EXPECT_EQ(time_text(1'234), "1.23 ms");
+    EXPECT_EQ(time_text(7'890'000), "7.89 s");
+}
+
+}  // namespace
+}  // namespace jumpgate::load
