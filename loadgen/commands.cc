@@ -11,6 +11,7 @@
 #include "loadgen/environment.h"
 #include "loadgen/find_max_command.h"
 #include "loadgen/fleet.h"
+#include "loadgen/merge_command.h"
 #include "loadgen/options.h"
 
 namespace jumpgate::load {
@@ -60,6 +61,8 @@ constexpr Command kCommands[] = {
      find_max_command, find_max_flags},
     {"broker", "plays MQTT brokers, for benchmarks and demonstrations", CommandKind::Brokers,
      broker_command, broker_flags},
+    {"merge", "joins the results of a load that several processes played", CommandKind::Results,
+     merge_command, merge_flags},
 };
 
 std::string names() {

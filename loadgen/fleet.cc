@@ -195,6 +195,7 @@ Results Fleet::results() {
     results.command = options_.command;
     results.plan = RunPlan::of(options_);
     results.environment = environment_;
+    results.fail_if = options_.results.fail_if;
     for (const std::unique_ptr<Crew>& crew : crews_) results.recorder.merge(crew->recorder());
     results.interrupted = interrupted_ && options_.duration_s > 0;
     if (connected_ns_ != 0) {
@@ -212,7 +213,7 @@ int Fleet::report() {
     const Results results = this->results();
     // With --live-json stdout is for the objects alone.
     fmt::print(options_.live_json ? stderr : stdout, "{}", result_text(results));
-    const std::vector<std::string> problems = write_results(options_, results);
+    const std::vector<std::string> problems = write_results(options_.results, results);
     for (const std::string& problem : problems) {
         fmt::print(stderr, "jumpload {}: {}\n", word(options_.mode), problem);
     }

@@ -155,7 +155,7 @@ void add_run_flags(FlagTable& table, Options& options) {
 
 void add_report_flags(FlagTable& table, Options& options) {
     table.group("Report");
-    table.text("json", options.json_path, "FILE", "Write the results as JSON.");
+    add_result_flags(table, options.results);
     table.toggle("live-json", options.live_json,
                  "Print a JSON object each second instead of the live line.");
     table.toggle("quiet", options.quiet, "No live line.");
@@ -311,7 +311,7 @@ std::string usage(Mode mode) {
     return fmt::format(
         "Usage: jumpload {} [FLAGS]\n{}\nExit codes: 0 all well, 1 clients could not "
         "connect, 2 wrong usage,\n3 messages lost, or doubled against QoS, or generator "
-        "saturated.\n",
+        "saturated, or --fail-if.\n",
         word(mode), kPurpose[static_cast<size_t>(mode)]);
 }
 

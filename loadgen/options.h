@@ -14,6 +14,7 @@
 
 #include "core/base/flags.h"
 #include "loadgen/plan_options.h"
+#include "loadgen/result_options.h"
 #include "loadgen/template.h"
 #include "loadgen/tls_options.h"
 #include "loadgen/topic_options.h"
@@ -62,7 +63,7 @@ struct Options {
     uint64_t seed = 1;
 
     std::string command;  // as it was given; for the results
-    std::string json_path;
+    ResultOptions results;
     bool live_json = false;
     bool quiet = false;
 

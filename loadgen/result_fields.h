@@ -32,25 +32,25 @@ enum class Merging : uint8_t {
     Any,   // the first shard's counts
 };
 
-// Calls `visit(name, field, Merging)` for each field; `Plan` is RunPlan or const RunPlan.
-template <class Plan, class Visit>
-void for_each_plan_field(Plan& plan, Visit visit) {
-    visit("clients", plan.clients, Merging::Sum);
-    visit("publishers", plan.publishers, Merging::Sum);
-    visit("subscribers", plan.subscribers, Merging::Sum);
-    visit("idle", plan.idle, Merging::Sum);
-    visit("streams", plan.streams, Merging::Sum);
-    visit("connrate", plan.connrate, Merging::Sum);
-    visit("threads", plan.threads, Merging::Sum);
-    visit("version", plan.version, Merging::Same);
-    visit("qos", plan.qos, Merging::Same);
-    visit("size_bytes", plan.size_bytes, Merging::Same);
-    visit("interval_ns", plan.interval_ns, Merging::Same);
-    visit("duration_s", plan.duration_s, Merging::Same);
-    visit("lateness_limit_ms", plan.lateness_limit_ms, Merging::Same);
-    visit("seed", plan.seed, Merging::Any);
-    visit("reconnect", plan.reconnect, Merging::Same);
-    visit("tls", plan.tls, Merging::Same);
+// Calls `visit(name, field, Merging)` for each field but the mode; `field` is a pointer to member.
+template <class Visit>
+void for_each_plan_field(Visit visit) {
+    visit("clients", &RunPlan::clients, Merging::Sum);
+    visit("publishers", &RunPlan::publishers, Merging::Sum);
+    visit("subscribers", &RunPlan::subscribers, Merging::Sum);
+    visit("idle", &RunPlan::idle, Merging::Sum);
+    visit("streams", &RunPlan::streams, Merging::Sum);
+    visit("connrate", &RunPlan::connrate, Merging::Sum);
+    visit("threads", &RunPlan::threads, Merging::Sum);
+    visit("version", &RunPlan::version, Merging::Same);
+    visit("qos", &RunPlan::qos, Merging::Same);
+    visit("size_bytes", &RunPlan::size_bytes, Merging::Same);
+    visit("interval_ns", &RunPlan::interval_ns, Merging::Same);
+    visit("duration_s", &RunPlan::duration_s, Merging::Same);
+    visit("lateness_limit_ms", &RunPlan::lateness_limit_ms, Merging::Same);
+    visit("seed", &RunPlan::seed, Merging::Any);
+    visit("reconnect", &RunPlan::reconnect, Merging::Same);
+    visit("tls", &RunPlan::tls, Merging::Same);
 }
 
 }  // namespace jumpgate::load

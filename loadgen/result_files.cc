@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "loadgen/hdr_log.h"
+#include "loadgen/result_csv.h"
 #include "loadgen/result_json.h"
 
 namespace jumpgate::load {
@@ -20,7 +22,7 @@ std::string write_file(const std::string& path, std::string_view text) {
     return error == 0 ? std::string() : std::strerror(error);
 }
 
-std::vector<std::string> write_results(const Options& options, const Results& results) {
+std::vector<std::string> write_results(const ResultOptions& options, const Results& results) {
     std::vector<std::string> problems;
     const auto write = [&](std::string_view flag, const std::string& path, auto&& text_of) {
         if (path.empty()) return;
@@ -29,6 +31,10 @@ std::vector<std::string> write_results(const Options& options, const Results& re
         problems.push_back(fmt::format("--{} {}: could not be written: {}", flag, path, why));
     };
     write("json", options.json_path, [&] { return result_json(results); });
+    write("csv", options.csv_path, [&] { return result_csv(results); });
+    write("hgrm", options.hgrm_path,
+          [&] { return percentile_distribution(main_histogram(results.recorder)); });
+    write("hdr-log", options.hdr_log_path, [&] { return hdr_log(results); });
     return problems;
 }
 

@@ -8,12 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "loadgen/result_options.h"
 #include "loadgen/results.h"
 
 namespace jumpgate::load {
 
 // The problem is said behind the flag: "--json out.json: could not be written: No space left".
-std::vector<std::string> write_results(const Options& options, const Results& results);
+std::vector<std::string> write_results(const ResultOptions& options, const Results& results);
 
 // Replaces the file's content. Empty: all of it was written; else why not.
 std::string write_file(const std::string& path, std::string_view text);

@@ -27,7 +27,7 @@ void add_environment(JsonWriter& json, const Environment& environment) {
 void add_plan(JsonWriter& json, const RunPlan& plan) {
     json.open("plan");
     for_each_plan_field(
-        plan, [&](std::string_view name, const auto& value, Merging) { json.field(name, value); });
+        [&](std::string_view name, auto field, Merging) { json.field(name, plan.*field); });
     json.close();
 }
 
@@ -124,6 +124,32 @@ void add_second(JsonWriter& json, const Second& second) {
     json.close();
 }
 
+void add_thresholds(JsonWriter& json, const Results& results) {
+    json.open_list("thresholds");
+    for (const FailIf& limit : results.fail_if) {
+        const FailIfVerdict verdict = judge(limit, results.recorder, results.plan.clients);
+        json.open();
+        json.field("expression", limit.text);
+        json.field("value", verdict.value);
+        json.field("limit", limit.limit);
+        json.field("measured", verdict.measured);
+        json.field("failed", verdict.failed);
+        json.close();
+    }
+    json.close_list();
+}
+
+void add_shards(JsonWriter& json, const std::vector<Shard>& shards) {
+    json.open_list("shards");
+    for (const Shard& shard : shards) {
+        json.open();
+        json.field("command", shard.command);
+        add_environment(json, shard.environment);
+        json.close();
+    }
+    json.close_list();
+}
+
 }  // namespace
 
 std::string result_json(const Results& results) {
@@ -153,6 +179,8 @@ std::string result_json(const Results& results) {
     json.field("busy_ns", recorder.busy_ns);
     json.field("wall_ns", recorder.wall_ns);
     json.field("generator_saturated", results.generator_saturated());
+    add_thresholds(json, results);
+    if (!results.shards.empty()) add_shards(json, results.shards);
     json.open_list("seconds_series");
     for (const Second& second : results.seconds) add_second(json, second);
     json.close_list();

@@ -114,8 +114,11 @@ std::string result_text(const Results& results) {
     const Recorder& recorder = results.recorder;
     std::string text;
     const Out out(text);
-    fmt::format_to(out, "\njumpload {}: {:.2f} s measured{}\n", results.plan.mode,
-                   results.measured_s, results.interrupted ? ", interrupted: partial results" : "");
+    fmt::format_to(
+        out, "\njumpload {}: {:.2f} s measured{}{}\n", results.plan.mode, results.measured_s,
+        results.shards.empty() ? std::string()
+                               : fmt::format(", {} results merged", results.shards.size()),
+        results.interrupted ? ", interrupted: partial results" : "");
     fmt::format_to(out,
                    "clients: {} requested, {} connected, {} failed, {} reconnects, {} "
                    "connections lost; {:.2f} s to connect\n",
@@ -134,6 +137,9 @@ std::string result_text(const Results& results) {
                    results.generator_saturated()
                        ? "; SATURATED: these figures are the generator's limits, not the broker's"
                        : "");
+    for (const std::string& line : results.broken_limits()) {
+        fmt::format_to(out, "FAILED: {}\n", line);
+    }
     return text;
 }
 

@@ -39,8 +39,17 @@ int Results::exit_code() const {
     const uint64_t unexcused =
         plan.reconnect ? recorder[Count::LostOnLiveConnections] : recorder.lost();
     const bool doubled = recorder[Count::DuplicatedAgainstQos] > 0;
-    if (unexcused > 0 || doubled || generator_saturated()) return 3;
+    if (unexcused > 0 || doubled || generator_saturated() || !broken_limits().empty()) return 3;
     return recorder[Count::Failed] > 0 ? 1 : 0;
+}
+
+std::vector<std::string> Results::broken_limits() const {
+    std::vector<std::string> lines;
+    for (const FailIf& limit : fail_if) {
+        const FailIfVerdict verdict = judge(limit, recorder, plan.clients);
+        if (verdict.failed) lines.push_back(broken_text(limit, verdict));
+    }
+    return lines;
 }
 
 std::string_view Results::latency_from() const {

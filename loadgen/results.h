@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loadgen/environment.h"
+#include "loadgen/fail_if.h"
 #include "loadgen/options.h"
 #include "loadgen/recorder.h"
 #include "loadgen/second.h"
@@ -41,6 +42,12 @@ struct RunPlan {
     static RunPlan of(const Options& options);
 };
 
+// One of the runs that were merged.
+struct Shard {
+    std::string command;
+    Environment environment;
+};
+
 struct Results {
     std::string tool = "jumpload " JUMPGATE_VERSION;
     std::string command;
@@ -51,12 +58,16 @@ struct Results {
     double measured_s = 0;        // the part that messages are counted in
     bool interrupted = false;     // by a signal, before its time
     std::vector<Second> seconds;  // of the whole run, from the first dial on
+    std::vector<FailIf> fail_if;  // limits that it was to hold
+    std::vector<Shard> shards;    // of a merged one; else empty
 
     bool generator_saturated() const;
-    // 3 where messages were lost, or duplicated against their QoS, or the generator was saturated,
-    // 1 where clients never connected, else 0. Messages lost in flight count unless --reconnect
-    // says that breaking connections are part of the plan.
+    // 3 where a --fail-if was broken, messages were lost, or duplicated against their QoS, or the
+    // generator was saturated, 1 where clients never connected, else 0. Messages lost in flight
+    // count unless --reconnect says that breaking connections are part of the plan.
     int exit_code() const;
+    // The limits that were broken, each a line of text.
+    std::vector<std::string> broken_limits() const;
     // Of latency: "planned send" or, where the plan is another process's, "actual send".
     std::string_view latency_from() const;
 };

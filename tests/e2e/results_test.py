@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What jumpload writes down: JSON, held to docs/result.schema.json, of runs against mosquitto."""
 import contextlib
+import csv
 import json
 import os
 import pathlib
@@ -99,6 +100,96 @@ def command():
     equal(words[:2], ["jumpload", "pub"])
     equal(words[words.index("-t") + 1], topic)
     equal(words[words.index("-P") + 1], "***")
+
+
+@behaviour("shards merge to what one run of both would have counted")
+def merge():
+    with tempfile.TemporaryDirectory(prefix="jumpload-e2e-") as folder, Mosquitto() as broker:
+        shards, paths = [], []
+        for number in range(3):
+            shards.append(play(folder, "p2p", broker.port, "-c", 10, "-I", 20, "-q", 1,
+                               "--prefix", f"shard{number}-", "-t", f"shard{number}/%i",
+                               "--duration", 1, "--fail-if", "duplicated>0"))
+            paths.append(os.path.join(folder, f"{number}.json"))
+            os.rename(os.path.join(folder, "result.json"), paths[-1])
+        merged = join(folder, paths, 0)
+        for group in ("messages", "clients", "bytes"):
+            for name in merged[group]:
+                equal(merged[group][name], sum(s[group][name] for s in shards), name)
+        for name in ("latency_us", "service_us", "connect_us"):
+            equal(merged[name]["count"], sum(s[name]["count"] for s in shards), name)
+            equal(merged[name]["sum"], sum(s[name]["sum"] for s in shards), name)
+            equal(merged[name]["min"], min(s[name]["min"] for s in shards), name)
+            equal(merged[name]["max"], max(s[name]["max"] for s in shards), name)
+        equal([s["command"] for s in merged["shards"]], [s["command"] for s in shards])
+        equal([t["expression"] for t in merged["thresholds"]], ["duplicated>0"])
+        for name in SUMS:
+            equal(sum(s[name] for s in merged["seconds_series"]), merged["messages"][name], name)
+        # In two steps it is the same, but for the names of the files.
+        first = os.path.join(folder, "first.json")
+        join(folder, paths[:2], 0, first)
+        stepwise = join(folder, [first, paths[2]], 0)
+        for result in (merged, stepwise):
+            del result["command"]
+        equal(stepwise, merged)
+
+
+def join(folder, paths, exit_code, into=None):
+    into = into or os.path.join(folder, "merged.json")
+    done = subprocess.run([JUMPLOAD, "merge", *paths, "-o", into], capture_output=True, text=True,
+                          timeout=60, check=False)
+    equal(done.returncode, exit_code, done.stdout + done.stderr)
+    result = json.loads(pathlib.Path(into).read_text(encoding="utf-8"))
+    equal(faults(SCHEMA, result, strict=True), [], "the schema")
+    return result
+
+
+@behaviour("a broken --fail-if is exit code 3, named in text and JSON; a held one is not")
+def limits():
+    with tempfile.TemporaryDirectory(prefix="jumpload-e2e-") as folder, Mosquitto() as broker:
+        path = os.path.join(folder, "result.json")
+        done = subprocess.run([JUMPLOAD, "p2p", "-p", str(broker.port), "-c", "4", "-I", "20",
+                               "--duration", "1", "--json", path, *PATIENT, "--fail-if", "p50>1us",
+                               "--fail-if", "lost > 0", "--fail-if", "ack.p99>1s"],
+                              capture_output=True, text=True, timeout=60, check=False)
+        equal(done.returncode, 3, done.stdout)
+        broken = [line for line in done.stdout.splitlines() if line.startswith("FAILED: ")]
+        equal([line.split(":")[1].strip() for line in broken], ["p50>1us", "ack.p99>1s"])
+        result = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))
+        equal([(t["expression"], t["measured"], t["failed"]) for t in result["thresholds"]],
+              [("p50>1us", True, True), ("lost>0", True, False), ("ack.p99>1s", False, True)])
+        equal(result["exit_code"], 3)
+        result = play(folder, "p2p", broker.port, "-c", 4, "-I", 20, "--duration", 1,
+                      "--fail-if", "p50>1000s", "--fail-if", "lost>0%", "--fail-if", "failed>0")
+        equal([t["failed"] for t in result["thresholds"]], [False] * 3)
+
+
+@behaviour("the CSV has the words and the numbers of the seconds in the JSON")
+def table():
+    with tempfile.TemporaryDirectory(prefix="jumpload-e2e-") as folder, Mosquitto() as broker:
+        path = os.path.join(folder, "seconds.csv")
+        result = play(folder, "p2p", broker.port, "-c", 4, "-I", 20, "--duration", 2, "--csv", path)
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file))
+    equal(len(rows), len(result["seconds_series"]))
+    for row, second in zip(rows, result["seconds_series"], strict=True):
+        equal({name: value for name, value in second.items() if not name.endswith("_hdr")},
+              {name: type(second[name])(value) for name, value in row.items()})
+
+
+@behaviour("a full disk is said for each file, exit code 1, and the text is printed all the same")
+def full_disk():
+    with Mosquitto() as broker:
+        files = [word for flag in ("json", "csv", "hgrm", "hdr-log")
+                 for word in (f"--{flag}", "/dev/full")]
+        done = subprocess.run([JUMPLOAD, "conn", "-p", str(broker.port), "-c", "2", "--duration",
+                               "1", *files, *PATIENT], capture_output=True, text=True, timeout=60,
+                              check=False)
+    equal(done.returncode, 1)
+    assert "2 requested, 2 connected" in done.stdout, done.stdout
+    equal(done.stderr.splitlines(),
+          [f"jumpload conn: --{flag} /dev/full: could not be written: No space left on device"
+           for flag in ("json", "csv", "hgrm", "hdr-log")])
 
 
 if __name__ == "__main__":

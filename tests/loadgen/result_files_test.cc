@@ -11,10 +11,6 @@
 namespace jumpgate::load {
 namespace {
 
-Options options_of(std::vector<const char*> arguments) {
-    return std::get<Options>(parse_options(Mode::P2p, arguments, 20'000));
-}
-
 std::string content(const std::string& path) {
     std::ostringstream text;
     text << std::ifstream(path).rdbuf();
@@ -22,24 +18,34 @@ std::string content(const std::string& path) {
 }
 
 TEST(ResultFiles, WritesWhatIsAskedFor) {
-    const std::string path = testing::TempDir() + "result_files_test.json";
-    EXPECT_TRUE(write_results(options_of({"-c", "2"}), p2p_results()).empty());
-    EXPECT_TRUE(
-        write_results(options_of({"-c", "2", "--json", path.c_str()}), p2p_results()).empty());
-    EXPECT_TRUE(content(path).starts_with("{\"schema_version\":"));
-    std::filesystem::remove(path);
+    EXPECT_TRUE(write_results({}, p2p_results()).empty());
+    const std::string base = testing::TempDir() + "result_files_test.";
+    ResultOptions options;
+    options.json_path = base + "json";
+    options.csv_path = base + "csv";
+    options.hgrm_path = base + "hgrm";
+    options.hdr_log_path = base + "hlog";
+    EXPECT_TRUE(write_results(options, p2p_results()).empty());
+    EXPECT_TRUE(content(options.json_path).starts_with("{\"schema_version\":"));
+    EXPECT_TRUE(content(options.csv_path).starts_with("second,"));
+    EXPECT_TRUE(holds(content(options.hgrm_path), "Percentile TotalCount"));
+    EXPECT_TRUE(holds(content(options.hdr_log_path), "log format version 1.3"));
+    for (const char* end : {"json", "csv", "hgrm", "hlog"}) std::filesystem::remove(base + end);
 }
 
 TEST(ResultFiles, SaysWhichFileCouldNotBeWritten) {
-    const std::vector<std::string> nowhere =
-        write_results(options_of({"-c", "2", "--json", "/nowhere/at/all"}), p2p_results());
-    ASSERT_EQ(nowhere.size(), 1U);
-    EXPECT_EQ(nowhere[0],
+    ResultOptions options;
+    options.json_path = "/nowhere/at/all";
+    options.csv_path = "/dev/full";
+    options.hgrm_path = "/dev/full";
+    options.hdr_log_path = "/dev/full";
+    const std::vector<std::string> problems = write_results(options, p2p_results());
+    ASSERT_EQ(problems.size(), 4U);
+    EXPECT_EQ(problems[0],
               "--json /nowhere/at/all: could not be written: No such file or directory");
-    const std::vector<std::string> full =
-        write_results(options_of({"-c", "2", "--json", "/dev/full"}), p2p_results());
-    ASSERT_EQ(full.size(), 1U);
-    EXPECT_EQ(full[0], "--json /dev/full: could not be written: No space left on device");
+    EXPECT_EQ(problems[1], "--csv /dev/full: could not be written: No space left on device");
+    EXPECT_EQ(problems[2], "--hgrm /dev/full: could not be written: No space left on device");
+    EXPECT_EQ(problems[3], "--hdr-log /dev/full: could not be written: No space left on device");
 }
 
 }  // namespace

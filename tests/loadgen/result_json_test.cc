@@ -74,6 +74,17 @@ TEST(ResultJson, SaysWhatWasPlayedWhereAndWhen) {
     EXPECT_TRUE(holds(json, R"("start_unix_ns":1700000000123456789)")) << json;
 }
 
+TEST(ResultJson, ListsTheLimits) {
+    Results results = p2p_results();
+    EXPECT_TRUE(holds(result_json(results), R"("thresholds":[])"));
+    results.fail_if.push_back(std::get<FailIf>(parse_fail_if("p99 > 20ms")));
+    results.recorder.latency.record(30'000);
+    const std::string json = result_json(results);
+    EXPECT_TRUE(holds(json, R"("thresholds":[{"expression":"p99>20ms","value":30000.000000,)"))
+        << json;
+    EXPECT_TRUE(holds(json, R"("measured":true,"failed":true})")) << json;
+}
+
 TEST(ResultJson, ListsTheSeconds) {
     Results results = p2p_results();
     EXPECT_TRUE(holds(result_json(results), R"("seconds_series":[])"));

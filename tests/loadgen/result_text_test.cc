@@ -65,6 +65,17 @@ TEST(ResultText, SaysThatTheGeneratorIsSaturated) {
     EXPECT_TRUE(holds(result_text(results), "busiest thread 95 % busy; SATURATED"));
 }
 
+TEST(ResultText, NamesEachBrokenLimit) {
+    Results results = p2p_results();
+    for (const char* text : {"p99>20ms", "lost>0"}) {
+        results.fail_if.push_back(std::get<FailIf>(parse_fail_if(text)));
+    }
+    results.recorder.latency.record(30'000);
+    EXPECT_TRUE(holds(result_text(results), "FAILED: p99>20ms: p99 of latency is 30.00 ms\n"));
+    EXPECT_FALSE(holds(result_text(results), "FAILED: lost"));
+    EXPECT_EQ(results.exit_code(), 3);
+}
+
 TEST(ResultText, PrintsTimesWithTheirUnit) {
     EXPECT_EQ(time_text(0), "0 us");
     EXPECT_EQ(time_text(999), "999 us");

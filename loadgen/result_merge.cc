@@ -1,0 +1,95 @@
+#include "loadgen/result_merge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "loadgen/result_fields.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+std::optional<std::string> difference(const RunPlan& into, const RunPlan& from) {
+    if (into.mode != from.mode) return fmt::format("mode is {}, not {}", from.mode, into.mode);
+    std::optional<std::string> found;
+    for_each_plan_field([&](std::string_view name, auto field, Merging merging) {
+        if (found || merging != Merging::Same || into.*field == from.*field) return;
+        found = fmt::format("plan.{} is {}, not {}", name, from.*field, into.*field);
+    });
+    return found;
+}
+
+void merge_plan(RunPlan& into, const RunPlan& from) {
+    for_each_plan_field([&](std::string_view, auto field, Merging merging) {
+        if constexpr (std::is_same_v<decltype(field), uint64_t RunPlan::*>) {
+            if (merging == Merging::Sum) into.*field += from.*field;
+        }
+    });
+}
+
+// How many whole seconds the second run began after the first, rounded; may be negative.
+int64_t seconds_between(const Environment& first, const Environment& second) {
+    const auto gap_ns = static_cast<int64_t>(second.start_unix_ns - first.start_unix_ns);
+    return std::llround(static_cast<double>(gap_ns) / 1e9);
+}
+
+void shift(std::vector<Second>& seconds, uint64_t by) {
+    for (Second& second : seconds) {
+        second.second += by;
+        second.elapsed_s += static_cast<double>(by);
+    }
+}
+
+void merge_seconds(Results& into, const Results& from) {
+    std::vector<Second> added = from.seconds;
+    const int64_t later = seconds_between(into.environment, from.environment);
+    if (later >= 0) shift(added, static_cast<uint64_t>(later));
+    if (later < 0) shift(into.seconds, static_cast<uint64_t>(-later));
+    std::map<uint64_t, Second> all;
+    for (std::vector<Second>* seconds : {&into.seconds, &added}) {
+        for (Second& second : *seconds) {
+            const auto [place, fresh] = all.try_emplace(second.second, second);
+            if (!fresh) place->second.merge(second);
+        }
+    }
+    into.seconds.clear();
+    for (auto& [number, second] : all) into.seconds.push_back(std::move(second));
+}
+
+void add_shards(std::vector<Shard>& shards, const Results& results) {
+    if (results.shards.empty()) {
+        shards.push_back({results.command, results.environment});
+    } else {
+        shards.insert(shards.end(), results.shards.begin(), results.shards.end());
+    }
+}
+
+}  // namespace
+
+std::optional<std::string> merge_result(Results& into, const Results& from) {
+    if (std::optional<std::string> problem = difference(into.plan, from.plan)) return problem;
+    std::vector<Shard> shards;
+    add_shards(shards, into);
+    add_shards(shards, from);
+    into.shards = std::move(shards);
+    merge_seconds(into, from);
+    if (from.environment.start_unix_ns < into.environment.start_unix_ns) {
+        into.environment = from.environment;
+    }
+    merge_plan(into.plan, from.plan);
+    into.recorder.merge(from.recorder);
+    into.connect_s = std::max(into.connect_s, from.connect_s);
+    into.measured_s = std::max(into.measured_s, from.measured_s);
+    into.interrupted = into.interrupted || from.interrupted;
+    for (const FailIf& limit : from.fail_if) {
+        if (std::ranges::find(into.fail_if, limit.text, &FailIf::text) == into.fail_if.end()) {
+            into.fail_if.push_back(limit);
+        }
+    }
+    return std::nullopt;
+}
+
+}  // namespace jumpgate::load

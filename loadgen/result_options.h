@@ -1,0 +1,24 @@
+// ResultOptions: the flags that say where results are written, and what makes them a failure; the
+// same for a run and for `jumpload merge`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/base/flags.h"
+#include "loadgen/fail_if.h"
+
+namespace jumpgate::load {
+
+struct ResultOptions {
+    std::string json_path;  // each empty: not written
+    std::string csv_path;
+    std::string hgrm_path;
+    std::string hdr_log_path;
+    std::vector<FailIf> fail_if;
+};
+
+// `table` outlives the use of `options` in it. The row of --json is returned.
+Flag& add_result_flags(FlagTable& table, ResultOptions& options);
+
+}  // namespace jumpgate::load
