@@ -5,11 +5,13 @@
 #include <cstdio>
 #include <variant>
 
+#include "core/base/page_flags.h"
 #include "core/io/signals.h"
 #include "loadgen/broker_command.h"
 #include "loadgen/compare_command.h"
 #include "loadgen/find_max_command.h"
 #include "loadgen/fleet.h"
+#include "loadgen/manual.h"
 #include "loadgen/options.h"
 
 namespace jumpgate::load {
@@ -87,7 +89,10 @@ std::string usage() {
         last = &command.kind;
         out += fmt::format("  {:<11}{}\n", command.name, command.purpose);
     }
-    return out + "\n`jumpload MODE --help` explains the flags.\n";
+    return out +
+           "\n`jumpload MODE --help` explains the flags, `jumpload --help-man | man -l -` "
+           "everything.\n"
+           "`jumpload --help-completion bash|zsh` prints what lets a shell complete them.\n";
 }
 
 int run_command(std::span<const char* const> arguments) {
@@ -96,6 +101,7 @@ int run_command(std::span<const char* const> arguments) {
         if (first == command.name) return command.run(arguments.subspan(1));
     }
     if (first == "--help" || first == "help") return print({0, usage(), false});
+    if (const auto page = asked_page(arguments, jumpload_manual)) return print(*page);
     if (first == "--version") return print({0, "jumpload " JUMPGATE_VERSION "\n", false});
     return print({2,
                   fmt::format("jumpload: {} is no mode; allowed: {}; --help explains\n",
