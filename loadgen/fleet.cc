@@ -96,7 +96,9 @@ bool Fleet::read_certificates() {
 void Fleet::start_crews() {
     std::vector<std::vector<uint32_t>> shares(options_.threads);
     for (uint32_t index = 0; index < options_.count; ++index) {
-        shares[options_.plan.unit(index) % options_.threads].push_back(index);
+        const uint32_t unit = options_.plan.unit(index);
+        if (!options_.shard.has(unit)) continue;
+        shares[unit / options_.shard.count % options_.threads].push_back(index);
     }
     signals_.dial_start_ns = monotonic_ns() + kStartLeadNs;
     for (std::vector<uint32_t>& share : shares) {
@@ -137,7 +139,7 @@ void Fleet::watch() {
                 signals_.hurry.store(true);
             }
         }
-        if (connected_ns_ == 0 && signals_.settled.load() == options_.count) {
+        if (connected_ns_ == 0 && signals_.settled.load() == options_.clients_here) {
             connected_ns_ = now_ns;
             const uint64_t start_ns = now_ns + kStartLeadNs;
             if (options_.duration_s > 0 && !interrupted_) {
