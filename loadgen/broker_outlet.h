@@ -44,6 +44,7 @@ struct Counters {
     uint64_t keep_alive_timeouts = 0;
 };
 
+class Faults;
 class Outlet;
 
 struct Context {
@@ -55,6 +56,7 @@ struct Context {
     Limits limits;
     TimerWheel& timers;
     Counters counters;
+    Faults* faults = nullptr;     // of a broker that misbehaves; its owner's
     IntrusiveList<Outlet> ready;  // to be flushed at the end of the turn
 };
 
