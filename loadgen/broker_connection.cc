@@ -74,7 +74,7 @@ void Connection::received(Completion done) {
 void Connection::rearm(uint64_t bytes_read) {
     const uint64_t rate = pauses_ ? server_.faults()->options().slow_read_bytes_per_s : 0;
     if (rate == 0) return arm();
-    server_.timers().start(pauses_->reading, bytes_read * 1'000 / rate);
+    server_.timers().start(pauses_->reading, bytes_read * 1'000 / rate + 1);
 }
 
 void Connection::hear(std::span<const uint8_t> bytes) {
@@ -95,7 +95,7 @@ void Connection::delay_connack() {
     const uint32_t delay_ms = server_.faults()->options().connack_delay_ms;
     if (delay_ms == 0) return;
     server_.faults()->counters.connacks_delayed++;
-    server_.timers().start(pauses_->sending, delay_ms);
+    server_.timers().start(pauses_->sending, delay_ms + 1);  // this millisecond has begun already
 }
 
 void Connection::on_pace(Timer& timer) {
