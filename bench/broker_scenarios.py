@@ -78,7 +78,7 @@ LOADS = {"publish only": publish_only, "pairs": pairs, "fan-out 1:100": fan_out}
 
 
 def saturated_rates(rounds=3, seconds=4):
-    """{load: {broker: {"per_cpu_second": ..., "per_second": ..., "all": [...]}}}, QoS 0, 64 bytes."""
+    """{load: {broker: {"per_cpu_second": N, "per_second": N, "all": [N]}}}; QoS 0, 64 bytes."""
     if programs.find("mosquitto") is None:
         raise ScenarioError("mosquitto, the peer, is not installed")
     if not {GENERATOR_CORE, BROKER_CORE} <= os.sched_getaffinity(0):
