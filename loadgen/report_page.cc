@@ -1,0 +1,170 @@
+#include "loadgen/report_page.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+
+#include "core/base/check.h"
+#include "loadgen/html.h"
+#include "loadgen/report_connections.h"
+#include "loadgen/report_figures.h"
+#include "loadgen/report_template.h"
+#include "loadgen/report_verdict.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+constexpr std::array<std::string_view, 10> kCurves = {
+    "latency_us", "service_us", "acknowledgement_us", "send_lateness_us", "connect_us",
+    "tcp_us",     "tls_us",     "connack_us",         "subscribe_us"};
+
+std::string run_list(std::span<const ReportRun> runs) {
+    std::string items;
+    for (size_t i = 0; i < runs.size(); ++i) {
+        const std::string mode = runs[i].text("mode").value_or("");
+        const std::string when = runs[i].text("environment/started").value_or("");
+        items +=
+            fmt::format("<li>{} <b>{}</b> {}</li>\n", runs.size() > 1 ? run_name(runs[i], i) : "",
+                        escape_html(mode), escape_html(when));
+    }
+    return "<ul class=\"runs\">\n" + items + "</ul>";
+}
+
+std::string verdict_card(const ReportRun& run, size_t number, bool named) {
+    const ReportVerdict verdict = judge(run);
+    std::string items;
+    for (const Sentence& sentence : verdict.sentences) {
+        items +=
+            fmt::format("<li class=\"{}\"><span class=\"mark\">{}</span><span>{}</span></li>\n",
+                        word(sentence.grade), sentence.mark, escape_html(sentence.text));
+    }
+    return fmt::format("<section class=\"verdict {}\">{}<h2>{}</h2>\n<ul>\n{}</ul></section>\n",
+                       word(verdict.grade),
+                       named ? "<p class=\"run\">" + run_name(run, number) + "</p>" : "",
+                       escape_html(verdict.headline), items);
+}
+
+std::string word_list(std::string_view title, const ReportRun::Words& words) {
+    if (words.empty()) return {};
+    std::string items;
+    for (const auto& [name, value] : words) {
+        items += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(name), escape_html(value));
+    }
+    return fmt::format("<h3>{}</h3>\n<dl>\n{}</dl>\n", title, items);
+}
+
+// Where a run comes from: its command line, its plan, its machine.
+std::string origin_of(const ReportRun& run, bool open) {
+    const std::string command = run.text("command").value_or("");
+    std::string parts;
+    if (!command.empty()) parts += fmt::format("<pre>{}</pre>\n", escape_html(command));
+    parts += word_list("Plan", run.words("plan"));
+    parts += word_list("Environment", run.words("environment"));
+    return fmt::format("<details{}><summary>{}, {}</summary><div>\n{}</div></details>\n",
+                       open ? " open" : "", escape_html(run.label()),
+                       escape_html(run.text("tool").value_or("")), parts);
+}
+
+std::string origins(std::span<const ReportRun> runs) {
+    std::string parts;
+    for (const ReportRun& run : runs) parts += origin_of(run, runs.size() <= 2);
+    return "<section><h2>Command and environment</h2>\n" + parts + "</section>\n";
+}
+
+// 12 digits: every count there is. JSON has no NaN.
+void add_number(std::string& json, double value) {
+    if (std::isfinite(value)) {
+        fmt::format_to(std::back_inserter(json), "{:.12g}", value);
+    } else {
+        json += "null";
+    }
+}
+
+std::string columns_json(const std::vector<ReportRun::Column>& columns) {
+    std::string json = "{";
+    for (const ReportRun::Column& column : columns) {
+        if (json.size() > 1) json += ",\n";
+        json += to_script_json(column.name) + ":[";
+        for (size_t i = 0; i < column.values.size(); ++i) {
+            if (i > 0) json += ',';
+            add_number(json, column.values[i]);
+        }
+        json += ']';
+    }
+    return json + "}";
+}
+
+std::string curves_json(const ReportRun& run) {
+    std::string json = "{";
+    for (const std::string_view name : kCurves) {
+        const std::vector<ReportRun::Point> points = run.curve(name);
+        if (points.empty()) continue;
+        if (json.size() > 1) json += ",\n";
+        json += to_script_json(name) + ":[";
+        for (const ReportRun::Point& point : points) {
+            json += &point == &points.front() ? "[" : ",[";
+            add_number(json, point.rest);
+            json += ',';
+            add_number(json, point.value_us);
+            json += ']';
+        }
+        json += ']';
+    }
+    return json + "}";
+}
+
+std::string series_json(std::span<const ReportRun> runs) {
+    std::string json = "[";
+    for (const ReportRun& run : runs) {
+        if (json.size() > 1) json += ",\n";
+        json +=
+            fmt::format("{{\"label\":{},\n\"series\":{},\n\"curves\":{}}}",
+                        to_script_json(run.label()), columns_json(run.seconds()), curves_json(run));
+    }
+    return json + "]";
+}
+
+// Each @@word@@ of the frame, once through: what is put in is not looked at again.
+template <class TextOf>
+std::string filled(std::string_view frame, TextOf text_of) {
+    std::string page;
+    while (true) {
+        const size_t open = frame.find("@@");
+        if (open == frame.npos) return page.append(frame);
+        const size_t close = frame.find("@@", open + 2);
+        CHECK(close != frame.npos);
+        page.append(frame.substr(0, open));
+        page += text_of(frame.substr(open + 2, close - open - 2));
+        frame.remove_prefix(close + 2);
+    }
+}
+
+}  // namespace
+
+std::string report_page(std::span<const ReportRun> runs, std::string_view title) {
+    CHECK(!runs.empty());
+    return filled(kReportTemplate, [&](std::string_view place) -> std::string {
+        if (place == "title") return escape_html(title);
+        if (place == "generator") return "jumpload " JUMPGATE_VERSION;
+        if (place == "runs") return run_list(runs);
+        if (place == "verdicts") {
+            std::string cards;
+            for (size_t i = 0; i < runs.size(); ++i) {
+                cards += verdict_card(runs[i], i, runs.size() > 1);
+            }
+            return cards;
+        }
+        if (place == "key_figures") return key_figures(runs);
+        if (place == "times") return times_table(runs);
+        if (place == "phases") return phases_table(runs);
+        if (place == "brokers") return brokers_table(runs);
+        if (place == "errors") return errors_table(runs);
+        if (place == "origins") return origins(runs);
+        CHECK(place == "series");
+        return series_json(runs);
+    });
+}
+
+}  // namespace jumpgate::load

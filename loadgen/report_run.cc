@@ -1,0 +1,168 @@
+#include "loadgen/report_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace jumpgate::load {
+
+namespace {
+
+using Json = nlohmann::json;
+
+// What is deeper is no result of ours; and nobody reads "a b c d e f" on a page.
+constexpr int kWordsDepthMax = 4;
+
+std::string words_of(const Json& value) {
+    if (value.is_string()) return value.get_ref<const std::string&>();
+    if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
+    if (value.is_number_integer()) return value.dump();
+    if (value.is_number()) return fmt::format("{:.6g}", value.get<double>());
+    return {};
+}
+
+// {"a", "b"} reads as "a, b".
+std::string list_of(const Json& array) {
+    std::string text;
+    for (const Json& item : array) {
+        if (!text.empty()) text += ", ";
+        text += words_of(item);
+    }
+    return text;
+}
+
+void add_words(ReportRun::Words& words, const std::string& name, const Json& value, int depth) {
+    if (value.is_object() && depth < kWordsDepthMax) {
+        for (const auto& member : value.items()) {
+            const std::string inner = name.empty() ? member.key() : name + " " + member.key();
+            add_words(words, inner, member.value(), depth + 1);
+        }
+        return;
+    }
+    std::string text = value.is_array() ? list_of(value) : words_of(value);
+    if (!text.empty()) words.emplace_back(name, std::move(text));
+}
+
+}  // namespace
+
+ReportRun::ReportRun(std::string label)
+    : label_(std::move(label)), json_(std::make_unique<Json>()) {}
+ReportRun::ReportRun(ReportRun&&) noexcept = default;
+ReportRun& ReportRun::operator=(ReportRun&&) noexcept = default;
+ReportRun::~ReportRun() = default;
+
+Parsed<ReportRun> ReportRun::parse(std::string label, std::string_view json) {
+    ReportRun run(std::move(label));
+    *run.json_ = Json::parse(json, nullptr, false);
+    if (run.json_->is_discarded()) {
+        return Problem{"is no JSON; allowed: what `jumpload MODE --json FILE` has written"};
+    }
+    const std::optional<std::string> tool = run.text("tool");
+    if (!tool || !tool->starts_with("jumpload")) {
+        return Problem{
+            "is no result of jumpload (no \"tool\": \"jumpload ...\"); allowed: what "
+            "`jumpload MODE --json FILE` has written"};
+    }
+    const Json* version = run.find("schema_version");
+    if (version != nullptr && *version != kSchemaVersion) {
+        return Problem{fmt::format(
+            "has schema_version {}; allowed: {}; use the version of jumpload that wrote it ({})",
+            words_of(*version), kSchemaVersion, *tool)};
+    }
+    return run;
+}
+
+const Json* ReportRun::find(std::string_view path) const {
+    const Json* place = json_.get();
+    while (!path.empty()) {
+        const size_t slash = std::min(path.find('/'), path.size());
+        if (!place->is_object()) return nullptr;
+        const auto member = place->find(std::string(path.substr(0, slash)));
+        if (member == place->end()) return nullptr;
+        place = &*member;
+        path.remove_prefix(std::min(path.size(), slash + 1));
+    }
+    return place;
+}
+
+std::optional<double> ReportRun::number(std::string_view path) const {
+    const Json* found = find(path);
+    if (found == nullptr || !found->is_number()) return std::nullopt;
+    return found->get<double>();
+}
+
+std::optional<std::string> ReportRun::text(std::string_view path) const {
+    const Json* found = find(path);
+    if (found == nullptr || !found->is_string()) return std::nullopt;
+    return found->get<std::string>();
+}
+
+bool ReportRun::is(std::string_view path) const {
+    const Json* found = find(path);
+    return found != nullptr && found->is_boolean() && found->get<bool>();
+}
+
+ReportRun::Counts ReportRun::counts(std::string_view path, std::string_view inner) const {
+    Counts counts;
+    const Json* found = find(path);
+    if (found == nullptr || !found->is_object()) return counts;
+    for (const auto& member : found->items()) {
+        const Json* value = &member.value();
+        if (value->is_object() && value->contains(inner)) value = &*value->find(inner);
+        if (value->is_number()) counts.emplace_back(member.key(), value->get<double>());
+    }
+    return counts;
+}
+
+ReportRun::Words ReportRun::words(std::string_view path) const {
+    Words words;
+    if (const Json* found = find(path)) add_words(words, "", *found, 0);
+    return words;
+}
+
+std::vector<ReportRun::Column> ReportRun::seconds() const {
+    const Json* series = find("seconds_series");
+    if (series == nullptr || !series->is_array() || series->empty()) return {};
+    std::vector<Column> columns = {{"elapsed_s", {}}};
+    for (const Json& second : *series) {
+        if (!second.is_object() || !second.contains("elapsed_s")) return {};
+        for (const auto& member : second.items()) {
+            const auto has_name = [&](const Column& column) { return column.name == member.key(); };
+            if (member.value().is_number() && std::ranges::none_of(columns, has_name)) {
+                columns.push_back({member.key(), {}});
+            }
+        }
+    }
+    for (Column& column : columns) {
+        column.values.reserve(series->size());
+        for (const Json& second : *series) {
+            const auto found = second.find(column.name);
+            const bool given = found != second.end() && found->is_number();
+            column.values.push_back(given ? found->get<double>()
+                                          : std::numeric_limits<double>::quiet_NaN());
+        }
+    }
+    return columns;
+}
+
+std::vector<ReportRun::Point> ReportRun::curve(std::string_view name) const {
+    const std::string of = std::string(name) + "/";
+    const double count = number(of + "count").value_or(0);
+    if (count < 1) return {};
+    constexpr std::array<std::pair<std::string_view, double>, 5> kSummary = {
+        {{"min", 1}, {"p50", 2}, {"p90", 10}, {"p99", 100}, {"p99_9", 1000}}};
+    std::vector<Point> points;
+    for (const auto& [percentile, rest] : kSummary) {
+        const std::optional<double> value = number(of + std::string(percentile));
+        if (value && rest < count) points.push_back({rest, *value});
+    }
+    // Of n values the greatest has the last share of 1 / n for itself.
+    if (const auto max = number(of + "max")) points.push_back({std::max(count, 1.0), *max});
+    return points;
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,72 @@
+// ReportRun: one result of jumpload, read back from its JSON for a report page.
+//
+// Law: what a file does not hold is absent, never a zero: files of older versions lack parts, and a
+// page leaves those out. Nothing is computed here but the points of percentile curves.
+#pragma once
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/base/parsed.h"
+
+namespace jumpgate::load {
+
+class ReportRun {
+  public:
+    // The schema of results that we read; files without a number are older and read as well.
+    static constexpr int kSchemaVersion = 1;
+
+    // `label` names the run on the page. The problem reads well after the file's name.
+    static Parsed<ReportRun> parse(std::string label, std::string_view json);
+    ReportRun(ReportRun&&) noexcept;
+    ReportRun& operator=(ReportRun&&) noexcept;
+    ~ReportRun();
+
+    const std::string& label() const { return label_; }
+
+    // Paths name members from the outside in: "messages/lost".
+    std::optional<double> number(std::string_view path) const;
+    std::optional<std::string> text(std::string_view path) const;  // of a string
+    bool is(std::string_view path) const;                          // there, and true
+
+    // The members of an object that are numbers, or objects with the number `inner`, in the order
+    // of their names.
+    using Counts = std::vector<std::pair<std::string, double>>;
+    Counts counts(std::string_view path, std::string_view inner = {}) const;
+
+    // Everything in an object or array as words for a reader: "kernel", "6.1"; members of members
+    // as "cpu model". Empty: there is nothing.
+    using Words = std::vector<std::pair<std::string, std::string>>;
+    Words words(std::string_view path) const;
+
+    // A column per number of the seconds' objects, all of one length; the first is elapsed_s.
+    // NaN: that second lacks the number. Empty: the file holds no seconds.
+    struct Column {
+        std::string name;
+        std::vector<double> values;
+    };
+    std::vector<Column> seconds() const;
+
+    // The value that a share of all values does not exceed, at 20 shares for each nine (p90, p99,
+    // ...), or where the file holds no histogram at those of its summary. `rest` is
+    // 1 / (1 - share): 2 for the median, 1000 for p99.9. The last point is the maximum.
+    struct Point {
+        double rest;
+        double value_us;
+    };
+    std::vector<Point> curve(std::string_view name) const;  // "latency_us"
+
+  private:
+    explicit ReportRun(std::string label);
+    const nlohmann::json* find(std::string_view path) const;
+
+    std::string label_;
+    std::unique_ptr<nlohmann::json> json_;
+};
+
+}  // namespace jumpgate::load
