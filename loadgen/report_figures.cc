@@ -71,6 +71,7 @@ std::optional<double> value_of(const ReportRun& run, const Figure& figure) {
         const std::string_view histogram = figure.path.substr(0, figure.path.find('/'));
         if (run.number(std::string(histogram) + "/count").value_or(0) == 0) return std::nullopt;
     }
+    if (figure.path.starts_with("messages/") && run.text("mode") == "conn") return std::nullopt;
     const std::optional<double> value = run.number(figure.path);
     if (figure.per.empty() || !value) return value;
     const double seconds = run.number(figure.per).value_or(0);
@@ -91,8 +92,13 @@ std::string text_of(Kind kind, double value) {
 }
 
 std::string ratio_of(const std::optional<double>& value, const std::optional<double>& first) {
-    if (!value || !first || *first <= 0) return {};
+    if (!value || *value <= 0 || !first || *first <= 0) return {};
     return fmt::format("<span class=\"ratio\">{}</span>", ratio_text(*value / *first));
+}
+
+// That no message was lost is worth a row; that none was sent is not.
+bool is_worth_a_row(const Figure& figure, const std::optional<double>& value) {
+    return value && (*value > 0 || figure.path == "messages/lost");
 }
 
 constexpr std::string_view kNone = "<span class=\"none\">-</span>";
@@ -103,11 +109,24 @@ std::string figure_row(std::span<const ReportRun> runs, const Figure& figure) {
     bool any = false;
     for (const ReportRun& run : runs) {
         const std::optional<double> value = value_of(run, figure);
-        any = any || (value && (*value > 0 || figure.path == "messages/lost"));
+        any = any || is_worth_a_row(figure, value);
         row += fmt::format("<td>{}{}</td>", value ? text_of(figure.kind, *value) : kNone,
                            &run == &runs[0] ? "" : ratio_of(value, first));
     }
     return any ? row + "</tr>\n" : "";
+}
+
+// One run has nothing to stand beside: its figures are shown large.
+std::string tiles(const ReportRun& run) {
+    std::string tiles;
+    for (const Figure& figure : kFigures) {
+        const std::optional<double> value = value_of(run, figure);
+        if (!is_worth_a_row(figure, value)) continue;
+        tiles += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", figure.title,
+                             text_of(figure.kind, *value));
+    }
+    if (tiles.empty()) return {};
+    return "<section><h2>Key figures</h2>\n<dl class=\"tiles\">\n" + tiles + "</dl></section>\n";
 }
 
 bool recorded(const ReportRun& run, std::string_view name) {
@@ -157,6 +176,7 @@ std::string run_name(const ReportRun& run, size_t number) {
 }
 
 std::string key_figures(std::span<const ReportRun> runs) {
+    if (runs.size() == 1) return tiles(runs[0]);
     std::string rows;
     for (const Figure& figure : kFigures) rows += figure_row(runs, figure);
     if (rows.empty()) return {};
@@ -166,9 +186,9 @@ std::string key_figures(std::span<const ReportRun> runs) {
     }
     return fmt::format(
         "<section><h2>Key figures</h2>\n<div class=\"table\"><table>"
-        "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>{}</section>\n",
-        head, rows,
-        runs.size() > 1 ? "\n<p class=\"note\">The factors are ratios to the first run.</p>" : "");
+        "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n"
+        "<p class=\"note\">The factors are ratios to the first run.</p></section>\n",
+        head, rows);
 }
 
 std::string times_table(std::span<const ReportRun> runs) {

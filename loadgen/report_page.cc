@@ -16,15 +16,15 @@ namespace jumpgate::load {
 
 namespace {
 
-constexpr std::array<std::string_view, 10> kCurves = {
-    "latency_us", "service_us", "acknowledgement_us", "send_lateness_us", "connect_us",
-    "tcp_us",     "tls_us",     "connack_us",         "subscribe_us"};
+constexpr std::array<std::string_view, 9> kCurves = {"latency",     "service", "acknowledgement",
+                                                     "connect",     "tcp",     "tls_full",
+                                                     "tls_resumed", "connack", "subscribe"};
 
 std::string run_list(std::span<const ReportRun> runs) {
     std::string items;
     for (size_t i = 0; i < runs.size(); ++i) {
         const std::string mode = runs[i].text("mode").value_or("");
-        const std::string when = runs[i].text("environment/started").value_or("");
+        const std::string when = runs[i].text("environment/start_utc").value_or("");
         items +=
             fmt::format("<li>{} <b>{}</b> {}</li>\n", runs.size() > 1 ? run_name(runs[i], i) : "",
                         escape_html(mode), escape_html(when));
@@ -119,9 +119,11 @@ std::string series_json(std::span<const ReportRun> runs) {
     std::string json = "[";
     for (const ReportRun& run : runs) {
         if (json.size() > 1) json += ",\n";
-        json +=
-            fmt::format("{{\"label\":{},\n\"series\":{},\n\"curves\":{}}}",
-                        to_script_json(run.label()), columns_json(run.seconds()), curves_json(run));
+        const auto [begin_s, end_s] = run.measured();
+        json += fmt::format("{{\"label\":{},\n\"measured\":[{:.3f},{:.3f}],\n",
+                            to_script_json(run.label()), begin_s, end_s);
+        json += fmt::format("\"series\":{},\n\"curves\":{}}}", columns_json(run.seconds()),
+                            curves_json(run));
     }
     return json + "]";
 }
@@ -154,7 +156,7 @@ std::string report_page(std::span<const ReportRun> runs, std::string_view title)
             for (size_t i = 0; i < runs.size(); ++i) {
                 cards += verdict_card(runs[i], i, runs.size() > 1);
             }
-            return cards;
+            return "<div class=\"verdicts\">\n" + cards + "</div>\n";
         }
         if (place == "key_figures") return key_figures(runs);
         if (place == "times") return times_table(runs);

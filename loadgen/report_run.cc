@@ -8,6 +8,9 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "core/base/histogram.h"
+#include "loadgen/hdr_codec.h"
+
 namespace jumpgate::load {
 
 namespace {
@@ -16,6 +19,8 @@ using Json = nlohmann::json;
 
 // What is deeper is no result of ours; and nobody reads "a b c d e f" on a page.
 constexpr int kWordsDepthMax = 4;
+
+constexpr double kPointsPerNine = 20;
 
 std::string words_of(const Json& value) {
     if (value.is_string()) return value.get_ref<const std::string&>();
@@ -47,6 +52,33 @@ void add_words(ReportRun::Words& words, const std::string& name, const Json& val
     if (!text.empty()) words.emplace_back(name, std::move(text));
 }
 
+std::optional<double> number_in(const Json& object, std::string_view name) {
+    const auto found = object.find(name);
+    if (found == object.end() || !found->is_number()) return std::nullopt;
+    return found->get<double>();
+}
+
+// What a second counted, and how many there were in it: only the counts of things done.
+bool is_rate(std::string_view name) {
+    constexpr std::array<std::string_view, 6> kRates = {"sent",   "received",   "acknowledged",
+                                                        "errors", "reconnects", "connections_lost"};
+    return std::ranges::find(kRates, name) != kRates.end();
+}
+
+std::vector<ReportRun::Point> curve_of(const Histogram& histogram, double exact_max_us) {
+    const auto count = static_cast<double>(histogram.count());
+    const double max_us = exact_max_us > 0 ? exact_max_us : static_cast<double>(histogram.max_us());
+    std::vector<ReportRun::Point> points;
+    for (int step = 0;; ++step) {
+        const double rest = std::pow(10, static_cast<double>(step) / kPointsPerNine);
+        if (rest >= count) break;
+        const auto value = static_cast<double>(histogram.percentile_us(100 - 100 / rest));
+        points.push_back({rest, std::min(value, max_us)});
+    }
+    points.push_back({count, max_us});
+    return points;
+}
+
 }  // namespace
 
 ReportRun::ReportRun(std::string label)
@@ -73,6 +105,7 @@ Parsed<ReportRun> ReportRun::parse(std::string label, std::string_view json) {
             "has schema_version {}; allowed: {}; use the version of jumpload that wrote it ({})",
             words_of(*version), kSchemaVersion, *tool)};
     }
+    if (std::optional<Problem> problem = run.read_histograms()) return std::move(*problem);
     return run;
 }
 
@@ -129,7 +162,7 @@ std::vector<ReportRun::Column> ReportRun::seconds() const {
     if (series == nullptr || !series->is_array() || series->empty()) return {};
     std::vector<Column> columns = {{"elapsed_s", {}}};
     for (const Json& second : *series) {
-        if (!second.is_object() || !second.contains("elapsed_s")) return {};
+        if (!second.is_object() || !number_in(second, "elapsed_s")) return {};
         for (const auto& member : second.items()) {
             const auto has_name = [&](const Column& column) { return column.name == member.key(); };
             if (member.value().is_number() && std::ranges::none_of(columns, has_name)) {
@@ -140,29 +173,66 @@ std::vector<ReportRun::Column> ReportRun::seconds() const {
     for (Column& column : columns) {
         column.values.reserve(series->size());
         for (const Json& second : *series) {
-            const auto found = second.find(column.name);
-            const bool given = found != second.end() && found->is_number();
-            column.values.push_back(given ? found->get<double>()
-                                          : std::numeric_limits<double>::quiet_NaN());
+            const double length_s = std::max(number_in(second, "length_s").value_or(1), 1e-3);
+            const double value =
+                number_in(second, column.name).value_or(std::numeric_limits<double>::quiet_NaN());
+            column.values.push_back(is_rate(column.name) ? value / length_s : value);
         }
     }
     return columns;
 }
 
+std::pair<double, double> ReportRun::measured() const {
+    std::pair<double, double> range;
+    const Json* series = find("seconds_series");
+    if (series == nullptr || !series->is_array()) return range;
+    for (const Json& second : *series) {
+        if (!second.is_object() || !second.contains("stage")) return {};
+        if (*second.find("stage") != "measuring") continue;
+        const double end = number_in(second, "elapsed_s").value_or(0);
+        if (range.second == 0) range.first = end - number_in(second, "length_s").value_or(1);
+        range.second = end;
+    }
+    return range;
+}
+
 std::vector<ReportRun::Point> ReportRun::curve(std::string_view name) const {
-    const std::string of = std::string(name) + "/";
+    const auto found = curves_.find(name);
+    return found != curves_.end() ? found->second : summary_curve(name);
+}
+
+// Of n values the greatest has the last share of 1 / n for itself.
+std::vector<ReportRun::Point> ReportRun::summary_curve(std::string_view name) const {
+    const std::string of = std::string(name) + "_us/";
     const double count = number(of + "count").value_or(0);
     if (count < 1) return {};
-    constexpr std::array<std::pair<std::string_view, double>, 5> kSummary = {
-        {{"min", 1}, {"p50", 2}, {"p90", 10}, {"p99", 100}, {"p99_9", 1000}}};
+    constexpr std::array<std::pair<std::string_view, double>, 6> kSummary = {
+        {{"min", 1}, {"p50", 2}, {"p90", 10}, {"p99", 100}, {"p99_9", 1'000}, {"p99_99", 10'000}}};
     std::vector<Point> points;
     for (const auto& [percentile, rest] : kSummary) {
         const std::optional<double> value = number(of + std::string(percentile));
         if (value && rest < count) points.push_back({rest, *value});
     }
-    // Of n values the greatest has the last share of 1 / n for itself.
-    if (const auto max = number(of + "max")) points.push_back({std::max(count, 1.0), *max});
+    if (const auto max = number(of + "max")) points.push_back({count, *max});
     return points;
+}
+
+std::optional<Problem> ReportRun::read_histograms() {
+    const Json* histograms = find("histograms");
+    if (histograms == nullptr || !histograms->is_object()) return std::nullopt;
+    for (const auto& member : histograms->items()) {
+        if (!member.value().is_string()) continue;
+        const Parsed<Histogram> decoded = decode_hdr(member.value().get_ref<const std::string&>());
+        if (const Problem* problem = std::get_if<Problem>(&decoded)) {
+            return Problem{fmt::format("histograms.{}: {}", member.key(), problem->text)};
+        }
+        const Histogram& histogram = std::get<Histogram>(decoded);
+        // Bucket ends are rounded; the summary has the exact one.
+        const auto max = number(member.key() + "_us/max");
+        if (histogram.count() == 0) continue;
+        curves_[member.key()] = curve_of(histogram, max.value_or(0));
+    }
+    return std::nullopt;
 }
 
 }  // namespace jumpgate::load

@@ -4,6 +4,8 @@
 // page leaves those out. Nothing is computed here but the points of percentile curves.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -45,12 +47,16 @@ class ReportRun {
     Words words(std::string_view path) const;
 
     // A column per number of the seconds' objects, all of one length; the first is elapsed_s.
-    // NaN: that second lacks the number. Empty: the file holds no seconds.
+    // Counts become rates: a late second is longer. NaN: that second lacks the number. Empty: the
+    // file holds no seconds.
     struct Column {
         std::string name;
         std::vector<double> values;
     };
     std::vector<Column> seconds() const;
+    // When the messages counted, in seconds since the start: behind connecting and the warm-up,
+    // before the drain. {0, 0}: unknown.
+    std::pair<double, double> measured() const;
 
     // The value that a share of all values does not exceed, at 20 shares for each nine (p90, p99,
     // ...), or where the file holds no histogram at those of its summary. `rest` is
@@ -59,14 +65,17 @@ class ReportRun {
         double rest;
         double value_us;
     };
-    std::vector<Point> curve(std::string_view name) const;  // "latency_us"
+    std::vector<Point> curve(std::string_view name) const;  // "latency"; empty: there is none
 
   private:
     explicit ReportRun(std::string label);
     const nlohmann::json* find(std::string_view path) const;
+    std::optional<Problem> read_histograms();
+    std::vector<Point> summary_curve(std::string_view name) const;
 
     std::string label_;
     std::unique_ptr<nlohmann::json> json_;
+    std::map<std::string, std::vector<Point>, std::less<>> curves_;
 };
 
 }  // namespace jumpgate::load

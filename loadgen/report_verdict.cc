@@ -108,7 +108,7 @@ void add_lost(const ReportRun& run, std::vector<Sentence>& sentences) {
     const double all = lost + count_of(run, "messages/received");
     const double live = count_of(run, "messages/lost_on_live_connections");
     // What was under way on a connection that broke is lost at QoS 0, and by clean sessions.
-    const bool excused = live == 0 && count_of(run, "clients/reconnects") > 0;
+    const bool excused = live == 0 && run.is("plan/reconnect");
     std::string text = fmt::format("{} {} lost ({})", several(lost, "message"),
                                    lost == 1 ? "was" : "were", share_text(lost / all));
     if (run.number("messages/lost_in_flight")) {

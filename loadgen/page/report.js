@@ -7,7 +7,12 @@
 (() => {
   const runs = JSON.parse(document.getElementById("runs").textContent);
   const many = runs.length > 1;
-  const dashes = { solid: [], dashed: [7, 4], dotted: [2, 3] };
+  // Strokes on the canvas, and their names as CSS borders in the legend.
+  const dashes = {
+    solid: { stroke: [], border: "solid" },
+    dashed: { stroke: [7, 4], border: "dashed" },
+    dotted: { stroke: [2, 3], border: "dotted" },
+  };
 
   // --- how figures read ---------------------------------------------------------------------------
 
@@ -26,7 +31,7 @@
     if (value == null) return "";
     if (value >= 1e6) return short(value / 1e6) + " M";
     if (value >= 1e4) return short(value / 1e3) + " k";
-    return String(Math.round(value));
+    return Math.round(value).toLocaleString("en");
   }
 
   // x = 1 / (1 - share): 2 is the median, 1000 is p99.9. Each nine is one decade.
@@ -79,7 +84,7 @@
       legend: "at",
       text: (value) => (value == null ? "" : short(value) + " s"),
       scale: { time: false },
-      axis: {},
+      axis: { values: (_, splits) => splits.map(short) },
     },
     percentile: {
       label: "percentile, one more nine per step",
@@ -95,7 +100,7 @@
 
   // --- what each chart shows ----------------------------------------------------------------------
   // Of one run, each metric has a colour of its own. Of many, each run has, and a metric its dash;
-  // those without one are left out then.
+  // those without one are left out then, and so is a metric where the run has the one named last.
 
   const charts = {
     messages: {
@@ -132,19 +137,20 @@
     percentiles: {
       x: "percentile", y: "time", label: "latency, log scale",
       metrics: [
-        ["latency_us", "from the plan", "solid"],
-        ["service_us", "from the send", "dashed"],
-        ["acknowledgement_us", "acknowledged", "dotted"],
+        ["latency", "from the plan", "solid"],
+        ["service", "from the send", "dashed"],
+        ["acknowledgement", "acknowledged", "dotted", "latency"],
       ],
     },
     connect_percentiles: {
       x: "percentile", y: "time", label: "time, log scale",
       metrics: [
-        ["connect_us", "connect", "solid"],
-        ["tcp_us", "TCP", null],
-        ["tls_us", "TLS", null],
-        ["connack_us", "CONNACK", null],
-        ["subscribe_us", "SUBACK", "dashed"],
+        ["connect", "connect", "solid"],
+        ["tcp", "TCP", null],
+        ["tls_full", "TLS, full", null],
+        ["tls_resumed", "TLS, resumed", null],
+        ["connack", "CONNACK", null],
+        ["subscribe", "SUBACK", "dashed"],
       ],
     },
   };
@@ -165,12 +171,14 @@
   function linesOf(chart) {
     const lines = [];
     runs.forEach((run, runIndex) => {
-      chart.metrics.forEach(([metric, name, dash], metricIndex) => {
-        const table = many && dash === null ? null : points(run, chart, metric);
+      chart.metrics.forEach(([metric, name, dash, instead], metricIndex) => {
+        if (many && (dash === null || (instead && points(run, chart, instead)))) return;
+        const table = points(run, chart, metric);
         if (table === null) return;
         lines.push({
           table,
           label: many ? `${run.label}: ${name}` : name,
+          points: table[0].length < 12,
           colour: 1 + (many ? runIndex : metricIndex) % 8,
           dash: dashes[many ? dash : "solid"],
         });
@@ -216,14 +224,28 @@
           label: line.label,
           stroke: colour("line-" + line.colour),
           width: 1.75,
-          dash: line.dash,
+          dash: line.dash.stroke,
           spanGaps: chart.x === "percentile",
-          points: { show: line.table[0].length < 12, size: 5, fill: colour("line-" + line.colour) },
+          points: { show: line.points, size: 5, fill: colour("line-" + line.colour) },
           value: (_, value) => y.text(value),
         })),
       ],
+      hooks: chart.x === "seconds" ? { drawClear: [shadeMeasured] } : {},
+      legend: { markers: { dash: (_, index) => (lines[index - 1] || lines[0]).dash.border } },
       cursor: { sync: { key: chart.x }, drag: { x: true, y: false }, points: { size: 7 } },
     };
+  }
+
+  // The part of the time that the messages were counted in; of many runs, each has its own.
+  function shadeMeasured(u) {
+    const [begin, end] = runs[0].measured;
+    if (many || end === 0) return;
+    const left = u.valToPos(Math.max(begin, u.scales.x.min), "x", true);
+    const right = u.valToPos(Math.min(end, u.scales.x.max), "x", true);
+    u.ctx.save();
+    u.ctx.fillStyle = colour("measured");
+    u.ctx.fillRect(left, u.bbox.top, Math.max(0, right - left), u.bbox.height);
+    u.ctx.restore();
   }
 
   // A word about the figures for those who cannot see them.
