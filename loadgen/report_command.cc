@@ -29,6 +29,9 @@ constexpr std::string_view kUsage =
 // As many as can be told apart in a chart.
 constexpr size_t kRunsMax = 32;
 
+// A day of seconds, each with its histogram, is about half of it.
+constexpr size_t kResultBytesMax = 256U << 20U;
+
 struct ReportOptions {
     std::string output = "report.html";
     std::string title;
@@ -56,7 +59,7 @@ std::string label_of(const std::string& path, const std::vector<std::string>& fi
 Parsed<std::vector<ReportRun>> read_runs(const std::vector<std::string>& files) {
     std::vector<ReportRun> runs;
     for (const std::string& path : files) {
-        Parsed<std::string> json = read_file(path);
+        Parsed<std::string> json = read_file(path, kResultBytesMax);
         if (const Problem* problem = std::get_if<Problem>(&json)) {
             return Problem{fmt::format("{}: {}", path, problem->text)};
         }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -16,9 +17,23 @@ namespace jumpgate::load {
 
 namespace {
 
+// What report.js draws.
 constexpr std::array<std::string_view, 9> kCurves = {"latency",     "service", "acknowledgement",
                                                      "connect",     "tcp",     "tls_full",
                                                      "tls_resumed", "connack", "subscribe"};
+
+constexpr std::array<std::string_view, 12> kColumns = {"elapsed_s",
+                                                       "connected",
+                                                       "sent",
+                                                       "received",
+                                                       "acknowledged",
+                                                       "connections_lost",
+                                                       "reconnects",
+                                                       "latency_p50_us",
+                                                       "latency_p99_us",
+                                                       "latency_max_us",
+                                                       "send_lateness_p99_us",
+                                                       "send_lateness_max_us"};
 
 std::string run_list(std::span<const ReportRun> runs) {
     std::string items;
@@ -85,6 +100,7 @@ void add_number(std::string& json, double value) {
 std::string columns_json(const std::vector<ReportRun::Column>& columns) {
     std::string json = "{";
     for (const ReportRun::Column& column : columns) {
+        if (std::ranges::find(kColumns, column.name) == kColumns.end()) continue;
         if (json.size() > 1) json += ",\n";
         json += to_script_json(column.name) + ":[";
         for (size_t i = 0; i < column.values.size(); ++i) {

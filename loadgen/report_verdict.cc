@@ -168,7 +168,8 @@ void add_generator(const ReportRun& run, std::vector<Sentence>& sentences) {
 }
 
 std::string headline_of(Grade grade, const std::vector<Sentence>& sentences) {
-    if (grade <= Grade::Good) return "Everything asked for was reached";
+    if (grade == Grade::Told) return "Nothing to judge by";
+    if (grade == Grade::Good) return "Everything asked for was reached";
     std::string reasons;
     for (const Sentence& sentence : sentences) {
         if (sentence.grade != grade || reasons.find(sentence.mark) != reasons.npos) continue;

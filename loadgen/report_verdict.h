@@ -26,7 +26,7 @@ struct Sentence {
 };
 
 struct ReportVerdict {
-    Grade grade = Grade::Good;  // the worst of its sentences
+    Grade grade = Grade::Told;  // the worst of its sentences
     std::string headline;
     std::vector<Sentence> sentences;
 };

@@ -1,0 +1,125 @@
+#include "loadgen/report_verdict.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/loadgen/report_samples.h"
+
+namespace jumpgate::load {
+namespace {
+
+// The sentence before which `mark` stands; empty: there is none.
+Sentence sentence(const ReportVerdict& verdict, std::string_view mark) {
+    for (const Sentence& sentence : verdict.sentences) {
+        if (sentence.mark == mark) return sentence;
+    }
+    return {Grade::Told, "", ""};
+}
+
+TEST(Judge, SaysWhatWasAskedAndThatItWasReached) {
+    const ReportVerdict verdict = judge(run_of(kGoodRun));
+    EXPECT_EQ(verdict.grade, Grade::Good);
+    EXPECT_EQ(verdict.headline, "Everything asked for was reached");
+    EXPECT_EQ(sentence(verdict, "asked").text,
+              "p2p with 20 clients, 100 connecting per second; 100 messages per second (10 "
+              "publishers, one every 100 ms) of 16 bytes at QoS 0; MQTT 3.1.1; measured for 10.0 "
+              "s.");
+    EXPECT_EQ(sentence(verdict, "reached").text,
+              "All 20 clients connected within 0.50 s, 40 per second.");
+    EXPECT_EQ(sentence(verdict, "complete").text, "No message was lost.");
+    EXPECT_EQ(sentence(verdict, "kept up").text,
+              "The generator kept up: its busiest thread was 25 % busy, 99 % of sends were at most "
+              "40 \u00b5s late.");
+}
+
+struct Fault {
+    std::string_view from;
+    std::string_view to;
+    Grade grade;
+    std::string_view mark;
+    std::string_view text;
+};
+
+TEST(Judge, NamesEachFaultAndGradesIt) {
+    const std::vector<Fault> faults = {
+        {"\"connected\":20", "\"connected\":18", Grade::Bad, "missed",
+         "18 of 20 clients connected"},
+        {"\"sent\":1000", "\"sent\":900", Grade::Bad, "missed",
+         "900 of 1,000 messages of the plan were sent (90 %)"},
+        {"\"lost\":0,\"lost_in_flight\":0,\n\"lost_on_live_connections\":0",
+         "\"lost\":3,\"lost_in_flight\":1,\"lost_on_live_connections\":2", Grade::Bad, "lost",
+         "3 messages were lost (0.3 %): 1 under way on connections that broke, 2 on live ones."},
+        {"\"duplicated\":0", "\"duplicated\":1", Grade::Doubtful, "twice",
+         "1 message came more than once."},
+        {"\"reordered\":0", "\"reordered\":5", Grade::Doubtful, "disorder",
+         "5 messages came out of order."},
+        {"\"unexpected\":0", "\"unexpected\":2", Grade::Doubtful, "strange", "2 messages came"},
+        {"\"failed\":0,\"connections_lost\":0,\"reconnects\":0",
+         "\"failed\":0,\"connections_lost\":2,\"reconnects\":1", Grade::Doubtful, "broken",
+         "2 connections broke, and clients connected 1 time again."},
+        {"\"generator_saturated\":false", "\"generator_saturated\":true", Grade::Doubtful,
+         "saturated", "these figures are its own, not the broker's"},
+        {"\"interrupted\":false", "\"interrupted\":true", Grade::Doubtful, "partial",
+         "these results are partial"},
+    };
+    for (const Fault& fault : faults) {
+        const ReportVerdict verdict = judge(run_of(with(kGoodRun, fault.from, fault.to)));
+        EXPECT_EQ(verdict.grade, fault.grade) << fault.mark;
+        EXPECT_EQ(sentence(verdict, fault.mark).grade, fault.grade) << fault.mark;
+        EXPECT_TRUE(holds(sentence(verdict, fault.mark).text, fault.text))
+            << sentence(verdict, fault.mark).text;
+        EXPECT_TRUE(holds(verdict.headline, fault.mark)) << verdict.headline;
+    }
+}
+
+TEST(Judge, ALateMessageOfManyIsNoMissedPlan) {
+    const ReportVerdict verdict = judge(
+        run_of(with(with(kGoodRun, "\"sent\":1000", "\"sent\":996"), "\"late\":0", "\"late\":4")));
+    EXPECT_EQ(verdict.grade, Grade::Good);
+    EXPECT_TRUE(holds(verdict.sentences[2].text, "4 of them late")) << verdict.sentences[2].text;
+}
+
+TEST(Judge, WhatBreakingConnectionsCostIsExcusedWhereThePlanBreaksThem) {
+    const std::string lossy =
+        with(kGoodRun, "\"lost\":0,\"lost_in_flight\":0", "\"lost\":4,\"lost_in_flight\":4");
+    EXPECT_EQ(judge(run_of(lossy)).grade, Grade::Bad);
+    const std::string planned = with(lossy, "\"reconnect\":false", "\"reconnect\":true");
+    EXPECT_EQ(judge(run_of(planned)).grade, Grade::Doubtful);
+    const std::string live =
+        with(planned, "\"lost_on_live_connections\":0", "\"lost_on_live_connections\":1");
+    EXPECT_EQ(judge(run_of(live)).grade, Grade::Bad);
+}
+
+TEST(Judge, QosOneMayBringAMessageTwice) {
+    const std::string twice = with(kGoodRun, "\"duplicated\":0", "\"duplicated\":7");
+    EXPECT_EQ(judge(run_of(twice)).grade, Grade::Doubtful);
+    const ReportVerdict verdict = judge(run_of(with(twice, "\"qos\":0", "\"qos\":1")));
+    EXPECT_EQ(verdict.grade, Grade::Good);
+    EXPECT_EQ(sentence(verdict, "twice").text,
+              "7 messages came more than once, which QoS 1 allows.");
+}
+
+TEST(Judge, IsSilentAboutMessagesOfRunsThatOnlyConnect) {
+    const std::string conn = with(with(with(kGoodRun, "\"mode\":\"p2p\"", "\"mode\":\"conn\""),
+                                       "\"planned\":1000", "\"planned\":0"),
+                                  "\"publishers\":10", "\"publishers\":0");
+    const ReportVerdict verdict = judge(run_of(conn));
+    EXPECT_EQ(verdict.sentences.size(), 3u);  // asked, reached, kept up
+    EXPECT_FALSE(holds(verdict.sentences[0].text, "message"));
+}
+
+TEST(Judge, SaysLittleOfAFileThatHoldsLittle) {
+    const ReportVerdict verdict = judge(run_of(R"({"tool":"jumpload 0.0.1"})"));
+    EXPECT_TRUE(verdict.sentences.empty());
+    EXPECT_EQ(verdict.grade, Grade::Told);
+    EXPECT_EQ(verdict.headline, "Nothing to judge by");
+}
+
+TEST(Word, IsTheStyleSheetsClass) {
+    EXPECT_EQ(word(Grade::Told), "told");
+    EXPECT_EQ(word(Grade::Good), "good");
+    EXPECT_EQ(word(Grade::Doubtful), "doubtful");
+    EXPECT_EQ(word(Grade::Bad), "bad");
+}
+
+}  // namespace
+}  // namespace jumpgate::load
