@@ -23,6 +23,7 @@ struct Sentence {
     Grade grade;
     std::string_view mark;  // a word or two before it: "lost"
     std::string text;
+    std::string_view reason = {};  // for the headline, where it is doubtful or bad
 };
 
 struct ReportVerdict {

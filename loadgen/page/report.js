@@ -266,7 +266,7 @@
     const wide = entry.figure.parentElement.classList.contains("wide");
     return {
       width: printing ? 660 : Math.max(260, Math.floor(entry.plot.clientWidth)),
-      height: wide ? 340 : 240,
+      height: printing ? 200 : wide ? 340 : 240,
     };
   }
 
