@@ -108,8 +108,8 @@ int report_command(std::span<const char* const> arguments) {
     add_flags(table, options);
     std::optional<FlagsExit> exit = table.parse(arguments);
     if (!exit && options.files.size() > kRunsMax) {
-        exit = table.refuse(fmt::format("{} results are given; allowed: 1 to {}",
-                                        options.files.size(), kRunsMax));
+        exit = table.refuse(
+            fmt::format("{} results are given; allowed: 1 to {}", options.files.size(), kRunsMax));
     } else if (!exit && options.output.empty()) {
         exit = table.refuse("--output: is empty; allowed: a file, or - for standard output");
     }

@@ -94,10 +94,10 @@ Parsed<ReportRun> ReportRun::parse(std::string label, std::string_view json) {
         return Problem{"is no JSON; allowed: what `jumpload MODE --json FILE` has written"};
     }
     const std::optional<std::string> tool = run.text("tool");
-    if (!tool || !tool->starts_with("jumpload")) {
+    if (!tool || !tool->starts_with("jumpload") || !run.text("mode")) {
         return Problem{
-            "is no result of jumpload (no \"tool\": \"jumpload ...\"); allowed: what "
-            "`jumpload MODE --json FILE` has written"};
+            "is no result of a run (it needs \"tool\": \"jumpload ...\", and \"mode\"); "
+            "allowed: what `jumpload MODE --json FILE` has written"};
     }
     const Json* version = run.find("schema_version");
     if (version != nullptr && *version != kSchemaVersion) {

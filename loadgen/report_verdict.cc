@@ -72,14 +72,16 @@ void add_connected(const ReportRun& run, std::vector<Sentence>& sentences) {
         text += fmt::format(" within {:.2f} s, {} per second", seconds,
                             count_text(*connected / seconds));
     }
-    sentences.push_back({all ? Grade::Good : Grade::Bad, all ? "reached" : "missed", text + "."});
+    sentences.push_back({all ? Grade::Good : Grade::Bad, all ? "reached" : "missed", text + ".",
+                         "clients are missing"});
     // Of clients/: `connections_lost` at the top is the table by cause.
     const double lost = count_of(run, "clients/connections_lost");
     if (lost == 0) return;
     const double again = count_of(run, "clients/reconnects");
     sentences.push_back({Grade::Doubtful, "broken",
                          fmt::format("{} broke, and clients connected {} again.",
-                                     several(lost, "connection"), several(again, "time"))});
+                                     several(lost, "connection"), several(again, "time")),
+                         "connections broke"});
 }
 
 void add_sent(const ReportRun& run, std::vector<Sentence>& sentences) {
@@ -95,8 +97,8 @@ void add_sent(const ReportRun& run, std::vector<Sentence>& sentences) {
     if (seconds > 0) text += fmt::format(", {} per second", count_text(sent / seconds));
     const double late = count_of(run, "messages/late");
     if (late > 0) text += fmt::format("; {} of them late", count_text(late));
-    sentences.push_back(
-        {reached ? Grade::Good : Grade::Bad, reached ? "reached" : "missed", text + "."});
+    sentences.push_back({reached ? Grade::Good : Grade::Bad, reached ? "reached" : "missed",
+                         text + ".", "less was sent than planned"});
 }
 
 void add_lost(const ReportRun& run, std::vector<Sentence>& sentences) {
@@ -115,7 +117,8 @@ void add_lost(const ReportRun& run, std::vector<Sentence>& sentences) {
         text += fmt::format(": {} under way on connections that broke, {} on live ones",
                             count_text(lost - live), count_text(live));
     }
-    sentences.push_back({excused ? Grade::Doubtful : Grade::Bad, "lost", text + "."});
+    sentences.push_back(
+        {excused ? Grade::Doubtful : Grade::Bad, "lost", text + ".", "messages were lost"});
 }
 
 void add_account(const ReportRun& run, std::vector<Sentence>& sentences) {
@@ -131,18 +134,21 @@ void add_account(const ReportRun& run, std::vector<Sentence>& sentences) {
     } else {
         sentences.push_back({allowed ? Grade::Good : Grade::Doubtful, "twice",
                              several(duplicated, "message") + " came more than once" +
-                                 (allowed ? ", which QoS 1 allows." : ".")});
+                                 (allowed ? ", which QoS 1 allows." : "."),
+                             "messages came twice"});
     }
     const double reordered = count_of(run, "messages/reordered");
     if (reordered == 0) {
         sentences.push_back({Grade::Good, "in order", "No message came out of order."});
     } else {
-        sentences.push_back(
-            {Grade::Doubtful, "disorder", several(reordered, "message") + " came out of order."});
+        sentences.push_back({Grade::Doubtful, "disorder",
+                             several(reordered, "message") + " came out of order.",
+                             "messages came out of order"});
     }
     if (const double strange = count_of(run, "messages/unexpected"); strange > 0) {
         sentences.push_back({Grade::Doubtful, "strange",
-                             several(strange, "message") + " came that nobody of this run sent."});
+                             several(strange, "message") + " came that nobody of this run sent.",
+                             "strangers' messages came"});
     }
 }
 
@@ -150,7 +156,8 @@ void add_generator(const ReportRun& run, std::vector<Sentence>& sentences) {
     if (run.is("generator_saturated")) {
         sentences.push_back({Grade::Doubtful, "saturated",
                              "The generator was at its limit: these figures are its own, not the "
-                             "broker's. Give it more processors, or ask for less."});
+                             "broker's. Give it more processors, or ask for less.",
+                             "the generator was saturated"});
     } else if (const auto busy = run.number("busiest_thread_share")) {
         std::string text =
             fmt::format("The generator kept up: its busiest thread was {} busy", share_text(*busy));
@@ -161,9 +168,9 @@ void add_generator(const ReportRun& run, std::vector<Sentence>& sentences) {
         sentences.push_back({Grade::Good, "kept up", text + "."});
     }
     if (run.is("interrupted")) {
-        sentences.push_back(
-            {Grade::Doubtful, "partial",
-             "The run was interrupted before its time: these results are partial."});
+        sentences.push_back({Grade::Doubtful, "partial",
+                             "The run was interrupted before its time: these results are partial.",
+                             "it was interrupted"});
     }
 }
 
@@ -172,8 +179,8 @@ std::string headline_of(Grade grade, const std::vector<Sentence>& sentences) {
     if (grade == Grade::Good) return "Everything asked for was reached";
     std::string reasons;
     for (const Sentence& sentence : sentences) {
-        if (sentence.grade != grade || reasons.find(sentence.mark) != reasons.npos) continue;
-        reasons += (reasons.empty() ? "" : ", ") + std::string(sentence.mark);
+        if (sentence.grade != grade) continue;
+        reasons += (reasons.empty() ? "" : ", ") + std::string(sentence.reason);
     }
     return (grade == Grade::Bad ? "Not what was asked for: " : "Read with care: ") + reasons;
 }

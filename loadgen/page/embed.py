@@ -1,7 +1,7 @@
 """Puts the page of `jumpload report` into the binary: embed.py OUTPUT.cc HTML CSS JS [CSS JS]...
 
-Law: the same inputs give the same output, whatever folder they lie in; what is put into a <style> or
-<script> element cannot end it. The placeholders that are left are filled by report_page.cc.
+Law: the same inputs give the same output, whatever folder they lie in; what is put into a <style>
+or <script> element cannot end it. The placeholders that are left are filled by report_page.cc.
 """
 import pathlib
 import sys

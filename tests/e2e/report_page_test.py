@@ -156,8 +156,8 @@ def one_run():
         equal(shown["messages"]["lines"], ["received", "sent", "acknowledged"])
         equal(shown["percentiles"]["lines"], ["from the plan", "from the send", "acknowledged"])
         text = page.value(TEXT)
-        for words in ("Read with care: broken", "p2p with 1,000 clients", "No message was lost.",
-                      "which QoS 1 allows", "Quota exceeded", "nobody listens there",
+        for words in ("Read with care: connections broke", "p2p with 1,000 clients",
+                      "No message was lost.", "which QoS 1 allows", "Quota exceeded", "nobody listens there",
                       "3 brokers; the fullest has 1.02\u00d7 the mean", "bench-1",
                       "jumpload p2p -h broker.example"):
             assert words in text, f"{words} is missing in:\n{text}"
@@ -178,8 +178,9 @@ def several_runs():
         equal(shown["clients"]["lines"],
               ["direct: connected", "jumpgate: connected", "haproxy: connected"])
         text = page.value(TEXT)
-        for words in ("1.44\u00d7", "0.50\u00d7", "Read with care: broken, saturated",
-                      "Not what was asked for: lost", "9 on live ones"):
+        for words in ("1.44\u00d7", "0.50\u00d7",
+                      "Read with care: connections broke, the generator was saturated",
+                      "Not what was asked for: messages were lost", "9 on live ones"):
             assert words in text, f"{words} is missing in:\n{text}"
         page.screenshot(SHOTS / "report-three.png")
 
@@ -248,8 +249,8 @@ def without_script():
     with Browser() as page:
         page.open(page_of_one(), scripts=False)
         text = page.value(TEXT)
-        for words in ("Read with care: broken", "No message was lost.", "Latency, from the plan",
-                      "CONNACK", "broker-2", "The charts need JavaScript"):
+        for words in ("Read with care: connections broke", "No message was lost.",
+                      "Latency, from the plan", "CONNACK", "broker-2", "The charts need JavaScript"):
             assert words in text, f"{words} is missing in:\n{text}"
         equal(page.value("[...document.querySelectorAll('figure')].filter(f => !f.hidden).length"),
               0, "empty charts")
@@ -292,7 +293,8 @@ def narrow():
 @behaviour("a file that holds little makes a page of little")
 def little():
     with Browser() as page:
-        page.open(report("little.html", write("little.json", {"tool": "jumpload 0.0.1"})))
+        run = write("little.json", {"tool": "jumpload 0.0.1", "mode": "p2p"})
+        page.open(report("little.html", run))
         is_quiet(page)
         equal(charts(page), {})
         assert "Nothing to judge by" in page.value(TEXT)

@@ -63,7 +63,7 @@ TEST_F(ReportCommand, TakesFilesAndFlagsInAnyOrder) {
     for (const std::vector<std::string>& arguments :
          std::vector<std::vector<std::string>>{{"-o", path("page.html"), a, b},
                                                {a, "--output=" + path("page.html"), b},
-                                               {a, "--output", path("page.html"), "--", b},
+                                               {a, "--output", path("page.html"), b},
                                                {"-o" + path("page.html"), a, b}}) {
         std::filesystem::remove(path("page.html"));
         EXPECT_EQ(run(arguments), 0) << err_;
@@ -89,7 +89,7 @@ TEST_F(ReportCommand, WritesToStandardOutput) {
 TEST_F(ReportCommand, RefusesBadCommandLinesInOneLine) {
     const std::string a = file("a.json");
     const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
-        {{}, "names no result; allowed: one or more files"},
+        {{}, "RUN.json... is missing: 0 given; allowed: 1 or more"},
         {{a, "--outptu", "x"}, "--outptu"},
         {{a, "-o"}, "--output"},
         {{a, "-o", ""}, "--output: is empty"},
@@ -110,7 +110,7 @@ TEST_F(ReportCommand, NamesTheFileThatIsNoResult) {
         {folder_, "Is a directory"},
         {file("empty.json", ""), "is empty"},
         {file("text.json", "p50 = 3"), "is no JSON"},
-        {file("other.json", "{\"k6\":1}"), "is no result of jumpload"},
+        {file("other.json", "{\"k6\":1}"), "is no result of a run"},
         {file("later.json", with(kGoodRun, "\"schema_version\":1", "\"schema_version\":9")),
          "has schema_version 9; allowed: 1"},
     };

@@ -14,9 +14,10 @@ std::string times(std::string_view name, int mean_us) {
 
 TEST(PhasesTable, StacksTheMeansOfEachPhase) {
     const std::vector<ReportRun> runs = runs_of(
-        {"{\"tool\":\"jumpload\"," + times("tcp", 100) + "," + times("tls", 500) + "," +
-             times("connack", 200) + "," + times("subscribe", 200) + "}",
-         "{\"tool\":\"jumpload\"," + times("tcp", 100) + "," + times("connack", 400) + "}"});
+        {"{\"tool\":\"jumpload\",\"mode\":\"p2p\"," + times("tcp", 100) + "," + times("tls", 500) +
+             "," + times("connack", 200) + "," + times("subscribe", 200) + "}",
+         "{\"tool\":\"jumpload\",\"mode\":\"p2p\"," + times("tcp", 100) + "," +
+             times("connack", 400) + "}"});
     const std::string html = phases_table(runs);
     EXPECT_TRUE(holds(html, "fill-1\" style=\"width:10.00%\" title=\"TCP 100 \u00b5s\"")) << html;
     EXPECT_TRUE(holds(html, "fill-2\" style=\"width:50.00%\" title=\"TLS 500 \u00b5s\""));
@@ -29,12 +30,12 @@ TEST(PhasesTable, ShowsConnectingWholeWhereItWasNotMeasuredApart) {
     const std::string html = phases_table(runs_of({std::string(kGoodRun)}));
     EXPECT_TRUE(holds(html, "TCP and CONNACK"));
     EXPECT_TRUE(holds(html, "title=\"TCP and CONNACK 250 \u00b5s\"")) << html;
-    EXPECT_EQ(phases_table(runs_of({R"({"tool":"jumpload"})"})), "");
+    EXPECT_EQ(phases_table(runs_of({R"({"tool":"jumpload","mode":"p2p"})"})), "");
 }
 
 TEST(BrokersTable, HasTheShareOfEachAndTheFullestAgainstTheMean) {
-    const std::string html = brokers_table(
-        runs_of({R"({"tool":"jumpload","brokers":{"<1>":{"clients":10},"2":{"clients":30}}})"}));
+    const std::string html = brokers_table(runs_of({R"({"tool":"jumpload","mode":"p2p",
+            "brokers":{"<1>":{"clients":10},"2":{"clients":30}}})"}));
     EXPECT_TRUE(holds(html, "2 brokers; the fullest has 1.50\u00d7 the mean")) << html;
     EXPECT_TRUE(holds(html, "&lt;1&gt;</th><td>10</td><td>25 %</td>"));
     EXPECT_TRUE(holds(html, "<td>30</td><td>75 %</td>"));
@@ -43,7 +44,7 @@ TEST(BrokersTable, HasTheShareOfEachAndTheFullestAgainstTheMean) {
 
 TEST(ErrorsTable, SaysWhatCausesAndCodesMean) {
     const std::string html = errors_table(runs_of({
-        R"({"tool":"jumpload","setup_failures":{"refused":7,"no_address":2},
+        R"({"tool":"jumpload","mode":"p2p","setup_failures":{"refused":7,"no_address":2},
             "connack_codes":{"0x87":5,"0xfe":1},"tls_alerts":{"bad_certificate":4},
             "connections_lost":{"reset":3,"<odd>":1}})"}));
     for (const std::string_view part :
@@ -59,8 +60,8 @@ TEST(ErrorsTable, SaysWhatCausesAndCodesMean) {
 
 TEST(ErrorsTable, PutsRunsBesideEachOther) {
     const std::string html =
-        errors_table(runs_of({R"({"tool":"jumpload","setup_failures":{"timeout":7}})",
-                              R"({"tool":"jumpload","setup_failures":{"reset":1}})"}));
+        errors_table(runs_of({R"({"tool":"jumpload","mode":"p2p","setup_failures":{"timeout":7}})",
+                              R"({"tool":"jumpload","mode":"p2p","setup_failures":{"reset":1}})"}));
     EXPECT_TRUE(holds(html, "no answer within --connect-timeout-ms</td><td>7</td><td>0</td>"));
     EXPECT_TRUE(holds(html, "aborted the connection</td><td>0</td><td>1</td>")) << html;
 }

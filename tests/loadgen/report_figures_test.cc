@@ -46,8 +46,8 @@ TEST(KeyFigures, WhatARunLacksIsADashAndHasNoRatio) {
 }
 
 TEST(KeyFigures, AreNoneWhereThereIsNothing) {
-    EXPECT_EQ(key_figures(runs_of({R"({"tool":"jumpload"})"})), "");
-    const std::string empty = R"({"tool":"jumpload"})";
+    EXPECT_EQ(key_figures(runs_of({R"({"tool":"jumpload","mode":"p2p"})"})), "");
+    const std::string empty = R"({"tool":"jumpload","mode":"p2p"})";
     EXPECT_EQ(key_figures(runs_of({empty, empty})), "");
 }
 

@@ -14,10 +14,11 @@ namespace {
 TEST(ReportRunParse, SaysWhatIsNoResult) {
     EXPECT_TRUE(holds(problem_of(""), "is no JSON"));
     EXPECT_TRUE(holds(problem_of("{\"tool\":\"jumpload 1\""), "is no JSON"));
-    EXPECT_TRUE(holds(problem_of("[1,2]"), "is no result of jumpload"));
-    EXPECT_TRUE(holds(problem_of("{}"), "is no result of jumpload"));
-    EXPECT_TRUE(holds(problem_of(R"({"tool":"k6 0.1"})"), "is no result of jumpload"));
-    EXPECT_TRUE(holds(problem_of(R"({"tool":7})"), "is no result of jumpload"));
+    EXPECT_TRUE(holds(problem_of("[1,2]"), "is no result of a run"));
+    EXPECT_TRUE(holds(problem_of("{}"), "is no result of a run"));
+    EXPECT_TRUE(holds(problem_of(R"({"tool":"k6 0.1"})"), "is no result of a run"));
+    EXPECT_TRUE(holds(problem_of(R"({"tool":"jumpload 1","rounds":3})"), "is no result of a run"));
+    EXPECT_TRUE(holds(problem_of(R"({"tool":7})"), "is no result of a run"));
 }
 
 TEST(ReportRunParse, RefusesOtherSchemasAndNamesItsWriter) {
@@ -54,7 +55,7 @@ TEST(ReportRun, FindsMembersByPathOrSaysThatTheyAreAbsent) {
 
 TEST(ReportRun, ReadsCountsPlainOrOutOfObjects) {
     const ReportRun run = run_of(
-        R"({"tool":"jumpload","plain":{"b":2,"a":1,"text":"x"},
+        R"({"tool":"jumpload","mode":"p2p","plain":{"b":2,"a":1,"text":"x"},
             "deep":{"b:1":{"clients":4},"a:1":{"clients":3,"other":9},"c":{"other":1}}})");
     EXPECT_EQ(run.counts("plain"), (ReportRun::Counts{{"a", 1}, {"b", 2}}));
     EXPECT_EQ(run.counts("deep", "clients"), (ReportRun::Counts{{"a:1", 3}, {"b:1", 4}}));
@@ -64,7 +65,8 @@ TEST(ReportRun, ReadsCountsPlainOrOutOfObjects) {
 
 TEST(ReportRun, PutsNestedMembersIntoWords) {
     const ReportRun run = run_of(
-        R"({"tool":"jumpload","e":{"cpu":{"model":"EPYC","count":2},"list":[1,"b"],"on":true,
+        R"({"tool":"jumpload","mode":"p2p",
+            "e":{"cpu":{"model":"EPYC","count":2},"list":[1,"b"],"on":true,
             "none":null,"empty":"","share":0.25}})");
     EXPECT_EQ(run.words("e"), (ReportRun::Words{{"cpu count", "2"},
                                                 {"cpu model", "EPYC"},
@@ -83,7 +85,7 @@ const ReportRun::Column* column(const std::vector<ReportRun::Column>& columns,
 
 TEST(ReportRunSeconds, AreColumnsOfOneLength) {
     const ReportRun run = run_of(
-        R"({"tool":"jumpload","seconds_series":[
+        R"({"tool":"jumpload","mode":"p2p","seconds_series":[
             {"elapsed_s":1,"sent":100,"stage":"connecting"},
             {"elapsed_s":3,"length_s":2,"sent":100,"received":50,"connected":7,"stage":"measuring"},
             {"elapsed_s":3.5,"length_s":0.5,"sent":100,"received":50,"stage":"measuring"},
@@ -105,8 +107,8 @@ TEST(ReportRunSeconds, AreNoneWhereTheFileHasNoneOrOthers) {
     EXPECT_TRUE(run_of(kGoodRun).seconds().empty());
     EXPECT_EQ(run_of(kGoodRun).measured(), (std::pair<double, double>(0, 0)));
     for (const std::string_view series : {"[]", "7", "[1]", "[{\"sent\":1}]", "{\"a\":1}"}) {
-        const ReportRun run =
-            run_of(R"({"tool":"jumpload","seconds_series":)" + std::string(series) + "}");
+        const ReportRun run = run_of(R"({"tool":"jumpload","mode":"p2p","seconds_series":)" +
+                                     std::string(series) + "}");
         EXPECT_TRUE(run.seconds().empty()) << series;
         EXPECT_EQ(run.measured().second, 0) << series;
     }

@@ -26,7 +26,8 @@ inline constexpr std::string_view kGoodRun = R"({
 "latency_us":{"count":1000,"min":90,"mean":210.5,"p50":200,"p90":300,"p99":900,"p99_9":1500,
 "max":2500},
 "send_lateness_us":{"count":1000,"min":1,"mean":5.0,"p50":4,"p90":9,"p99":40,"p99_9":60,"max":80},
-"connect_us":{"count":20,"min":100,"mean":250.0,"p50":200,"p90":400,"p99":500,"p99_9":500,"max":500},
+"connect_us":{"count":20,"min":100,"mean":250.0,"p50":200,"p90":400,"p99":500,"p99_9":500,
+"max":500},
 "subscribe_us":{"count":10,"min":20,"mean":50.0,"p50":40,"p90":90,"p99":99,"p99_9":99,"max":99},
 "busiest_thread_share":0.25,"generator_saturated":false})";
 
