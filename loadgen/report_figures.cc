@@ -24,10 +24,12 @@ struct Figure {
     std::string_view per = {};
 };
 
+constexpr std::string_view kLost = "messages/lost";
+
 constexpr std::array kFigures = {
     Figure{"Messages sent per second", Kind::Count, "messages/sent", "seconds"},
     Figure{"Messages received per second", Kind::Count, "messages/received", "seconds"},
-    Figure{"Messages lost", Kind::Count, "messages/lost"},
+    Figure{"Messages lost", Kind::Count, kLost},
     Figure{"Latency, median", Kind::Time, "latency_us/p50"},
     Figure{"Latency, p99", Kind::Time, "latency_us/p99"},
     Figure{"Latency, p99.9", Kind::Time, "latency_us/p99_9"},
@@ -71,7 +73,7 @@ std::optional<double> value_of(const ReportRun& run, const Figure& figure) {
         const std::string_view histogram = figure.path.substr(0, figure.path.find('/'));
         if (run.number(std::string(histogram) + "/count").value_or(0) == 0) return std::nullopt;
     }
-    if (figure.path.starts_with("messages/") && run.text("mode") == "conn") return std::nullopt;
+    if (figure.path == kLost && !run.accounts()) return std::nullopt;
     const std::optional<double> value = run.number(figure.path);
     if (figure.per.empty() || !value) return value;
     const double seconds = run.number(figure.per).value_or(0);
@@ -98,7 +100,7 @@ std::string ratio_of(const std::optional<double>& value, const std::optional<dou
 
 // That no message was lost is worth a row; that none was sent is not.
 bool is_worth_a_row(const Figure& figure, const std::optional<double>& value) {
-    return value && (*value > 0 || figure.path == "messages/lost");
+    return value && (*value > 0 || figure.path == kLost);
 }
 
 constexpr std::string_view kNone = "<span class=\"none\">-</span>";

@@ -67,24 +67,26 @@ std::string word_list(std::string_view title, const ReportRun::Words& words) {
     for (const auto& [name, value] : words) {
         items += fmt::format("<dt>{}</dt><dd>{}</dd>\n", escape_html(name), escape_html(value));
     }
-    return fmt::format("<h3>{}</h3>\n<dl>\n{}</dl>\n", title, items);
+    return fmt::format("<div><h3>{}</h3>\n<dl>\n{}</dl></div>\n", title, items);
 }
 
 // Where a run comes from: its command line, its plan, its machine.
-std::string origin_of(const ReportRun& run, bool open) {
+std::string origin_of(const ReportRun& run, size_t number, bool named) {
+    std::string html = "<div class=\"origin\">";
+    if (named) html += fmt::format("<h3>{}</h3>\n", run_name(run, number));
     const std::string command = run.text("command").value_or("");
-    std::string parts;
-    if (!command.empty()) parts += fmt::format("<pre>{}</pre>\n", escape_html(command));
-    parts += word_list("Plan", run.words("plan"));
-    parts += word_list("Environment", run.words("environment"));
-    return fmt::format("<details{}><summary>{}, {}</summary><div>\n{}</div></details>\n",
-                       open ? " open" : "", escape_html(run.label()),
-                       escape_html(run.text("tool").value_or("")), parts);
+    if (!command.empty()) html += fmt::format("<pre>{}</pre>\n", escape_html(command));
+    const std::string lists =
+        word_list("Plan", run.words("plan")) + word_list("Environment", run.words("environment"));
+    return html + fmt::format(
+                      "<details{}><summary>Plan and environment, {}</summary>\n<div "
+                      "class=\"lists\">{}</div></details></div>\n",
+                      named ? "" : " open", escape_html(run.text("tool").value_or("")), lists);
 }
 
 std::string origins(std::span<const ReportRun> runs) {
     std::string parts;
-    for (const ReportRun& run : runs) parts += origin_of(run, runs.size() <= 2);
+    for (size_t i = 0; i < runs.size(); ++i) parts += origin_of(runs[i], i, runs.size() > 1);
     return "<section><h2>Command and environment</h2>\n" + parts + "</section>\n";
 }
 

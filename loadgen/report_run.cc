@@ -22,6 +22,11 @@ constexpr int kWordsDepthMax = 4;
 
 constexpr double kPointsPerNine = 20;
 
+constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
+// A run may end with a small part of a second, which says nothing about rates: crews are looked at
+// five times a second.
+constexpr double kRateSecondsMin = 0.5;
+
 std::string words_of(const Json& value) {
     if (value.is_string()) return value.get_ref<const std::string&>();
     if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
@@ -139,6 +144,11 @@ bool ReportRun::is(std::string_view path) const {
     return found != nullptr && found->is_boolean() && found->get<bool>();
 }
 
+bool ReportRun::accounts() const {
+    if (const auto streams = number("plan/streams")) return *streams > 0;
+    return text("mode") == "p2p";  // the only one of older versions
+}
+
 ReportRun::Counts ReportRun::counts(std::string_view path, std::string_view inner) const {
     Counts counts;
     const Json* found = find(path);
@@ -174,9 +184,9 @@ std::vector<ReportRun::Column> ReportRun::seconds() const {
         column.values.reserve(series->size());
         for (const Json& second : *series) {
             const double length_s = std::max(number_in(second, "length_s").value_or(1), 1e-3);
-            const double value =
-                number_in(second, column.name).value_or(std::numeric_limits<double>::quiet_NaN());
-            column.values.push_back(is_rate(column.name) ? value / length_s : value);
+            const double value = number_in(second, column.name).value_or(kAbsent);
+            const double rate = length_s < kRateSecondsMin ? kAbsent : value / length_s;
+            column.values.push_back(is_rate(column.name) ? rate : value);
         }
     }
     return columns;

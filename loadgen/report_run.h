@@ -36,6 +36,9 @@ class ReportRun {
     std::optional<std::string> text(std::string_view path) const;  // of a string
     bool is(std::string_view path) const;                          // there, and true
 
+    // Whether the run knew what its subscribers were to receive: not one that only subscribes.
+    bool accounts() const;
+
     // The members of an object that are numbers, or objects with the number `inner`, in the order
     // of their names.
     using Counts = std::vector<std::pair<std::string, double>>;
@@ -47,8 +50,8 @@ class ReportRun {
     Words words(std::string_view path) const;
 
     // A column per number of the seconds' objects, all of one length; the first is elapsed_s.
-    // Counts become rates: a late second is longer. NaN: that second lacks the number. Empty: the
-    // file holds no seconds.
+    // Counts become rates: a late second is longer. NaN: that second lacks the number, or is too
+    // short for a rate. Empty: the file holds no seconds.
     struct Column {
         std::string name;
         std::vector<double> values;

@@ -50,6 +50,9 @@ void add_asked(const ReportRun& run, std::vector<Sentence>& sentences) {
         text += fmt::format(", {} connecting per second", count_text(*rate));
     }
     text += asked_messages(run);
+    if (const double subscribers = count_of(run, "plan/subscribers"); subscribers > 0) {
+        text += "; " + several(subscribers, "subscriber");
+    }
     if (const auto version = run.number("plan/version")) {
         text += "; MQTT " + version_text(*version);
     }
@@ -68,7 +71,7 @@ void add_connected(const ReportRun& run, std::vector<Sentence>& sentences) {
                            : fmt::format("{} of {} connected", count_text(*connected),
                                          several(*requested, "client"));
     const double seconds = count_of(run, "connect_seconds");
-    if (seconds > 0) {
+    if (seconds > 0 && *connected > 0) {
         text += fmt::format(" within {:.2f} s, {} per second", seconds,
                             count_text(*connected / seconds));
     }
@@ -78,7 +81,8 @@ void add_connected(const ReportRun& run, std::vector<Sentence>& sentences) {
     const double lost = count_of(run, "clients/connections_lost");
     if (lost == 0) return;
     const double again = count_of(run, "clients/reconnects");
-    sentences.push_back({Grade::Doubtful, "broken",
+    const bool planned = run.is("plan/reconnect") && again >= lost;
+    sentences.push_back({planned ? Grade::Told : Grade::Doubtful, "broken",
                          fmt::format("{} broke, and clients connected {} again.",
                                      several(lost, "connection"), several(again, "time")),
                          "connections broke"});
@@ -97,6 +101,8 @@ void add_sent(const ReportRun& run, std::vector<Sentence>& sentences) {
     if (seconds > 0) text += fmt::format(", {} per second", count_text(sent / seconds));
     const double late = count_of(run, "messages/late");
     if (late > 0) text += fmt::format("; {} of them late", count_text(late));
+    const double dropped = count_of(run, "messages/dropped");
+    if (dropped > 0) text += fmt::format("; {} dropped as too late", count_text(dropped));
     sentences.push_back({reached ? Grade::Good : Grade::Bad, reached ? "reached" : "missed",
                          text + ".", "less was sent than planned"});
 }
@@ -121,22 +127,35 @@ void add_lost(const ReportRun& run, std::vector<Sentence>& sentences) {
         {excused ? Grade::Doubtful : Grade::Bad, "lost", text + ".", "messages were lost"});
 }
 
-void add_account(const ReportRun& run, std::vector<Sentence>& sentences) {
-    if (!run.number("messages/received") || run.text("mode") == "pub" ||
-        run.text("mode") == "conn") {
-        return;
-    }
-    add_lost(run, sentences);
+// At QoS 1 the standard allows it, at QoS 2 it does not, at QoS 0 nobody has reason to.
+void add_duplicated(const ReportRun& run, std::vector<Sentence>& sentences) {
     const double duplicated = count_of(run, "messages/duplicated");
-    const bool allowed = run.number("plan/qos") == 1;
+    const auto against = run.number("messages/duplicated_against_qos");
     if (duplicated == 0) {
         sentences.push_back({Grade::Good, "once", "No message came twice."});
+    } else if (against ? *against == 0 : run.number("plan/qos") == 1) {
+        sentences.push_back(
+            {Grade::Good, "twice",
+             several(duplicated, "message") + " came more than once, which QoS 1 allows."});
     } else {
-        sentences.push_back({allowed ? Grade::Good : Grade::Doubtful, "twice",
-                             several(duplicated, "message") + " came more than once" +
-                                 (allowed ? ", which QoS 1 allows." : "."),
+        sentences.push_back({against ? Grade::Bad : Grade::Doubtful, "twice",
+                             several(duplicated, "message") + " came more than once.",
                              "messages came twice"});
     }
+}
+
+void add_account(const ReportRun& run, std::vector<Sentence>& sentences) {
+    const auto received = run.number("messages/received");
+    if (!received) return;
+    if (!run.accounts()) {
+        if (*received == 0) return;
+        sentences.push_back({Grade::Told, "received",
+                             several(*received, "message") +
+                                 " came; whether some were lost only their publishers know."});
+    } else {
+        add_lost(run, sentences);
+    }
+    add_duplicated(run, sentences);
     const double reordered = count_of(run, "messages/reordered");
     if (reordered == 0) {
         sentences.push_back({Grade::Good, "in order", "No message came out of order."});
@@ -174,6 +193,21 @@ void add_generator(const ReportRun& run, std::vector<Sentence>& sentences) {
     }
 }
 
+Grade worst(const std::vector<Sentence>& sentences) {
+    Grade grade = Grade::Told;
+    for (const Sentence& sentence : sentences) grade = std::max(grade, sentence.grade);
+    return grade;
+}
+
+// Whatever jumpload itself saw wrong is never good here.
+void add_exit_code(const ReportRun& run, std::vector<Sentence>& sentences) {
+    const double code = count_of(run, "exit_code");
+    if (code == 0 || worst(sentences) > Grade::Good) return;
+    sentences.push_back({Grade::Bad, "failed",
+                         fmt::format("jumpload itself ended with exit code {:.0f}.", code),
+                         "jumpload says so"});
+}
+
 std::string headline_of(Grade grade, const std::vector<Sentence>& sentences) {
     if (grade == Grade::Told) return "Nothing to judge by";
     if (grade == Grade::Good) return "Everything asked for was reached";
@@ -208,9 +242,8 @@ ReportVerdict judge(const ReportRun& run) {
     add_sent(run, verdict.sentences);
     add_account(run, verdict.sentences);
     add_generator(run, verdict.sentences);
-    for (const Sentence& sentence : verdict.sentences) {
-        verdict.grade = std::max(verdict.grade, sentence.grade);
-    }
+    add_exit_code(run, verdict.sentences);
+    verdict.grade = worst(verdict.sentences);
     verdict.headline = headline_of(verdict.grade, verdict.sentences);
     return verdict;
 }

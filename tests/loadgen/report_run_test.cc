@@ -89,12 +89,16 @@ TEST(ReportRunSeconds, AreColumnsOfOneLength) {
             {"elapsed_s":1,"sent":100,"stage":"connecting"},
             {"elapsed_s":3,"length_s":2,"sent":100,"received":50,"connected":7,"stage":"measuring"},
             {"elapsed_s":3.5,"length_s":0.5,"sent":100,"received":50,"stage":"measuring"},
-            {"elapsed_s":4,"sent":0,"stage":"draining"}]})");
+            {"elapsed_s":4,"sent":0,"stage":"draining"},
+            {"elapsed_s":4.2,"length_s":0.2,"sent":9,"stage":"draining"}]})");
     const std::vector<ReportRun::Column> columns = run.seconds();
     ASSERT_NE(column(columns, "received"), nullptr);
     EXPECT_EQ(columns[0].name, "elapsed_s");
-    EXPECT_EQ(columns[0].values, (std::vector<double>{1, 3, 3.5, 4}));
-    EXPECT_EQ(column(columns, "sent")->values, (std::vector<double>{100, 50, 200, 0}));
+    EXPECT_EQ(columns[0].values, (std::vector<double>{1, 3, 3.5, 4, 4.2}));
+    std::vector<double> sent = column(columns, "sent")->values;
+    EXPECT_TRUE(std::isnan(sent.back()));  // of a fifth of a second no rate is known
+    sent.pop_back();
+    EXPECT_EQ(sent, (std::vector<double>{100, 50, 200, 0}));
     const std::vector<double>& received = column(columns, "received")->values;
     EXPECT_TRUE(std::isnan(received[0]));
     EXPECT_EQ(received[1], 25);

@@ -102,12 +102,60 @@ TEST(Judge, QosOneMayBringAMessageTwice) {
 }
 
 TEST(Judge, IsSilentAboutMessagesOfRunsThatOnlyConnect) {
-    const std::string conn = with(with(with(kGoodRun, "\"mode\":\"p2p\"", "\"mode\":\"conn\""),
-                                       "\"planned\":1000", "\"planned\":0"),
+    const std::string conn = with(with(with(with(kGoodRun, "\"mode\":\"p2p\"", "\"mode\":\"conn\""),
+                                            "\"planned\":1000", "\"planned\":0"),
+                                       "\"received\":1000", "\"received\":0"),
                                   "\"publishers\":10", "\"publishers\":0");
     const ReportVerdict verdict = judge(run_of(conn));
     EXPECT_EQ(verdict.sentences.size(), 3u);  // asked, reached, kept up
     EXPECT_FALSE(holds(verdict.sentences[0].text, "message"));
+}
+
+TEST(Judge, DoesNotClaimThatNothingWasLostWhereItCannotKnow) {
+    const std::string sub = with(kGoodRun, "\"mode\":\"p2p\"", "\"mode\":\"sub\"");
+    const ReportVerdict verdict = judge(run_of(sub));
+    EXPECT_EQ(sentence(verdict, "complete").text, "");
+    EXPECT_EQ(sentence(verdict, "received").text,
+              "1,000 messages came; whether some were lost only their publishers know.");
+    const std::string fanout = with(with(kGoodRun, "\"mode\":\"p2p\"", "\"mode\":\"fanout\""),
+                                    "\"reconnect\":false", "\"streams\":50,\"subscribers\":5");
+    EXPECT_EQ(sentence(judge(run_of(fanout)), "complete").text, "No message was lost.");
+    EXPECT_TRUE(holds(judge(run_of(fanout)).sentences[0].text, "; 5 subscribers;"));
+}
+
+TEST(Judge, WhatIsAgainstItsQosIsBad) {
+    const std::string twice =
+        with(kGoodRun, "\"duplicated\":0", "\"duplicated\":7,\"duplicated_against_qos\":2");
+    EXPECT_EQ(judge(run_of(twice)).grade, Grade::Bad);
+    const std::string allowed = with(twice, "against_qos\":2", "against_qos\":0");
+    EXPECT_EQ(judge(run_of(allowed)).grade, Grade::Good);
+}
+
+TEST(Judge, BrokenConnectionsAreAFactWhereThePlanMakesThemAgain) {
+    const std::string broken = with(kGoodRun, "\"connections_lost\":0,\"reconnects\":0",
+                                    "\"connections_lost\":2,\"reconnects\":2");
+    const std::string planned = with(broken, "\"reconnect\":false", "\"reconnect\":true");
+    EXPECT_EQ(judge(run_of(broken)).grade, Grade::Doubtful);
+    EXPECT_EQ(judge(run_of(planned)).grade, Grade::Good);
+    EXPECT_EQ(judge(run_of(with(planned, "\"reconnects\":2", "\"reconnects\":1"))).grade,
+              Grade::Doubtful);
+}
+
+TEST(Judge, IsNeverBetterThanTheExitCode) {
+    const ReportVerdict verdict =
+        judge(run_of(with(kGoodRun, "\"exit_code\":0", "\"exit_code\":3")));
+    EXPECT_EQ(verdict.grade, Grade::Bad);
+    EXPECT_EQ(sentence(verdict, "failed").text, "jumpload itself ended with exit code 3.");
+    const std::string saturated =
+        with(with(kGoodRun, "\"exit_code\":0", "\"exit_code\":3"), "\"generator_saturated\":false",
+             "\"generator_saturated\":true");
+    EXPECT_EQ(sentence(judge(run_of(saturated)), "failed").text, "");  // that was why
+}
+
+TEST(Judge, TellsWhatWasDropped) {
+    const ReportVerdict verdict =
+        judge(run_of(with(kGoodRun, "\"sent\":1000", "\"sent\":900,\"dropped\":100")));
+    EXPECT_TRUE(holds(sentence(verdict, "missed").text, "; 100 dropped as too late"));
 }
 
 TEST(Judge, SaysLittleOfAFileThatHoldsLittle) {
