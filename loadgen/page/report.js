@@ -313,12 +313,16 @@
 
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(false));
 
+  const folded = [...document.querySelectorAll("details:not([open])")];
+
   addEventListener("beforeprint", () => {
+    for (const details of folded) details.open = true; // paper cannot unfold
     document.documentElement.dataset.printing = "yes"; // paper is light
     drawAll(true);
   });
   addEventListener("afterprint", () => {
     delete document.documentElement.dataset.printing;
+    for (const details of folded) details.open = false;
     drawAll(false);
   });
 })();

@@ -157,7 +157,8 @@ def one_run():
         equal(shown["percentiles"]["lines"], ["from the plan", "from the send", "acknowledged"])
         text = page.value(TEXT)
         for words in ("Everything asked for was reached", "p2p with 1,000 clients",
-                      "No message was lost.", "which QoS 1 allows", "Quota exceeded", "nobody listens there",
+                      "No message was lost.", "which QoS 1 allows", "Quota exceeded",
+                      "nobody listens there",
                       "3 brokers; the fullest has 1.02\u00d7 the mean", "bench-1",
                       "jumpload p2p -h broker.example"):
             assert words in text, f"{words} is missing in:\n{text}"
@@ -250,7 +251,8 @@ def without_script():
         page.open(page_of_one(), scripts=False)
         text = page.value(TEXT)
         for words in ("Everything asked for was reached", "No message was lost.",
-                      "Latency, from the plan", "CONNACK", "broker-2", "The charts need JavaScript"):
+                      "Latency, from the plan", "CONNACK", "broker-2",
+                      "The charts need JavaScript"):
             assert words in text, f"{words} is missing in:\n{text}"
         equal(page.value("[...document.querySelectorAll('figure')].filter(f => !f.hidden).length"),
               0, "empty charts")
