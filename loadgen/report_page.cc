@@ -70,14 +70,30 @@ std::string word_list(std::string_view title, const ReportRun::Words& words) {
     return fmt::format("<div><h3>{}</h3>\n<dl>\n{}</dl></div>\n", title, items);
 }
 
+// What a merged result was merged of: the commands, by host.
+ReportRun::Words shards(const ReportRun& run) {
+    ReportRun::Words shards;
+    for (const ReportRun::Words& shard : run.items("shards")) {
+        std::string host = fmt::format("{}", shards.size() + 1);
+        std::string command;
+        for (const auto& [name, value] : shard) {
+            if (name == "environment host") host += ", " + value;
+            if (name == "command") command = value;
+        }
+        shards.emplace_back(std::move(host), std::move(command));
+    }
+    return shards;
+}
+
 // Where a run comes from: its command line, its plan, its machine.
 std::string origin_of(const ReportRun& run, size_t number, bool named) {
     std::string html = "<div class=\"origin\">";
     if (named) html += fmt::format("<h3>{}</h3>\n", run_name(run, number));
     const std::string command = run.text("command").value_or("");
     if (!command.empty()) html += fmt::format("<pre>{}</pre>\n", escape_html(command));
-    const std::string lists =
-        word_list("Plan", run.words("plan")) + word_list("Environment", run.words("environment"));
+    const std::string lists = word_list("Plan", run.words("plan")) +
+                              word_list("Environment", run.words("environment")) +
+                              word_list("Merged of", shards(run));
     return html + fmt::format(
                       "<details{}><summary>Plan and environment, {}</summary>\n<div "
                       "class=\"lists\">{}</div></details></div>\n",

@@ -167,6 +167,16 @@ ReportRun::Words ReportRun::words(std::string_view path) const {
     return words;
 }
 
+std::vector<ReportRun::Words> ReportRun::items(std::string_view path) const {
+    std::vector<Words> items;
+    const Json* found = find(path);
+    if (found == nullptr || !found->is_array()) return items;
+    for (const Json& item : *found) {
+        if (item.is_object()) add_words(items.emplace_back(), "", item, 0);
+    }
+    return items;
+}
+
 std::vector<ReportRun::Column> ReportRun::seconds() const {
     const Json* series = find("seconds_series");
     if (series == nullptr || !series->is_array() || series->empty()) return {};

@@ -48,6 +48,7 @@ class ReportRun {
     // as "cpu model". Empty: there is nothing.
     using Words = std::vector<std::pair<std::string, std::string>>;
     Words words(std::string_view path) const;
+    std::vector<Words> items(std::string_view path) const;  // of each object of an array
 
     // A column per number of the seconds' objects, all of one length; the first is elapsed_s.
     // Counts become rates: a late second is longer. NaN: that second lacks the number, or is too

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "loadgen/html.h"
 
@@ -171,6 +172,36 @@ void add_account(const ReportRun& run, std::vector<Sentence>& sentences) {
     }
 }
 
+std::string word_of(const ReportRun::Words& words, std::string_view name) {
+    for (const auto& [key, value] : words) {
+        if (key == name) return value;
+    }
+    return {};
+}
+
+// Of --fail-if: "p99>20ms" is measured in microseconds, "lost>1%" in percent, "lost>0" in messages.
+std::string limit_value(const ReportRun::Words& limit, std::string_view expression) {
+    const double value = std::strtod(word_of(limit, "value").c_str(), nullptr);
+    if (expression.ends_with('s')) return time_text(value);
+    if (expression.ends_with('%')) return fmt::format("{:.4g} %", value);
+    return count_text(value);
+}
+
+void add_limits(const ReportRun& run, std::vector<Sentence>& sentences) {
+    for (const ReportRun::Words& limit : run.items("thresholds")) {
+        const std::string expression = word_of(limit, "expression");
+        const bool failed = word_of(limit, "failed") == "yes";
+        std::string text = fmt::format("The run was to fail at {}", expression);
+        if (word_of(limit, "measured") == "no") {
+            text += "; nothing of the kind was measured.";
+        } else {
+            text += fmt::format("; it was {}.", limit_value(limit, expression));
+        }
+        sentences.push_back({failed ? Grade::Bad : Grade::Good, failed ? "broken" : "held",
+                             std::move(text), "a limit was broken"});
+    }
+}
+
 void add_generator(const ReportRun& run, std::vector<Sentence>& sentences) {
     if (run.is("generator_saturated")) {
         sentences.push_back({Grade::Doubtful, "saturated",
@@ -213,7 +244,7 @@ std::string headline_of(Grade grade, const std::vector<Sentence>& sentences) {
     if (grade == Grade::Good) return "Everything asked for was reached";
     std::string reasons;
     for (const Sentence& sentence : sentences) {
-        if (sentence.grade != grade) continue;
+        if (sentence.grade != grade || reasons.find(sentence.reason) != reasons.npos) continue;
         reasons += (reasons.empty() ? "" : ", ") + std::string(sentence.reason);
     }
     return (grade == Grade::Bad ? "Not what was asked for: " : "Read with care: ") + reasons;
@@ -241,6 +272,7 @@ ReportVerdict judge(const ReportRun& run) {
     add_connected(run, verdict.sentences);
     add_sent(run, verdict.sentences);
     add_account(run, verdict.sentences);
+    add_limits(run, verdict.sentences);
     add_generator(run, verdict.sentences);
     add_exit_code(run, verdict.sentences);
     verdict.grade = worst(verdict.sentences);

@@ -68,6 +68,8 @@ def result(rate=5000, p50=180, **changes):
         "tcp_us": times(1000, 200), "tls_us": times(1000, 2300), "tls_full_us": times(1000, 2300),
         "connack_us": times(1000, 400), "subscribe_us": times(500, 150),
         "busiest_thread_share": 0.31, "generator_saturated": False,
+        "thresholds": [{"expression": "p99>20ms", "value": p50 * 9, "limit": 20000,
+                        "measured": True, "failed": False}],
         "seconds_series": [second(at, rate, p50) for at in range(30)],
     }
     return {**run, **changes}
@@ -160,7 +162,7 @@ def one_run():
                       "No message was lost.", "which QoS 1 allows", "Quota exceeded",
                       "nobody listens there",
                       "3 brokers; the fullest has 1.02\u00d7 the mean", "bench-1",
-                      "jumpload p2p -h broker.example"):
+                      "jumpload p2p -h broker.example", "fail at p99>20ms; it was 1.62 ms"):
             assert words in text, f"{words} is missing in:\n{text}"
         page.screenshot(SHOTS / "report.png")
         assert (SHOTS / "report.png").stat().st_size > 50_000

@@ -75,6 +75,18 @@ TEST(ReportPage, NothingOfAFileBreaksOut) {
     EXPECT_EQ(series[0]["label"], kEvil);
 }
 
+TEST(ReportPage, SaysWhatAMergedResultWasMergedOf) {
+    const std::string page =
+        report_page(runs_of({with(kGoodRun, "\"latency_from\"",
+                                  R"("shards":[{"command":"jumpload a","environment":{"host":"h1"}},
+                                   {"command":"jumpload b","environment":{"host":"h2"}}],
+                         "latency_from")")}),
+                    "t");
+    EXPECT_TRUE(holds(page, "<h3>Merged of</h3>"));
+    EXPECT_TRUE(holds(page, "<dt>1, h1</dt><dd>jumpload a</dd>"));
+    EXPECT_TRUE(holds(page, "<dt>2, h2</dt><dd>jumpload b</dd>"));
+}
+
 TEST(ReportPage, PlaceholdersInAFileStayText) {
     const std::string page =
         report_page(runs_of({with(kGoodRun, "bench-1", "@@style@@ @@series@@")}), "@@series@@");

@@ -152,6 +152,30 @@ TEST(Judge, IsNeverBetterThanTheExitCode) {
     EXPECT_EQ(sentence(judge(run_of(saturated)), "failed").text, "");  // that was why
 }
 
+TEST(Judge, NamesEachLimitThatWasBrokenAndEachThatHeld) {
+    const std::string json = with(kGoodRun, "\"latency_from\"",
+                                  R"("thresholds":[
+            {"expression":"p99>20ms","value":900,"limit":20000,"measured":true,"failed":false},
+            {"expression":"p50>=100us","value":200,"limit":100,"measured":true,"failed":true},
+            {"expression":"late>1%","value":2.5,"limit":1,"measured":true,"failed":true},
+            {"expression":"lost>0","value":1234,"limit":0,"measured":true,"failed":true},
+            {"expression":"ack.p50>1s","value":0,"limit":1,"measured":false,"failed":true}],
+            "latency_from")");
+    const ReportVerdict verdict = judge(run_of(json));
+    EXPECT_EQ(verdict.headline, "Not what was asked for: a limit was broken");
+    EXPECT_EQ(sentence(verdict, "held").text,
+              "The run was to fail at p99>20ms; it was 900 \u00b5s.");
+    std::vector<std::string> broken;
+    for (const Sentence& each : verdict.sentences) {
+        if (each.mark == "broken") broken.push_back(each.text);
+    }
+    EXPECT_EQ(broken, (std::vector<std::string>{
+                          "The run was to fail at p50>=100us; it was 200 \u00b5s.",
+                          "The run was to fail at late>1%; it was 2.5 %.",
+                          "The run was to fail at lost>0; it was 1,234.",
+                          "The run was to fail at ack.p50>1s; nothing of the kind was measured."}));
+}
+
 TEST(Judge, TellsWhatWasDropped) {
     const ReportVerdict verdict =
         judge(run_of(with(kGoodRun, "\"sent\":1000", "\"sent\":900,\"dropped\":100")));
