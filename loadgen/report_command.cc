@@ -29,8 +29,8 @@ constexpr std::string_view kUsage =
 // As many as can be told apart in a chart.
 constexpr size_t kRunsMax = 32;
 
-// A day of seconds, each with its histogram, is about half of it.
-constexpr size_t kResultBytesMax = 256U << 20U;
+// A day of seconds, each with its histograms, is about 200 MB.
+constexpr size_t kResultBytesMax = 512U << 20U;
 
 struct ReportOptions {
     std::string output = "report.html";
