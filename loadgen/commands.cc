@@ -13,6 +13,7 @@
 #include "loadgen/fleet.h"
 #include "loadgen/manual.h"
 #include "loadgen/options.h"
+#include "loadgen/report_command.h"
 
 namespace jumpgate::load {
 
@@ -63,6 +64,8 @@ constexpr Command kCommands[] = {
      find_max_command, find_max_flags},
     {"broker", "plays MQTT brokers, for benchmarks and demonstrations", CommandKind::Brokers,
      broker_command, broker_flags},
+    {"report", "makes an HTML page of results that --json has written", CommandKind::Results,
+     report_command, report_flags},
 };
 
 std::string names() {

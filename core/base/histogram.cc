@@ -54,6 +54,33 @@ double Histogram::mean_us() const {
     return count_ == 0 ? 0 : static_cast<double>(sum_us_) / static_cast<double>(count_);
 }
 
+double Histogram::standard_deviation_us() const {
+    if (count_ == 0) return 0;
+    const double mean = mean_us();
+    double squares = 0;
+    for_each_bucket([&](const Bucket& bucket) {
+        const uint64_t width_us = bucket.highest_us - bucket.lowest_us + 1;
+        const double off = static_cast<double>(bucket.lowest_us + width_us / 2) - mean;
+        squares += off * off * static_cast<double>(bucket.count);
+    });
+    return std::sqrt(squares / static_cast<double>(count_));
+}
+
+bool Histogram::restore(const Exact& exact) {
+    if (count_ == 0) return exact.max_us == 0 && exact.sum_us == 0 && exact.saturated == 0;
+    const bool fits = exact.max_us <= kValueMaxUs && exact.min_us <= exact.max_us &&
+                      index_of(exact.min_us) == index_of(min_us_) &&
+                      index_of(exact.max_us) == index_of(max_us_) && exact.saturated <= count_ &&
+                      exact.sum_us / count_ >= exact.min_us &&
+                      exact.sum_us / count_ <= exact.max_us;
+    if (!fits) return false;
+    min_us_ = exact.min_us;
+    max_us_ = exact.max_us;
+    sum_us_ = exact.sum_us;
+    saturated_ = exact.saturated;
+    return true;
+}
+
 uint64_t Histogram::percentile_us(double percent) const {
     CHECK(percent >= 0 && percent <= 100);
     if (count_ == 0) return 0;

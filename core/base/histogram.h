@@ -29,6 +29,14 @@ class Histogram {
         uint64_t count;
     };
 
+    // What counts_ rounds: kept beside them wherever a histogram is written down.
+    struct Exact {
+        uint64_t min_us;
+        uint64_t max_us;
+        uint64_t sum_us;
+        uint64_t saturated;
+    };
+
     Histogram() : counts_(kCounts) {}
 
     void record(uint64_t value_us) { record_n(value_us, 1); }
@@ -44,6 +52,11 @@ class Histogram {
     uint64_t min_us() const { return count_ == 0 ? 0 : min_us_; }
     uint64_t max_us() const { return max_us_; }
     double mean_us() const;
+    double standard_deviation_us() const;  // of the buckets' middles
+    Exact exact() const { return {min_us(), max_us_, sum_us_, saturated_}; }
+    // Puts exact figures in the place of those that record_n() took from bucket ends. False, and
+    // nothing done, where no recorded values can have them.
+    bool restore(const Exact& exact);
 
     // The least value that `percent` (0 to 100) of all recorded values do not exceed, rounded up to
     // its bucket's end but never past max_us(). 0 where nothing was recorded.
@@ -56,10 +69,12 @@ class Histogram {
             if (counts_[i] != 0) visit(bucket(i));
     }
 
-  private:
+    // HdrHistogram's countsArrayIndex(), 0 to kCounts - 1. REQUIRES value_us <= kValueMaxUs.
     static size_t index_of(uint64_t value_us);
+    // REQUIRES index < kCounts.
     Bucket bucket(size_t index) const;
 
+  private:
     std::vector<uint64_t> counts_;
     uint64_t count_ = 0;
     uint64_t saturated_ = 0;

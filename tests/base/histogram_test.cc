@@ -148,6 +148,44 @@ TEST(Histogram, RecordsManyAtOnceLikeOneByOne) {
     EXPECT_EQ(histogram.percentile_us(26), 70u);
 }
 
+TEST(Histogram, SpreadsAroundTheMean) {
+    Histogram histogram;
+    EXPECT_EQ(histogram.standard_deviation_us(), 0);
+    for (const uint64_t value : {2, 4, 4, 4, 5, 5, 7, 9}) histogram.record(value);
+    EXPECT_DOUBLE_EQ(histogram.standard_deviation_us(), 2);
+}
+
+TEST(Histogram, TakesBackTheFiguresThatBucketsRound) {
+    const Histogram original = histogram_of({5'001, 1'000'001, 2'000'003});
+    Histogram read;
+    original.for_each_bucket([&](const auto& b) { read.record_n(b.lowest_us, b.count); });
+    EXPECT_NE(read.max_us(), original.max_us());
+    ASSERT_TRUE(read.restore(original.exact()));
+    EXPECT_EQ(read.min_us(), 5'001u);
+    EXPECT_EQ(read.max_us(), 2'000'003u);
+    EXPECT_DOUBLE_EQ(read.mean_us(), original.mean_us());
+}
+
+TEST(Histogram, RefusesFiguresThatItsValuesCannotHave) {
+    const Histogram original = histogram_of({5'001, 1'000'001});
+    const Histogram::Exact right = original.exact();
+    for (const Histogram::Exact& wrong : {
+             Histogram::Exact{5'000'000, right.max_us, right.sum_us, 0},
+             Histogram::Exact{right.min_us, 1'100'000, right.sum_us, 0},
+             Histogram::Exact{right.min_us, UINT64_MAX, right.sum_us, 0},
+             Histogram::Exact{right.max_us, right.min_us, right.sum_us, 0},
+             Histogram::Exact{right.min_us, right.max_us, 3, 0},
+             Histogram::Exact{right.min_us, right.max_us, UINT64_MAX, 0},
+             Histogram::Exact{right.min_us, right.max_us, right.sum_us, 3},
+         }) {
+        Histogram copy = original;
+        EXPECT_FALSE(copy.restore(wrong));
+        EXPECT_EQ(copy.exact().sum_us, right.sum_us);
+    }
+    EXPECT_TRUE(Histogram().restore({0, 0, 0, 0}));
+    EXPECT_FALSE(Histogram().restore({1, 1, 1, 0}));
+}
+
 TEST(Histogram, CountsValuesBeyondAnHourAsAnHour) {
     Histogram histogram;
     histogram.record(Histogram::kValueMaxUs);
