@@ -73,6 +73,8 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
 
   private:
     enum class Reason : uint8_t { Due, Unblocked };
+    // Of the topic, on this connection; the broker knows it once it was Said.
+    enum class Alias : uint8_t { None, Unsaid, Said };
 
     // connect.cc
     static Detached set_up(Client& client);
@@ -123,6 +125,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void on_ack(const mqtt::Packet& packet);
     void on_suback(const mqtt::Packet& packet);
     bool is_repeated(const mqtt::PublishView& publish);
+    std::optional<MessageHeader> header_of(mqtt::Bytes payload) const;
     Arrival judge(const MessageHeader& header);
     void account(const mqtt::PublishView& publish);
     void append_ack(mqtt::PacketType type, uint16_t packet_id);
@@ -132,6 +135,8 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     bool may_publish() const;
     void publish(Reason reason);
     void append_publish(uint32_t sequence, bool dup);
+    void name_topic(uint32_t sequence, mqtt::PublishView& publish);
+    void append_payload(Chunk& to, uint32_t sequence);
     void resend();
 
     Crew& crew_;
@@ -151,6 +156,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     Socket socket_;
     uint16_t keepalive_s_ = 0;
     uint8_t inflight_max_ = 1;
+    Alias alias_ = Alias::None;
     uint8_t operations_ = 0;  // in flight: receive, send
     uint8_t attempts_ = 0;    // in a row that failed
     State state_ = State::Idle;

@@ -26,6 +26,15 @@ void Client::append_connect(Chunk& out) {
     connect.has_password = !options.password.empty();
     connect.password = mqtt::bytes(identity.password);
     connect.properties.session_expiry_interval_s = options.session_expiry_s;
+    const WillOptions& will = options.message.will;
+    if (!will.topic.empty()) {
+        identify_will(options, index_, identity);  // leaves the ids as they are
+        connect.will.present = true;
+        connect.will.retain = will.retain;
+        connect.will.qos = will.qos;
+        connect.will.topic = identity.topic;
+        connect.will.payload = mqtt::bytes(will.payload);
+    }
     out.resize(mqtt::encode_connect({}, connect));
     mqtt::encode_connect(out, connect);
 }
@@ -145,6 +154,9 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
     keepalive_s_ = connack.server_keep_alive_s.value_or(options.keepalive_s);
     inflight_max_ =
         static_cast<uint8_t>(std::min<uint32_t>(options.inflight, connack.receive_maximum));
+    // An alias ends with its connection (MQTT-3.3.2-7).
+    alias_ = options.message.topic_alias && connack.topic_alias_maximum > 0 ? Alias::Unsaid
+                                                                            : Alias::None;
     // MQTT 3.1 has no session present flag: whoever asked for a session takes it that it is there.
     const bool resumed =
         options.version == mqtt::kLevelV31 ? !options.clean : connack.session_present;

@@ -23,11 +23,13 @@ struct Given {
     std::string password;
     PlanGiven plan;
     TopicGiven topics;
+    MessageGiven message;
     TlsGiven tls;
     const Flag* port = nullptr;
     const Flag* interval = nullptr;
     std::optional<Shard> shard;
     const Flag* rate = nullptr;
+    const Flag* size = nullptr;
 };
 
 constexpr uint16_t kTlsPort = 8883;  // IANA: secure-mqtt
@@ -104,16 +106,18 @@ void add_client_flags(FlagTable& table, Options& options, Given& given) {
                 "MQTT 5: how long the broker keeps a session; with --clean false 3600 where not "
                 "given.")
         .letter = 'x';
+    add_will_flags(table, options.message.will, given.message);
 }
 
-void add_message_flags(FlagTable& table, Options& options, Given& given) {
+void add_traffic_flags(FlagTable& table, Options& options, Given& given) {
     table.group("Messages");
     add_topic_flags(table, options.mode, given.topics);
     table.number("qos", options.qos, 0, 2, "", "Quality of service, of both ends.").letter = 'q';
-    table
-        .number("size", options.size_bytes, 0, 16'777'216, "bytes",
-                "Payload. The first 16 bytes carry publisher, sequence number and time.")
-        .letter = 's';
+    Flag& size =
+        table.number("size", options.size_bytes, 0, 16'777'216, "bytes",
+                     "Payload. The first 16 bytes carry publisher, sequence number and time.");
+    size.letter = 's';
+    given.size = &size;
     Flag& interval = table.value(
         "interval_of_msg", parse_interval_ns,
         [&options](uint64_t interval_ns) { options.interval_ns = interval_ns; }, "MS",
@@ -129,6 +133,7 @@ void add_message_flags(FlagTable& table, Options& options, Given& given) {
                 "QoS 1 and 2: most messages of a client without an answer. Further ones wait, and "
                 "count as late.")
         .letter = 'F';
+    add_message_flags(table, options.message, given.message);
 }
 
 void add_run_flags(FlagTable& table, Options& options, Given& given) {
@@ -239,8 +244,10 @@ Refusal settle_shape(Options& options, const Given& given) {
     Refusal refusal = settle_plan(options.mode, given.plan, options.plan, group);
     options.count = options.plan.clients();
     if (refusal) return refusal;
-    return settle_topics(options.mode, options.plan, options.tenants, group, given.topics,
-                         options.topics);
+    refusal = settle_topics(options.mode, options.plan, options.tenants, group, given.topics,
+                            options.topics);
+    if (refusal) return refusal;
+    return settle_message(options.version, options.topics.topic, given.message, options.message);
 }
 
 Refusal settle_rate(Options& options, const Given& given) {
@@ -255,10 +262,16 @@ Refusal settle_rate(Options& options, const Given& given) {
     return std::nullopt;
 }
 
-Refusal settle_sizes(Options& options) {
+Refusal settle_sizes(Options& options, const Given& given) {
     if (options.reconnect_max_ms < options.reconnect_min_ms) {
         return fmt::format("--reconnect-max-ms: {} is below --reconnect-min-ms ({})",
                            options.reconnect_max_ms, options.reconnect_min_ms);
+    }
+    if (!options.message.payload.empty()) {
+        if (given.size->given()) {
+            return "--size: the payload comes from a file; leave --size away";
+        }
+        options.size_bytes = options.message.payload.typical_bytes();
     }
     if (options.plan.accounts() && options.size_bytes < kMessageHeaderBytes) {
         options.notes.push_back(
@@ -342,7 +355,7 @@ void add_flags(FlagTable& table, Options& options, Given& given) {
     add_target_flags(table, options, given);
     add_client_flags(table, options, given);
     add_tls_flags(table, options.tls, given.tls);
-    if (options.mode != Mode::Conn) add_message_flags(table, options, given);
+    if (options.mode != Mode::Conn) add_traffic_flags(table, options, given);
     add_run_flags(table, options, given);
     add_report_flags(table, options);
 }
@@ -415,7 +428,7 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     if (!refusal) refusal = settle_transport(options, given);
     if (!refusal) refusal = settle_shape(options, given);
     if (!refusal) refusal = settle_names(options, given);
-    if (!refusal) refusal = settle_sizes(options);
+    if (!refusal) refusal = settle_sizes(options, given);
     if (!refusal) refusal = settle_rate(options, given);
     if (!refusal) refusal = settle_shard(options, given);
     if (!refusal) refusal = settle_threads(options, descriptors_max);

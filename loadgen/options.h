@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/flags.h"
+#include "loadgen/message_options.h"
 #include "loadgen/plan_options.h"
 #include "loadgen/scenario.h"
 #include "loadgen/shard.h"
@@ -47,6 +48,7 @@ struct Options {
     TlsOptions tls;
 
     TopicOptions topics;
+    MessageOptions message;
     uint8_t qos = 0;
     uint32_t size_bytes = 256;
     uint64_t interval_ns = 1'000'000'000;

@@ -157,20 +157,30 @@ Arrival Client::judge(const MessageHeader& header) {
     return plan.shared && arrival == Arrival::Reordered ? Arrival::InOrder : arrival;
 }
 
+std::optional<MessageHeader> Client::header_of(mqtt::Bytes payload) const {
+    const PayloadTemplate& expected = crew_.options().message.payload;
+    if (expected.is_read_back()) return expected.read(payload);
+    if (payload.size() < kMessageHeaderBytes) return std::nullopt;
+    return read_header(payload);
+}
+
 void Client::account(const mqtt::PublishView& publish) {
-    const mqtt::Bytes payload = publish.payload;
     Recorder& recorder = crew_.recorder();
-    const Options& options = crew_.options();
-    const bool planned = options.plan.accounts();
+    const bool planned = crew_.options().plan.accounts();
     const uint64_t now_ns = crew_.now_ns();
-    MessageHeader header;
-    if (payload.size() >= kMessageHeaderBytes) header = read_header(payload);
-    const bool plausible = payload.size() >= kMessageHeaderBytes && header.sent_ns <= now_ns &&
+    const MessageHeader header = header_of(publish.payload).value_or(MessageHeader{});
+    // No header of ours says 0.
+    const bool plausible = header.sent_ns > 0 && header.sent_ns <= now_ns &&
                            now_ns - header.sent_ns < kOldestMessageNs;
     // Without a header there is no account; of a plan of ours all messages have one.
     const Arrival arrival = plausible ? judge(header)
                             : planned ? Arrival::Unknown
                                       : Arrival::InOrder;
+    // What the broker had kept and sends to whoever subscribes.
+    if (publish.retain && (arrival == Arrival::Unknown || arrival == Arrival::Duplicate)) {
+        recorder.add(Count::Retained);
+        return;
+    }
     switch (arrival) {
         case Arrival::Unknown:
             recorder.add(Count::Unexpected);
@@ -194,7 +204,7 @@ void Client::account(const mqtt::PublishView& publish) {
         return;
     }
     const uint64_t due_ns = crew_.schedule().due_ns(
-        publisher_of(options.start_number, header.publisher), header.sequence);
+        publisher_of(crew_.options().start_number, header.publisher), header.sequence);
     crew_.latency_measured((now_ns - std::min(due_ns, now_ns)) / kNanosPerMicro);
 }
 

@@ -52,28 +52,45 @@ void Client::publish(Reason reason) {
 
 void Client::append_publish(uint32_t sequence, bool dup) {
     const Options& options = crew_.options();
-    identify_topic(options, number(), sequence, crew_.identity());
+    Chunk* body = crew_.chunks().take();
+    append_payload(*body, sequence);
     mqtt::PublishView publish;
-    publish.topic = crew_.identity().topic;
+    name_topic(sequence, publish);
+    publish.payload = *body;
     publish.qos = options.qos;
+    publish.retain = options.message.retain;
     publish.dup = dup;
     publish.packet_id = options.qos == 0 ? uint16_t{0} : Window::packet_id(sequence);
 
     Chunk& to = out();
     const size_t at = to.size();
-    const size_t header_bytes_max = 16 + publish.topic.size();
-    to.resize(at + header_bytes_max + options.size_bytes);
-    const std::span<uint8_t> room = std::span(to).subspan(at);
-    publish.payload = room.last(options.size_bytes);  // for its size: the bytes follow
-    const size_t header_bytes =
-        mqtt::encode_publish_header(room.first(header_bytes_max), publish, options.version);
-    const std::span<uint8_t> payload = room.subspan(header_bytes, options.size_bytes);
-    std::ranges::fill(payload, uint8_t{0});
-    if (payload.size() >= kMessageHeaderBytes) {
-        write_header(payload,
-                     {publisher_id(options.start_number, number()), sequence, crew_.now_ns()});
+    to.resize(at + mqtt::encode_publish({}, publish, options.version));
+    mqtt::encode_publish(std::span(to).subspan(at), publish, options.version);
+    crew_.chunks().give(body);
+}
+
+// The topic, or the alias that stands for it on this connection.
+void Client::name_topic(uint32_t sequence, mqtt::PublishView& publish) {
+    const MessageOptions& message = crew_.options().message;
+    publish.properties = alias_ == Alias::None ? message.properties : message.properties_with_alias;
+    if (alias_ == Alias::Said) return;
+    if (alias_ == Alias::Unsaid) alias_ = Alias::Said;
+    identify_topic(crew_.options(), number(), sequence, crew_.identity());
+    publish.topic = crew_.identity().topic;
+}
+
+void Client::append_payload(Chunk& to, uint32_t sequence) {
+    const Options& options = crew_.options();
+    const PayloadTemplate& payload = options.message.payload;
+    const MessageHeader header{publisher_id(options.start_number, number()), sequence,
+                               crew_.now_ns()};
+    if (!payload.empty()) {
+        if (payload.wants_client_id()) identify(options, index_, crew_.identity());
+        payload.append_to(to, header, crew_.identity().client_id);
+        return;
     }
-    to.resize(at + header_bytes + options.size_bytes);
+    to.resize(options.size_bytes);
+    if (to.size() >= kMessageHeaderBytes) write_header(to, header);
 }
 
 // A resumed session: what had no answer goes out again, in order (MQTT-4.4.0-1).

@@ -26,6 +26,7 @@ enum class Count : uint8_t {
     Received,         // each message once
     Duplicated,
     DuplicatedAgainstQos,  // of them, those at QoS 0 or 2, which forbid it
+    Retained,              // from the broker's store, of an earlier run or received before
     Reordered,
     Unexpected,        // PUBLISH that is not of this run, or of another publisher
     Late,              // sent more than --lateness-limit-ms after their time, whatever the reason

@@ -202,6 +202,7 @@ void add_messages(JsonWriter& json, const Recorder& recorder) {
     json.field("without_subscriber", recorder[Count::WithoutSubscriber]);
     json.field("duplicated", recorder[Count::Duplicated]);
     json.field("duplicated_against_qos", recorder[Count::DuplicatedAgainstQos]);
+    json.field("retained", recorder[Count::Retained]);
     json.field("reordered", recorder[Count::Reordered]);
     json.field("unexpected", recorder[Count::Unexpected]);
     json.field("late", recorder[Count::Late]);
