@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "core/base/flags.h"
+#include "loadgen/arrival_options.h"
+#include "loadgen/behaviour_options.h"
 #include "loadgen/plan_options.h"
 #include "loadgen/scenario.h"
 #include "loadgen/shard.h"
@@ -45,6 +47,8 @@ struct Options {
     uint32_t session_expiry_s = 0;
 
     TlsOptions tls;
+    ArrivalOptions arrival;
+    BehaviourOptions behaviour;
 
     TopicOptions topics;
     uint8_t qos = 0;
