@@ -322,9 +322,13 @@ Refusal settle_shard(Options& options, const Given& given) {
 
 Refusal settle_threads(Options& options, uint64_t descriptors_max) {
     constexpr uint32_t kThreadsMax = 256;
+    // Second connections of --takeover need slots of their own.
+    const bool usurpers =
+        options.behaviour.takeover_per_s > 0 && descriptors_max > 2 * kUsurpersMax;
+    const uint64_t slots = descriptors_max - (usurpers ? kUsurpersMax : 0);
     uint32_t needed = 1;
     while (needed <= kThreadsMax &&
-           options.plan.clients_per_thread(needed * options.shard.count) > descriptors_max) {
+           options.plan.clients_per_thread(needed * options.shard.count) > slots) {
         ++needed;
     }
     if (needed > kThreadsMax) {
@@ -356,6 +360,9 @@ void add_flags(FlagTable& table, Options& options, Given& given) {
     add_client_flags(table, options, given);
     add_tls_flags(table, options.tls, given.tls);
     if (options.mode != Mode::Conn) add_traffic_flags(table, options, given);
+    add_arrival_flags(table, options.arrival,
+                      options.mode != Mode::Conn && options.mode != Mode::Sub);
+    add_behaviour_flags(table, options.behaviour);
     add_run_flags(table, options, given);
     add_report_flags(table, options);
 }
@@ -430,9 +437,15 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     if (!refusal) refusal = settle_names(options, given);
     if (!refusal) refusal = settle_sizes(options, given);
     if (!refusal) refusal = settle_rate(options, given);
+    if (!refusal) {
+        const bool rate_given =
+            options.rate > 0 || (given.interval != nullptr && given.interval->given());
+        refusal = settle_arrival(options.arrival, rate_given);
+    }
     if (!refusal) refusal = settle_shard(options, given);
     if (!refusal) refusal = settle_threads(options, descriptors_max);
     if (refusal) return table.refuse(*refusal);
+    options.reconnect = options.reconnect || options.behaviour.come_back();
     if (!options.clean && options.session_expiry_s == 0) options.session_expiry_s = 3'600;
     return options;
 }

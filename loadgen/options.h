@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "core/base/flags.h"
+#include "loadgen/arrival_options.h"
+#include "loadgen/behaviour_options.h"
 #include "loadgen/message_options.h"
 #include "loadgen/plan_options.h"
 #include "loadgen/scenario.h"
@@ -46,6 +48,8 @@ struct Options {
     uint32_t session_expiry_s = 0;
 
     TlsOptions tls;
+    ArrivalOptions arrival;
+    BehaviourOptions behaviour;
 
     TopicOptions topics;
     MessageOptions message;

@@ -13,9 +13,9 @@ namespace jumpgate::load {
 // behind them, instead of filling our memory.
 static constexpr size_t kWaitingBytesMax = 65'536;
 
-void Client::message_due() {
+void Client::message_due(uint64_t due_ns) {
     ++due_;
-    crew_.recorder().add(Count::Planned);
+    crew_.messages(due_ns).add(Count::Planned);
     publish(Reason::Due);
 }
 
@@ -26,19 +26,34 @@ bool Client::may_publish() const {
            waiting_bytes < kWaitingBytesMax;
 }
 
+// Adds up how long the window was full, as far as something waited for it.
+void Client::window_opens() {
+    if (window_full_since_ns_ == 0) return;
+    const uint64_t full_ns = crew_.now_ns() - window_full_since_ns_;
+    crew_.recorder().add(Count::WindowFullUs, full_ns / kNanosPerMicro);
+    window_full_since_ns_ = 0;
+}
+
 // `reason`: what made sending possible, and so who held up a message that is late.
 void Client::publish(Reason reason) {
     const Options& options = crew_.options();
-    Recorder& recorder = crew_.recorder();
+    window_opens();
     const uint64_t limit_ns = options.lateness_limit_ms * kNanosPerMilli;
     while (may_publish()) {
+        const uint64_t due_ns = crew_.schedule().due_ns(number(), window_.next());
+        const uint64_t late_ns = crew_.now_ns() - std::min(due_ns, crew_.now_ns());
+        Recorder& recorder = crew_.messages(due_ns);
+        if (late_ns > limit_ns && options.arrival.drop_late) {
+            window_.take(true);
+            if (log_ != nullptr) log_->skipped_one();
+            recorder.add(Count::Dropped);
+            continue;
+        }
         const uint32_t sequence = window_.take(options.qos == 0);
         append_publish(sequence, false);
         if (log_ != nullptr) log_->sent_one();
         recorder.add(Count::Sent);
         crew_.message_sent();
-        const uint64_t due_ns = crew_.schedule().due_ns(number(), sequence);
-        const uint64_t late_ns = crew_.now_ns() - std::min(due_ns, crew_.now_ns());
         if (late_ns > limit_ns) recorder.add(Count::Late);
         if (sequence < due_offline_) {
             recorder.add(Count::HeldByConnection);
@@ -48,6 +63,8 @@ void Client::publish(Reason reason) {
             recorder.send_lateness.record(late_ns / kNanosPerMicro);
         }
     }
+    const bool full = options.qos > 0 && window_.span() >= inflight_max_;
+    if (live() && full && window_.next() < due_) window_full_since_ns_ = crew_.now_ns();
 }
 
 void Client::append_publish(uint32_t sequence, bool dup) {
@@ -111,7 +128,8 @@ void Client::give_up_unanswered() {
     for (uint32_t sequence = window_.oldest(); sequence != next; ++sequence) {
         if (!window_.waits(sequence)) continue;
         window_.answer(sequence);
-        crew_.recorder().add(Count::Unacknowledged);
+        const uint64_t due_ns = crew_.schedule().due_ns(number(), sequence);
+        crew_.messages(due_ns).add(Count::Unacknowledged);
         if (log_ != nullptr) log_->gave_up(sequence);
     }
 }

@@ -91,6 +91,17 @@ void add_handshakes(Out out, const Recorder& recorder) {
                    recorder[Count::TlsOffered], recorder[Count::Tls13], recorder[Count::Tls12]);
 }
 
+void add_behaviour(Out out, const Recorder& recorder) {
+    if (recorder[Count::Takeovers] > 0) {
+        fmt::format_to(out, "takeovers: {}, {} clients were told (0x8E)\n",
+                       recorder[Count::Takeovers], recorder.connections_lost(Cause::TakenOver));
+    }
+    if (recorder[Count::Redirects] > 0) {
+        fmt::format_to(out, "redirects: {} Server References followed\n",
+                       recorder[Count::Redirects]);
+    }
+}
+
 void add_messages(Out out, const Options& options, const Results& results) {
     const Recorder& recorder = results.recorder;
     const double seconds = std::max(results.measured_s, 1e-9);
@@ -121,7 +132,19 @@ void add_messages(Out out, const Options& options, const Results& results) {
                        recorder[Count::DuplicatedAgainstQos], recorder[Count::Reordered],
                        recorder[Count::Unexpected]);
     }
+    if (recorder[Count::WindowFullUs] > 0) {
+        fmt::format_to(out, "\n  {:.2f} client seconds of waiting for a full window",
+                       static_cast<double>(recorder[Count::WindowFullUs]) / 1e6);
+    }
+    if (recorder[Count::Dropped] > 0) {
+        fmt::format_to(out, "\n  {} not sent: too late (--drop-late)", recorder[Count::Dropped]);
+    }
     fmt::format_to(out, "\n");
+}
+
+void add_warm_up(Out out, const Recorder& head) {
+    fmt::format_to(out, "warm-up, in no other figure: {} planned, {} sent, {} received, {} lost\n",
+                   head[Count::Planned], head[Count::Sent], head[Count::Received], lost(head));
 }
 
 void add_times(JsonWriter& json, std::string_view name, const Histogram& times) {
@@ -181,6 +204,8 @@ void add_clients(JsonWriter& json, const Options& options, const Recorder& recor
     json.field("TLSv1.2", recorder[Count::Tls12]);
     json.field("TLSv1.3", recorder[Count::Tls13]);
     json.close();
+    json.field("takeovers", recorder[Count::Takeovers]);
+    json.field("redirects", recorder[Count::Redirects]);
     json.open("pings");
     json.field("sent", recorder[Count::PingsSent]);
     json.field("answered", recorder[Count::PingsAnswered]);
@@ -208,10 +233,24 @@ void add_messages(JsonWriter& json, const Recorder& recorder) {
     json.field("late", recorder[Count::Late]);
     json.field("held_by_connection", recorder[Count::HeldByConnection]);
     json.field("held_by_window", recorder[Count::HeldByWindow]);
+    json.field("dropped", recorder[Count::Dropped]);
+    json.field("window_full_s", static_cast<double>(recorder[Count::WindowFullUs]) / 1e6);
     json.close();
     json.open("bytes");
     json.field("sent", recorder[Count::BytesSent]);
     json.field("received", recorder[Count::BytesReceived]);
+    json.close();
+}
+
+void add_warm_up(JsonWriter& json, const Options& options, const Recorder& head) {
+    json.open("warm_up");
+    json.field("seconds", static_cast<double>(options.arrival.warm_up_ns) / 1e9);
+    json.field("planned", head[Count::Planned]);
+    json.field("sent", head[Count::Sent]);
+    json.field("dropped", head[Count::Dropped]);
+    json.field("received", head[Count::Received]);
+    json.field("lost", lost(head));
+    json.field("without_subscriber", head[Count::WithoutSubscriber]);
     json.close();
 }
 
@@ -249,7 +288,9 @@ std::string text_report(const Options& options, const Results& results) {
         fmt::format_to(out, "pings: {} sent, {} answered\n", recorder[Count::PingsSent],
                        recorder[Count::PingsAnswered]);
     }
+    add_behaviour(out, recorder);
     if (options.mode != Mode::Conn) add_messages(out, options, results);
+    if (options.arrival.warm_up_ns > 0) add_warm_up(out, results.warm_up);
     add_times(out, recorder);
     fmt::format_to(out, "generator: busiest thread {:.0f} % busy{}\n", recorder.busiest_share * 100,
                    results.generator_saturated(options)
@@ -283,6 +324,7 @@ std::string json_report(const Options& options, const Results& results) {
     add_clients(json, options, recorder);
     json.field("reconnects", recorder[Count::Reconnects]);
     add_messages(json, recorder);
+    add_warm_up(json, options, results.warm_up);
     // `jumpload sub` cannot know another process's plan.
     json.field("latency_from", options.plan.accounts() ? "planned send" : "actual send");
     add_times(json, "latency_us", recorder.latency);

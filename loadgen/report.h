@@ -13,6 +13,7 @@ namespace jumpgate::load {
 
 struct Results {
     Recorder recorder;         // of all threads
+    Recorder warm_up;          // messages due within --warm-up; in nothing else
     double connect_s = 0;      // until all clients had tried
     double measured_s = 0;     // the part that messages are counted in
     bool interrupted = false;  // by a signal, before its time
