@@ -169,7 +169,7 @@ def start_embedded(number, port, **limits):
     return program
 
 
-def start_mosquitto(number, port, **limits):
+def start_mosquitto(number, port, settings="", **limits):
     path = find("mosquitto")
     if path is None:
         raise ProgramError("mosquitto is not installed: `apt-get install mosquitto`, or leave "
@@ -177,7 +177,8 @@ def start_mosquitto(number, port, **limits):
     with tempfile.NamedTemporaryFile("w", suffix=".conf", delete=False) as config:
         config.write(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
                      "log_dest stderr\nlog_type error\nlog_type warning\nlog_type notice\n"
-                     "log_type information\nconnection_messages false\nset_tcp_nodelay true\n")
+                     "log_type information\nconnection_messages false\nset_tcp_nodelay true\n"
+                     + settings)
     try:
         program = Program(f"mosquitto {number}", [path, "-c", config.name],
                           ready=r"mosquitto version \S+ running", **limits)

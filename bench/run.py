@@ -9,6 +9,7 @@ import os
 import sys
 import time
 
+import broker_scenarios
 import programs
 import scenarios
 import tls_scenarios
@@ -21,6 +22,7 @@ CLIENTS = 18_000
 TLS_LIMITS = {"full": 0.9, "resumed": 0.7, "published, QoS 0": 0.95, "up": 1.0, "down": 1.0,
               "idle": 0.25}
 TLS_IDLE_BYTES_LIMIT = 6 * 1024
+BROKER_RATIO_LIMIT = 4  # of mosquitto's saturated rate, one core each
 
 
 class Report:
@@ -159,10 +161,22 @@ def run_tls_memory(report, options):
     return figures
 
 
+def run_broker(report, options):
+    figures = broker_scenarios.saturated_rates(options.rounds)
+    for load, by_name in figures.items():
+        for name, figure in by_name.items():
+            report.add(f"{name}: messages per CPU second, {load}", figure["per_cpu_second"], "/s")
+            report.add("... most in a second", figure["per_second"], "/s")
+        ours, theirs = (by_name[name]["per_cpu_second"] for name in broker_scenarios.BROKERS)
+        report.add("... jumpload broker / mosquitto", round(ours / theirs, 2), "",
+                   BROKER_RATIO_LIMIT, at_least=True)
+    return figures
+
+
 SCENARIOS = {"micro": run_micro, "clients": run_clients, "memory": run_memory,
              "transfer": run_transfer, "messages": run_messages, "connects": run_connects,
              "tls_handshakes": run_tls_handshakes, "tls_messages": run_tls_messages,
-             "tls_bulk": run_tls_bulk, "tls_memory": run_tls_memory}
+             "tls_bulk": run_tls_bulk, "tls_memory": run_tls_memory, "broker": run_broker}
 
 
 def parse_arguments():

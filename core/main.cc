@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <iterator>
+#include <span>
 #include <string_view>
 #include <variant>
 
@@ -13,7 +14,9 @@
 #include "core/admin/load_files.h"
 #include "core/admin/start_check.h"
 #include "core/base/log.h"
+#include "core/base/page_flags.h"
 #include "core/config/load.h"
+#include "core/config/manual.h"
 #include "core/config/rules.h"
 #include "core/proxy/check_credentials.h"
 #include "core/proxy/credentials.h"
@@ -45,6 +48,11 @@ void log(const Config& config, Severity severity, std::string_view event, std::s
     write_to_stderr(line.field(name, value).finish());
 }
 
+int print(const FlagsExit& exit) {
+    std::fputs(exit.text.c_str(), exit.to_stderr ? stderr : stdout);
+    return exit.exit_code;
+}
+
 int fail(const Problem& problem, int exit_code) {
     std::fprintf(stderr, "jumpgate: %s\n", problem.text.c_str());
     return exit_code;
@@ -68,14 +76,13 @@ int run(const Loaded& loaded) {
 
 int main(int argc, char** argv) {
     using namespace jumpgate;
+    const std::span<const char* const> words(argv, argv + argc);
+    if (const auto page = asked_page(words, jumpgate_manual)) return print(*page);
     const Invocation invocation = invocation_of(argc, argv, environ);
     const bool asks =
         std::ranges::find(invocation.arguments, "--version") != invocation.arguments.end();
     const auto result = load(invocation, asks ? version_text() : std::string(), verify);
-    if (const auto* exit = std::get_if<FlagsExit>(&result)) {
-        std::fputs(exit->text.c_str(), exit->to_stderr ? stderr : stdout);
-        return exit->exit_code;
-    }
+    if (const auto* exit = std::get_if<FlagsExit>(&result)) return print(*exit);
     const auto& loaded = std::get<Loaded>(result);
     block_signals();
     for (const std::string& warning : loaded.warnings)

@@ -53,6 +53,7 @@ Broker::Opened Broker::open_session(const mqtt::ConnectView& connect, std::strin
         if (sessions_.size() >= limits.sessions_max) return {};
         auto created = std::make_unique<Session>(*this, std::string(client_id), &Broker::on_due);
         const std::string_view key = created->client_id();
+        if (faults != nullptr) created->faults = std::make_unique<StreamFaults>(*faults, *created);
         found = sessions_.emplace(key, std::move(created)).first;
     }
     Session& session = *found->second;
@@ -170,9 +171,17 @@ size_t Broker::publish(const MessageView& message, const Session* publisher) {
         copy.subscription_id = match.id;
         copy.qos = std::min(message.qos, match.qos);
         copy.retain = match.retain_as_published && message.retain;
-        static_cast<Session*>(match.to)->deliver(fanout, copy);
+        Session& session = *static_cast<Session*>(match.to);
+        if (session.faults) [[unlikely]] {
+            session.faults->deliver(publisher == nullptr ? "" : publisher->client_id(), fanout,
+                                    copy);
+        } else {
+            session.deliver(fanout, copy);
+        }
     }
-    return matches_.size();
+    const size_t copies = matches_.size();
+    if (faults != nullptr) faults->drop_due();  // a will of theirs is a match of its own
+    return copies;
 }
 
 Broker::Granted Broker::subscribe(Session& session, const mqtt::Subscription& wanted, uint32_t id) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <variant>
 
+#include "loadgen/broker_faults.h"
 #include "mqtt/decode.h"
 #include "mqtt/encode.h"
 
@@ -86,16 +87,17 @@ size_t Client::take_connect(Bytes in) {
         return 0;
     }
     const mqtt::ConnectView& connect = std::get<mqtt::ConnectView>(result);
-    accept(connect);
+    if (broker_.faults == nullptr || !misbehave(connect.level)) accept(connect);
     return connect.packet_length;
 }
 
 // `answer_level` 0: without a word.
-void Client::refuse(uint8_t answer_level, ReasonCode reason) {
+void Client::refuse(uint8_t answer_level, ReasonCode reason, std::string_view server_reference) {
     broker_.counters.connections_refused++;
     if (answer_level != 0) {
         mqtt::ConnackView connack;
         connack.reason = reason;
+        connack.server_reference = server_reference;
         append_packet(bytes(), [&](std::span<uint8_t> out) {
             return mqtt::encode_connack(out, connack, answer_level);
         });
@@ -125,6 +127,40 @@ void Client::accept(const mqtt::ConnectView& connect) {
     welcome(opened.present, assigned);
     session_->attach(*this);
 }
+
+// ---- Misbehaviour ------------------------------------------------------------------------------
+
+// False: this CONNECT is answered as it should be.
+bool Client::misbehave(uint8_t answer_level) {
+    Faults& faults = *broker_.faults;
+    packets_ = 1;
+    switch (faults.greet()) {
+        case Faults::Greeting::Welcome:
+            return false;
+        case Faults::Greeting::Refusal:
+            faults.counters.connections_refused++;
+            refuse(answer_level, *faults.options().refuse_code, faults.options().redirect);
+            return true;
+        case Faults::Greeting::Garbage:
+            answer_garbage();
+            return true;
+    }
+    return false;
+}
+
+// True: the packet was answered with garbage.
+bool Client::spoil() {
+    if (!broker_.faults->spoils(++packets_)) return false;
+    answer_garbage();
+    return true;
+}
+
+void Client::answer_garbage() {
+    bytes().append(broker_.faults->garbage());
+    leave(true);
+}
+
+// ---- CONNACK -----------------------------------------------------------------------------------
 
 // The accepting CONNACK. In MQTT 5 a user property "broker" names this broker, for users who wonder
 // where a proxy took them; encode_connack knows no user properties, so they are put in here.
@@ -210,6 +246,7 @@ void Client::on_disconnect(const mqtt::Packet& packet) {
 // ---- Packets -----------------------------------------------------------------------------------
 
 void Client::dispatch(const mqtt::Packet& packet) {
+    if (broker_.faults != nullptr && spoil()) return;
     switch (packet.type) {
         case PacketType::Publish:
             return on_publish(packet);
@@ -282,6 +319,9 @@ void Client::publish(const mqtt::PublishView& view) {
         if (reason == ReasonCode::NotAuthorized) session_->end_receiving(view.packet_id);
         acknowledge(PacketType::Pubrec, view.packet_id, reason);
     }
+    if (broker_.faults == nullptr) return;
+    broker_.faults->carried(*this);
+    broker_.faults->drop_due();
 }
 
 void Client::on_ack(const mqtt::Packet& packet) {

@@ -27,6 +27,8 @@ class Client : public Outlet {
     void end(mqtt::ReasonCode reason);
     // The connection is gone without a DISCONNECT: the will is due.
     void lost();
+    // Misbehaviour: ends as if the broker had died, after what is written already.
+    void drop() { leave(true); }
     // It will not get as far as a CONNECT.
     void refused() { broker_.counters.connections_refused++; }
 
@@ -39,11 +41,17 @@ class Client : public Outlet {
         if (session_ != nullptr) session_->pump();
     }
 
+    uint64_t messages = 0;  // counted by Faults, where the broker misbehaves
+
   private:
     size_t take_packets(mqtt::Bytes in);
     size_t take_connect(mqtt::Bytes in);
     void accept(const mqtt::ConnectView& connect);
-    void refuse(uint8_t answer_level, mqtt::ReasonCode reason);
+    void refuse(uint8_t answer_level, mqtt::ReasonCode reason,
+                std::string_view server_reference = {});
+    bool misbehave(uint8_t answer_level);
+    bool spoil();
+    void answer_garbage();
     void welcome(bool session_present, std::string_view assigned_client_id);
     void dispatch(const mqtt::Packet& packet);
     void on_publish(const mqtt::Packet& packet);
@@ -58,7 +66,8 @@ class Client : public Outlet {
 
     Broker& broker_;
     Session* session_ = nullptr;
-    std::string partial_;  // the start of a packet; mostly empty
+    std::string partial_;   // the start of a packet; mostly empty
+    uint64_t packets_ = 0;  // counted where the broker misbehaves
     uint16_t keep_alive_s_ = 0;
     bool ended_ = false;
 };

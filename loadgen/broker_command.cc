@@ -45,6 +45,7 @@ struct Options {
     std::vector<Listener> listen;
     broker::Credentials credentials;
     TlsVersions tls_versions = TlsVersions::Any;
+    std::vector<std::string> names;
     broker::ServerOptions server;
 };
 
@@ -60,6 +61,15 @@ Parsed<Listener> parse_listener(std::string_view value, bool tls) {
     return Listener{*address, tls};
 }
 
+// It goes into a packet, a topic's payload and a line of JSON as it is.
+Parsed<std::string> parse_broker_name(std::string_view value) {
+    const auto plain = [](char c) { return c > ' ' && c <= '~' && c != '"' && c != '\\'; };
+    if (value.empty() || value.size() > 255 || !std::all_of(value.begin(), value.end(), plain)) {
+        return Problem{"is no name"};
+    }
+    return std::string(value);
+}
+
 void add_rows(FlagTable& flags, Options& options) {
     broker::ServerOptions& server = options.server;
     broker::Limits& limits = server.limits;
@@ -72,6 +82,10 @@ void add_rows(FlagTable& flags, Options& options) {
     };
     listener("listen", false, "Start a broker that listens here.");
     listener("tls-listen", true, "Start a broker that listens here with TLS.");
+    flags.list("name", options.names, parse_broker_name, "NAME",
+               "1 to 255 visible ASCII characters without quotes and backslash",
+               "What the broker calls itself; one for each address, in their order. Default: the "
+               "address.");
     flags.number("stats-interval-s", server.stats_interval_s, 0, 86'400, "s",
                  "Print a line of JSON per broker this often; 0: never.");
     broker::Credentials& credentials = options.credentials;
@@ -107,6 +121,7 @@ void add_rows(FlagTable& flags, Options& options) {
                  "Receive buffers, shared by all connections; rounded up to a power of two.");
     flags.number("buffer-bytes", server.buffer_bytes, 256, 1U << 20, "bytes",
                  "Size of a receive buffer.");
+    broker::add_fault_flags(flags, server.faults);
 }
 
 // Two sockets may share a port (SO_REUSEPORT); here that could only be a mistake.
@@ -149,6 +164,10 @@ std::string find_contradiction(const Options& options) {
     if (const Address* twice = find_twice(options.listen)) {
         return fmt::format("--listen: {} is given twice; allowed: each address once",
                            twice->to_string());
+    }
+    if (!options.names.empty() && options.names.size() != options.listen.size()) {
+        return fmt::format("--name: {} given for {} addresses; allowed: one for each, or none",
+                           options.names.size(), options.listen.size());
     }
     return find_tls_contradiction(options);
 }
@@ -209,7 +228,9 @@ int run_brokers(const Options& options, const sigset_t& ending) {
         broker::ServerOptions server = options.server;
         server.listen = address;
         if (!tls) server.tls = nullptr;
+        if (!options.names.empty()) server.name = options.names[servers.size()];
         server.number = static_cast<uint32_t>(servers.size() + 1);
+        server.faults.seed += servers.size();  // brokers of one process do not fail in step
         Result<std::unique_ptr<broker::Server>> started = broker::Server::start(server);
         if (!started) {
             fmt::print(stderr, "jumpload broker: {}\n", explain(address, server, started.error()));
@@ -245,6 +266,11 @@ int broker_command(std::span<const char* const> arguments) {
     std::optional<FlagsExit> exit = flags.parse(arguments);
     if (const std::string wrong = find_contradiction(options); !exit && !wrong.empty()) {
         exit = flags.refuse(wrong);
+    }
+    if (!exit) {
+        if (const auto wrong = broker::settle_faults(options.server.faults)) {
+            exit = flags.refuse(*wrong);
+        }
     }
     if (exit) {
         std::fputs(exit->text.c_str(), exit->to_stderr ? stderr : stdout);

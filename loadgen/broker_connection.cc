@@ -1,5 +1,6 @@
 #include "loadgen/broker_connection.h"
 
+#include <algorithm>
 #include <cerrno>
 
 #include "core/base/time.h"
@@ -23,6 +24,9 @@ Connection::Connection(Server& server, Socket socket)
       socket_(socket),
       heard_ms_(clock_ms()) {
     server_.timers().start(*this, kConnectTimeoutMs);
+    if (server_.faults() != nullptr) {
+        pauses_ = std::make_unique<Pauses>(*this, &Connection::on_pace);
+    }
     arm();
 }
 
@@ -30,6 +34,11 @@ Connection::Connection(Server& server, Socket socket)
 
 void Connection::arm() {
     receive_armed_ = true;
+    if (pauses_ && server_.faults()->options().slow_read_bytes_per_s != 0) {
+        recv_once(server_.ring(), static_cast<ReceiveOp&>(*this), socket_,
+                  server_.buffers().group());
+        return;
+    }
     recv_many(server_.ring(), static_cast<ReceiveOp&>(*this), socket_, server_.buffers().group(),
               0);
 }
@@ -56,8 +65,16 @@ void Connection::received(Completion done) {
         return terminate();
     }
     if (receive_armed_) return;
+    const auto bytes_read = static_cast<uint64_t>(std::max(done.result, 0));
     // A multishot may end for reasons of the kernel's own, such as a full completion queue.
-    if (!starved || server_.buffers().replenish(*this)) arm();
+    if (!starved || server_.buffers().replenish(*this)) rearm(starved ? 0 : bytes_read);
+}
+
+// At once, or after the time that the bytes should have taken.
+void Connection::rearm(uint64_t bytes_read) {
+    const uint64_t rate = pauses_ ? server_.faults()->options().slow_read_bytes_per_s : 0;
+    if (rate == 0) return arm();
+    server_.timers().start(pauses_->reading, bytes_read * 1'000 / rate + 1);
 }
 
 void Connection::hear(std::span<const uint8_t> bytes) {
@@ -71,6 +88,21 @@ void Connection::hear(std::span<const uint8_t> bytes) {
         receive(bytes);
     }
     if (!was_connected && connected()) watch();
+    if (!was_connected && pauses_ && (connected() || ended())) delay_connack();
+}
+
+void Connection::delay_connack() {
+    const uint32_t delay_ms = server_.faults()->options().connack_delay_ms;
+    if (delay_ms == 0) return;
+    server_.faults()->counters.connacks_delayed++;
+    server_.timers().start(pauses_->sending, delay_ms + 1);  // this millisecond has begun already
+}
+
+void Connection::on_pace(Timer& timer) {
+    Pause& pause = static_cast<Pause&>(timer);
+    Connection& self = pause.connection;
+    if (&pause == &self.pauses_->reading) return self.arm();
+    self.flush();
 }
 
 void Connection::on_buffers(BufferWaiter& waiter) { static_cast<Connection&>(waiter).arm(); }
@@ -83,7 +115,8 @@ std::span<const uint8_t> Connection::next_to_send() {
 }
 
 void Connection::flush() {
-    if (terminating_ || send_in_flight_) return;  // the send's completion comes back here
+    if (terminating_ || send_in_flight_) return;        // the send's completion comes back here
+    if (pauses_ && pauses_->sending.running()) return;  // its end does too
     const std::span<const uint8_t> bytes = next_to_send();
     if (!bytes.empty()) {
         send_in_flight_ = true;
@@ -157,6 +190,10 @@ void Connection::terminate() {
     static_cast<Outlet&>(*this).unlink();
     static_cast<BufferWaiter&>(*this).unlink();
     server_.timers().stop(*this);
+    if (pauses_) {
+        server_.timers().stop(pauses_->reading);
+        server_.timers().stop(pauses_->sending);
+    }
     if (receive_armed_ || send_in_flight_) cancel_all(server_.ring(), socket_);
     join();
 }

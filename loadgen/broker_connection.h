@@ -6,6 +6,8 @@
 // freed while the kernel holds one of its operations. An idle connection holds no buffer.
 #pragma once
 
+#include <memory>
+
 #include "core/io/buffer_ring.h"
 #include "core/io/op.h"
 #include "core/io/socket.h"
@@ -15,12 +17,26 @@
 
 namespace jumpgate::broker {
 
+class Connection;
 class Server;
 
 // Tell the bases of a Connection apart.
 struct ReceiveOp : Op {};
 struct SendOp : Op {};
 struct Member : Link {};
+
+// Misbehaviour: a wait before a connection reads or sends again.
+struct Pause : Timer {
+    Pause(Connection& its_connection, void (*on_end)(Timer&))
+        : Timer(on_end), connection(its_connection) {}
+    Connection& connection;
+};
+struct Pauses {
+    Pauses(Connection& connection, void (*on_end)(Timer&))
+        : reading(connection, on_end), sending(connection, on_end) {}
+    Pause reading;
+    Pause sending;
+};
 
 class Connection : public Client, ReceiveOp, SendOp, Timer, BufferWaiter, public Member {
   public:
@@ -36,12 +52,15 @@ class Connection : public Client, ReceiveOp, SendOp, Timer, BufferWaiter, public
     static void on_send(Op& op, Completion done);
     static void on_timer(Timer& timer);
     static void on_buffers(BufferWaiter& waiter);
+    static void on_pace(Timer& timer);
     void received(Completion done);
     void hear(std::span<const uint8_t> bytes);
     void sent_all(Completion done);
     std::span<const uint8_t> next_to_send();
     void watch();
     void arm();
+    void rearm(uint64_t bytes_read);
+    void delay_connack();
     void join();
 
     Server& server_;
@@ -52,6 +71,7 @@ class Connection : public Client, ReceiveOp, SendOp, Timer, BufferWaiter, public
     bool farewell_sent_ = false;
     uint64_t heard_ms_;
     std::unique_ptr<TlsSession> tls_;  // null: plain, or nothing heard yet
+    std::unique_ptr<Pauses> pauses_;   // null: the broker behaves
 };
 
 }  // namespace jumpgate::broker

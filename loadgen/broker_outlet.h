@@ -12,6 +12,7 @@
 
 #include "core/base/intrusive_list.h"
 #include "core/io/timer_wheel.h"
+#include "loadgen/broker_spare_buffers.h"
 #include "mqtt/verdict.h"
 
 namespace jumpgate::broker {
@@ -44,6 +45,7 @@ struct Counters {
     uint64_t keep_alive_timeouts = 0;
 };
 
+class Faults;
 class Outlet;
 
 struct Context {
@@ -55,6 +57,8 @@ struct Context {
     Limits limits;
     TimerWheel& timers;
     Counters counters;
+    SpareBuffers spares;
+    Faults* faults = nullptr;     // of a broker that misbehaves; its owner's
     IntrusiveList<Outlet> ready;  // to be flushed at the end of the turn
 };
 
@@ -65,6 +69,7 @@ class Outlet : public Link {
     // To append whole packets to.
     std::string& bytes() {
         wake();
+        if (pending_.empty()) take_buffer();
         return pending_;
     }
     // Has its broker look at it at the end of the turn.
@@ -86,9 +91,9 @@ class Outlet : public Link {
     }
     size_t sending_size() const { return sending_size_; }
     // What it handed out was copied (encrypted): it is on its way still, but not in here.
-    void copied() { sending_ = {}; }
+    void copied() { context_.spares.give(std::move(sending_)); }
     void sent() {
-        sending_ = {};
+        context_.spares.give(std::move(sending_));
         sending_size_ = 0;
     }
     void discard() { pending_ = {}; }
@@ -101,6 +106,10 @@ class Outlet : public Link {
     Context& context_;
 
   private:
+    void take_buffer() {
+        if (pending_.capacity() < SpareBuffers::kBytesMin) pending_ = context_.spares.take();
+    }
+
     std::string pending_;
     std::string sending_;
     size_t sending_size_ = 0;

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <ctime>
 
 #include "core/base/time.h"
 #include "core/io/mailbox.h"
@@ -12,11 +14,15 @@ namespace jumpgate::broker {
 
 static constexpr uint64_t kTurnMs = 100;          // longest wait: how old the broker's clock can be
 static constexpr uint64_t kStandstillMs = 1'000;  // a turn that took longer was none of ours
-static constexpr uint64_t kFarewellMs = 1'000;    // for the clients to take their last packets
+static constexpr int kSlowReceiveBytes = 16'384;
+static constexpr uint64_t kFarewellMs = 1'000;  // for the clients to take their last packets
 
 // The port is taken here, so that a wrong address is an error of the caller's, before any thread.
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options) {
-    Result<int> listener = listen_tcp(options.listen, {});
+    SocketOptions socket;
+    // What the kernel takes for us is not slow: it should not be much.
+    if (options.faults.slow_read_bytes_per_s != 0) socket.receive_bytes = kSlowReceiveBytes;
+    Result<int> listener = listen_tcp(options.listen, socket);
     if (!listener) return listener.error();
     std::unique_ptr<Server> server(new Server(options, *listener));
     server->thread_ = std::thread([&self = *server] { self.main(); });
@@ -40,6 +46,11 @@ Server::Server(const ServerOptions& options, int listener)
       plaintext_room_(options.tls ? TlsSession::kRoomBytes : 0) {
     stats_timer_.server = this;
     options_.listen = local_address(listener);  // port 0 has become one
+    if (options_.name.empty()) options_.name = options_.listen.to_string();
+    // A tenth of a second each, so that it trickles.
+    if (const uint32_t rate = options_.faults.slow_read_bytes_per_s; rate != 0) {
+        options_.buffer_bytes = std::clamp(rate / 10, 256U, options_.buffer_bytes);
+    }
 }
 
 Server::~Server() { thread_.join(); }
@@ -62,7 +73,10 @@ void Server::main() {
         timers().start(stats_timer_, options_.stats_interval_s * 1000ULL);
     }
     ready_.count_down();
-    while (!stopping_) turn();
+    while (!stopping_) {
+        turn();
+        stall();
+    }
     wind_down();
 }
 
@@ -77,14 +91,31 @@ Status Server::open() {
         BufferRing::open(ring(), 0, options_.buffers, options_.buffer_bytes);
     if (!buffers) return buffers.error();
     buffers_ = std::move(*buffers);
-    broker_ = std::make_unique<Broker>(options_.limits, timers(), options_.listen.to_string());
+    broker_ = std::make_unique<Broker>(options_.limits, timers(), options_.name);
+    if (options_.faults.any()) {
+        faults_ = std::make_unique<Faults>(options_.faults);
+        broker_->faults = faults_.get();
+        stalls_ = Stalls(options_.faults.stall, monotonic_ns());
+    }
     return Unit{};
 }
 
 void Server::turn() {
-    reactor_->turn(kTurnMs * kNanosPerMilli);
+    reactor_->turn(stalls_.wait_ns(reactor_->now_ns(), kTurnMs * kNanosPerMilli));
     turn_began_ms_ = monotonic_ns() / kNanosPerMilli;
     flush();
+}
+
+// Misbehaviour: nothing is read and nothing is sent; the kernel goes on as it does for any process
+// that stands still (IORING_SETUP_DEFER_TASKRUN: completions wait for our next turn).
+void Server::stall() {
+    const uint64_t end_ns = stalls_.begin(reactor_->now_ns());
+    if (end_ns == 0) return;
+    faults_->counters.stalls++;
+    const timespec end{static_cast<time_t>(end_ns / kNanosPerSecond),
+                       static_cast<long>(end_ns % kNanosPerSecond)};
+    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &end, nullptr) == EINTR) {
+    }
 }
 
 bool Server::stood_still() const {
@@ -114,7 +145,7 @@ void Server::wind_down() {
     while (Connection* connection = members_.pop_front()) connection->terminate();
     while (connections_.live() > 0 || accept_armed_) turn();
     close_fd(listener_);
-    if (options_.stats_interval_s > 0) print_stats();
+    if (options_.stats_interval_s > 0 || faults_) print_stats();
     broker_.reset();
     CHECK(Message::live() == 0);
     CHECK(buffers_->held() == 0);
@@ -154,19 +185,20 @@ void Server::release(Connection& connection) {
 // One line, one call: lines of several brokers do not mix.
 void Server::print_stats() {
     const Counters& c = broker_->counters;
-    const std::string tls = options_.tls ? ",\"tls\":" + tls_counters.json() : "";
+    std::string more = options_.tls ? ",\"tls\":" + tls_counters.json() : "";
+    if (faults_) more += ",\"faults\":" + faults_->counters.json();
     fmt::print(
-        "{{\"broker\":{},\"address\":\"{}\",\"connections\":{},\"sessions\":{},"
+        "{{\"broker\":{},\"name\":\"{}\",\"address\":\"{}\",\"connections\":{},\"sessions\":{},"
         "\"subscriptions\":{},\"retained\":{},\"messages_in\":{},\"messages_out\":{},"
         "\"acks_in\":{},\"bytes_in\":{},\"bytes_out\":{},\"dropped_queue_full\":{},"
         "\"dropped_expired\":{},\"dropped_too_large\":{},\"retained_refused\":{},\"wills\":{},"
         "\"takeovers\":{},\"keep_alive_timeouts\":{},\"connections_total\":{},"
         "\"connections_refused\":{}{}}}\n",
-        options_.number, broker_->name(), connections_.live(), broker_->sessions(),
-        broker_->subscriptions(), broker_->retained(), c.messages_in, c.messages_out, c.acks_in,
-        c.bytes_in, c.bytes_out, c.dropped_queue_full, c.dropped_expired, c.dropped_too_large,
-        c.retained_refused, c.wills, c.takeovers, c.keep_alive_timeouts, c.connections_total,
-        c.connections_refused, tls);
+        options_.number, broker_->name(), options_.listen.to_string(), connections_.live(),
+        broker_->sessions(), broker_->subscriptions(), broker_->retained(), c.messages_in,
+        c.messages_out, c.acks_in, c.bytes_in, c.bytes_out, c.dropped_queue_full, c.dropped_expired,
+        c.dropped_too_large, c.retained_refused, c.wills, c.takeovers, c.keep_alive_timeouts,
+        c.connections_total, c.connections_refused, more);
     std::fflush(stdout);
     if (!stopping_) timers().start(stats_timer_, options_.stats_interval_s * 1000ULL);
 }

@@ -18,14 +18,18 @@
 #include "core/io/reactor.h"
 #include "loadgen/broker.h"
 #include "loadgen/broker_connection.h"
+#include "loadgen/broker_faults.h"
+#include "loadgen/broker_stalls.h"
 #include "loadgen/broker_tls.h"
 
 namespace jumpgate::broker {
 
 struct ServerOptions {
     Address listen;
+    std::string name;           // empty: the listening address
     tls::ServerContextRef tls;  // null: plain
     Limits limits;
+    FaultOptions faults;
     uint32_t buffers = 1024;  // a power of two
     uint32_t buffer_bytes = 8192;
     uint32_t stats_interval_s = 0;  // 0: no lines
@@ -52,6 +56,8 @@ class Server {
     BufferRing& buffers() { return *buffers_; }
     Broker& broker() { return *broker_; }
     const tls::ServerContextRef& tls() const { return options_.tls; }
+    // Null: it behaves.
+    Faults* faults() { return faults_.get(); }
     // For one record's plaintext, until it is received: shared by all connections.
     std::span<uint8_t> plaintext_room() { return plaintext_room_; }
     TlsCounters tls_counters;
@@ -76,6 +82,7 @@ class Server {
     void main();
     Status open();
     void turn();
+    void stall();
     void flush();
     void wind_down();
     void arm_accept();
@@ -95,6 +102,8 @@ class Server {
     IntrusiveList<Connection, Member> members_;
     std::unique_ptr<Reactor> reactor_;
     std::unique_ptr<BufferRing> buffers_;
+    std::unique_ptr<Faults> faults_;
+    Stalls stalls_{{}, 0};
     std::unique_ptr<Broker> broker_;
     std::vector<uint8_t> plaintext_room_;
     int ring_fd_ = -1;

@@ -7,11 +7,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "loadgen/broker_fanout.h"
 #include "loadgen/broker_outlet.h"
+#include "loadgen/broker_stream_faults.h"
 #include "loadgen/broker_subscriptions.h"
 #include "loadgen/circular_queue.h"
 #include "mqtt/packets.h"
@@ -51,7 +53,8 @@ class Session : public Subscriber, public Timer {
     size_t in_flight() const { return window_.size(); }
 
     // For its owner, the Broker.
-    std::vector<std::string> filters;  // its subscriptions
+    std::vector<std::string> filters;      // its subscriptions
+    std::unique_ptr<StreamFaults> faults;  // where the broker misbehaves
     MessageRef will;
     uint64_t will_due_ms = kNever;
     uint64_t expiry_due_ms = kNever;

@@ -23,6 +23,9 @@ enum class Cause : uint8_t {
     ConnackRefused,    // the broker said no; by reason code in `connack_codes`
     SubackRefused,     // the broker refused the subscription
     QosNotSupported,   // MQTT 5: the broker grants less than --qos
+    TakenOver,         // MQTT 5: the broker gave the session to another connection (0x8E)
+    Storm,             // ours: --storm
+    Churn,             // ours: --churn
     DisconnectPacket,  // MQTT 5: the broker said goodbye
     Protocol,          // the broker sent what MQTT does not allow
     NotTls,            // the peer answered a ClientHello with something else

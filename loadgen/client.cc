@@ -204,16 +204,33 @@ void Client::subscription_stands() {
 void Client::lose(Cause cause) {
     if (!is_open()) return;
     if (live()) {
-        crew_.recorder().connection_lost(cause);
-        if (log_ != nullptr) log_->broke();
-        const Options& options = crew_.options();
-        for_each_heard([&options](Delivery& delivery, const SendLog& from) {
-            delivery.subscriber_broke(from, !options.clean, options.plan.shared);
-        });
+        note_lost(cause);
     } else if (state_ == State::Subscribing && !crew_.leaving()) {
         crew_.recorder().setup_failed(cause);
     }
     abort();
+}
+
+// A connection that stood ends before the run does. REQUIRES live().
+void Client::note_lost(Cause cause) {
+    window_opens();
+    if (usurper_) return;
+    crew_.recorder().connection_lost(cause);
+    if (log_ != nullptr) log_->broke();
+    const Options& options = crew_.options();
+    for_each_heard([&options](Delivery& delivery, const SendLog& from) {
+        delivery.subscriber_broke(from, !options.clean, options.plan.shared);
+    });
+}
+
+void Client::drop() {
+    if (live()) lose(Cause::Storm);
+}
+
+void Client::depart() {
+    if (!live()) return;
+    note_lost(Cause::Churn);
+    leave();
 }
 
 void Client::abort() {
@@ -258,6 +275,7 @@ void Client::leave() {
             state_ = State::Gone;
             return;
         case State::Live: {
+            window_opens();
             Chunk& to = out();
             const size_t at = to.size();
             const mqtt::DisconnectView goodbye;

@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "core/io/address.h"
 #include "core/io/buffer_ring.h"
 #include "core/io/op.h"
 #include "core/io/socket.h"
@@ -29,6 +30,14 @@
 namespace jumpgate::load {
 
 class Crew;
+
+// Where a broker sent a client: MQTT 5, 4.13 and 3.2.2.3.16.
+struct Referral {
+    Address to;
+    uint32_t in_a_row = 0;    // since a connection last stood
+    bool for_good = false;    // 0x9D; 0x9C: for one connection
+    bool follow_now = false;  // not yet dialled
+};
 
 struct ReceiveOp : Op {};
 struct SendOp : Op {};
@@ -53,6 +62,8 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     State state() const { return state_; }
     bool live() const { return state_ == State::Live; }
     bool gone() const { return state_ == State::Gone; }
+    // Gone, and the crew knows it no more.
+    bool disposable() const { return gone() && !dirty_; }
     // Tried, and never connected.
     bool failed() const { return !first_try_ && !was_live_; }
     // Messages that are due and not sent, or sent and not answered.
@@ -60,7 +71,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
 
     void connect();
     // One more message of the plan is due.
-    void message_due();
+    void message_due(uint64_t due_ns);
     // Starts a send where bytes wait and none is in flight.
     void flush();
     void ping();
@@ -68,11 +79,19 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void leave();
     // Closes without a word of MQTT.
     void abort();
+    // --storm: the connection is gone at once. --churn: after a goodbye. Both come back.
+    void drop();
+    void depart();
+    // --takeover: another connection with the id of this index; leaves once it stands, for good.
+    // Only as the first call.
+    void usurp();
     // The end of the run: what has no answer yet gets none.
     void give_up_unanswered();
 
   private:
     enum class Reason : uint8_t { Due, Unblocked };
+    // Of the topic, on this connection; the broker knows it once it was Said.
+    enum class Alias : uint8_t { None, Unsaid, Said };
 
     // connect.cc
     static Detached set_up(Client& client);
@@ -81,6 +100,8 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void set_up_done(const mqtt::ConnackView& connack);
     void set_up_failed(Cause cause);
     void retry_or_go();
+    const Address& target();
+    bool follow(mqtt::ReasonCode reason, std::string_view reference);
     void go_live();
 
     // secure.cc
@@ -106,6 +127,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void arm_receive();
     void subscription_stands();
     void lose(Cause cause);
+    void note_lost(Cause cause);
     void close();
     void join();
     void keep_alive();
@@ -119,10 +141,12 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void consume(mqtt::Bytes bytes);
     size_t take_packets(mqtt::Bytes bytes);
     void on_packet(const mqtt::Packet& packet);
+    void on_disconnect(const mqtt::Packet& packet);
     void on_publish(const mqtt::Packet& packet);
     void on_ack(const mqtt::Packet& packet);
     void on_suback(const mqtt::Packet& packet);
     bool is_repeated(const mqtt::PublishView& publish);
+    std::optional<MessageHeader> header_of(mqtt::Bytes payload) const;
     Arrival judge(const MessageHeader& header);
     void account(const mqtt::PublishView& publish);
     void append_ack(mqtt::PacketType type, uint16_t packet_id);
@@ -131,7 +155,10 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     // publish.cc
     bool may_publish() const;
     void publish(Reason reason);
+    void window_opens();
     void append_publish(uint32_t sequence, bool dup);
+    void name_topic(uint32_t sequence, mqtt::PublishView& publish);
+    void append_payload(Chunk& to, uint32_t sequence);
     void resend();
 
     Crew& crew_;
@@ -139,11 +166,13 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     Delivery* heard_;
     Chunk* filling_ = nullptr;
     Chunk* sending_ = nullptr;
-    Chunk* partial_ = nullptr;      // the start of a packet that is not all here
-    std::unique_ptr<TlsLink> tls_;  // none: plain
+    Chunk* partial_ = nullptr;            // the start of a packet that is not all here
+    std::unique_ptr<Referral> referral_;  // none: where --host says
+    std::unique_ptr<TlsLink> tls_;        // none: plain
     WaitOp* set_up_op_ = nullptr;
     std::unique_ptr<std::vector<uint16_t>> unreleased_;  // QoS 2: received, no PUBREL yet
     uint64_t began_ns_ = 0;                              // of the attempt, then of the SUBSCRIBE
+    uint64_t window_full_since_ns_ = 0;                  // 0: it is not
     Window window_;
     uint32_t index_;
     uint32_t due_ = 0;          // messages whose time has come
@@ -151,6 +180,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     Socket socket_;
     uint16_t keepalive_s_ = 0;
     uint8_t inflight_max_ = 1;
+    Alias alias_ = Alias::None;
     uint8_t operations_ = 0;  // in flight: receive, send
     uint8_t attempts_ = 0;    // in a row that failed
     State state_ = State::Idle;
@@ -161,6 +191,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     bool was_live_ = false;    // at least once
     bool spoke_ = false;       // since the last look of keep_alive()
     bool ping_waits_ = false;  // for PINGRESP
+    bool usurper_ = false;
 };
 
 }  // namespace jumpgate::load

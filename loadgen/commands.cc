@@ -5,14 +5,17 @@
 #include <cstdio>
 #include <variant>
 
+#include "core/base/page_flags.h"
 #include "core/io/signals.h"
 #include "loadgen/broker_command.h"
 #include "loadgen/compare_command.h"
 #include "loadgen/environment.h"
 #include "loadgen/find_max_command.h"
 #include "loadgen/fleet.h"
+#include "loadgen/manual.h"
 #include "loadgen/merge_command.h"
 #include "loadgen/options.h"
+#include "loadgen/report_command.h"
 
 namespace jumpgate::load {
 
@@ -23,14 +26,18 @@ int print(const FlagsExit& exit) {
     return exit.exit_code;
 }
 
-template <Mode mode>
-int play(std::span<const char* const> arguments) {
+int play(Mode mode, std::span<const char* const> arguments, const Scenario* scenario = nullptr) {
     const uint64_t descriptors_max = raise_descriptor_limit();
-    auto parsed = parse_options(mode, arguments, descriptors_max);
+    auto parsed = parse_options(mode, arguments, descriptors_max, scenario);
     if (const FlagsExit* exit = std::get_if<FlagsExit>(&parsed)) return print(*exit);
     Options options = std::get<Options>(std::move(parsed));
     options.command = fmt::format("jumpload {} {}", word(mode), command_line(arguments));
     return run_fleet(options);
+}
+
+template <Mode mode>
+int play(std::span<const char* const> arguments) {
+    return play(mode, arguments);
 }
 
 template <Mode mode>
@@ -63,6 +70,8 @@ constexpr Command kCommands[] = {
      broker_command, broker_flags},
     {"merge", "joins the results of a load that several processes played", CommandKind::Results,
      merge_command, merge_flags},
+    {"report", "makes an HTML page of results that --json has written", CommandKind::Results,
+     report_command, report_flags},
 };
 
 std::string names() {
@@ -93,7 +102,44 @@ std::string usage() {
         last = &command.kind;
         out += fmt::format("  {:<11}{}\n", command.name, command.purpose);
     }
-    return out + "\n`jumpload MODE --help` explains the flags.\n";
+    return out +
+           "\n`jumpload MODE --help` explains the flags, `jumpload --help-man | man -l -` "
+           "everything.\n"
+           "`jumpload --help-completion bash|zsh` prints what lets a shell complete them.\n"
+           "`jumpload --scenario NAME|FILE.yaml [FLAGS]` plays a mode with flags under one name;\n"
+           "`jumpload --list-scenarios` shows the names.\n";
+}
+
+// Those of the scenario stand behind a mode in the arguments of `compare`.
+static int compare_scenario(const Scenario& scenario, std::span<const char* const> arguments) {
+    std::vector<std::string> run = {"p2p"};
+    for (const ScenarioFlag& flag : scenario.flags)
+        for (const std::string& value : flag.values)
+            run.push_back(fmt::format("--{}={}", flag.name, value));
+    std::vector<const char*> all(arguments.begin(), arguments.end());
+    for (const std::string& argument : run) all.push_back(argument.c_str());
+    return compare_command(all);
+}
+
+static int run_scenario(const std::string& name, std::span<const char* const> arguments) {
+    const Parsed<Scenario> found = find_scenario(name);
+    if (const Problem* problem = std::get_if<Problem>(&found))
+        return print({2, fmt::format("jumpload: --scenario: {}\n", problem->text), true});
+    const Scenario& scenario = std::get<Scenario>(found);
+    if (scenario.mode == "compare") return compare_scenario(scenario, arguments);
+    const std::optional<Mode> mode = mode_of(scenario.mode);
+    if (mode) return play(*mode, arguments, &scenario);
+    return print({2,
+                  fmt::format("jumpload: --scenario: {}: mode: {} plays no clients\n",
+                              scenario.name, shown(scenario.mode)),
+                  true});
+}
+
+static std::string scenario_list() {
+    std::string out;
+    for (const Scenario& scenario : preset_scenarios())
+        out += fmt::format("{}\n    {}\n", scenario.name, scenario.about);
+    return out;
 }
 
 int run_command(std::span<const char* const> arguments) {
@@ -101,7 +147,14 @@ int run_command(std::span<const char* const> arguments) {
     for (const Command& command : commands()) {
         if (first == command.name) return command.run(arguments.subspan(1));
     }
+    constexpr std::string_view kScenario = "--scenario";
+    if (first == kScenario && arguments.size() > 1)
+        return run_scenario(arguments[1], arguments.subspan(2));
+    if (first.starts_with(std::string(kScenario) + "="))
+        return run_scenario(std::string(first.substr(kScenario.size() + 1)), arguments.subspan(1));
+    if (first == "--list-scenarios") return print({0, scenario_list(), false});
     if (first == "--help" || first == "help") return print({0, usage(), false});
+    if (const auto page = asked_page(arguments, jumpload_manual)) return print(*page);
     if (first == "--version") return print({0, "jumpload " JUMPGATE_VERSION "\n", false});
     return print({2,
                   fmt::format("jumpload: {} is no mode; allowed: {}; --help explains\n",

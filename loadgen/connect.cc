@@ -26,9 +26,54 @@ void Client::append_connect(Chunk& out) {
     connect.has_password = !options.password.empty();
     connect.password = mqtt::bytes(identity.password);
     connect.properties.session_expiry_interval_s = options.session_expiry_s;
+    const WillOptions& will = options.message.will;
+    if (!will.topic.empty()) {
+        identify_will(options, index_, identity);  // leaves the ids as they are
+        connect.will.present = true;
+        connect.will.retain = will.retain;
+        connect.will.qos = will.qos;
+        connect.will.topic = identity.topic;
+        connect.will.payload = mqtt::bytes(will.payload);
+    }
     out.resize(mqtt::encode_connect({}, connect));
     mqtt::encode_connect(out, connect);
 }
+
+// ---- Where to --------------------------------------------------------------------------------
+
+// Who is sent for good stays there; who is sent for now goes back after one connection.
+const Address& Client::target() {
+    if (referral_ && (referral_->follow_now || referral_->for_good)) {
+        referral_->follow_now = false;
+        return referral_->to;
+    }
+    referral_.reset();
+    const std::vector<Address>& targets = crew_.targets().to;
+    return targets[number() % targets.size()];
+}
+
+// Notes where the next attempt goes; false where there is nowhere to go, or it was far enough.
+bool Client::follow(mqtt::ReasonCode reason, std::string_view reference) {
+    const bool for_good = reason == mqtt::ReasonCode::ServerMoved;
+    if ((!for_good && reason != mqtt::ReasonCode::UseAnotherServer) || usurper_) return false;
+    const uint32_t in_a_row = referral_ ? referral_->in_a_row : 0;
+    if (in_a_row >= crew_.options().behaviour.redirects_max || crew_.leaving()) return false;
+    const std::optional<Address> to = crew_.referred_to(reference);
+    if (!to) return false;
+    if (!referral_) referral_ = std::make_unique<Referral>();
+    *referral_ = {*to, in_a_row + 1, for_good, true};
+    crew_.recorder().add(Count::Redirects);
+    return true;
+}
+
+void Client::usurp() {
+    usurper_ = true;
+    role_ = Role::Idle;
+    first_try_ = false;  // the fleet does not wait for it
+    connect();
+}
+
+// ---- Setting up ------------------------------------------------------------------------------
 
 void Client::connect() {
     crew_.touch();
@@ -69,9 +114,8 @@ Detached Client::set_up(Client& client) {
     Chunk* connect_packet = crew.chunks().take();
     if (!tls) client.append_connect(*connect_packet);
     const Targets& targets = crew.targets();
-    const uint32_t turn = client.number();
     DialPlan plan;
-    plan.to = &targets.to[turn % targets.to.size()];
+    plan.to = &client.target();
     if (!targets.from.empty()) plan.source = &targets.from[client.index_ % targets.from.size()];
     plan.first_bytes = *connect_packet;
     Result<Socket> dialled = dial(crew.ring(), op, plan);
@@ -135,6 +179,10 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
     const Options& options = crew_.options();
     if (connack.reason != mqtt::ReasonCode::Success) {
         crew_.recorder().connack_refused(static_cast<uint8_t>(connack.reason));
+        if (follow(connack.reason, connack.server_reference)) {
+            close();
+            return;
+        }
         set_up_failed(Cause::ConnackRefused);
         return;
     }
@@ -145,6 +193,9 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
     keepalive_s_ = connack.server_keep_alive_s.value_or(options.keepalive_s);
     inflight_max_ =
         static_cast<uint8_t>(std::min<uint32_t>(options.inflight, connack.receive_maximum));
+    // An alias ends with its connection (MQTT-3.3.2-7).
+    alias_ = options.message.topic_alias && connack.topic_alias_maximum > 0 ? Alias::Unsaid
+                                                                            : Alias::None;
     // MQTT 3.1 has no session present flag: whoever asked for a session takes it that it is there.
     const bool resumed =
         options.version == mqtt::kLevelV31 ? !options.clean : connack.session_present;
@@ -175,9 +226,15 @@ void Client::go_live() {
     Recorder& recorder = crew_.recorder();
     state_ = State::Live;
     attempts_ = 0;
+    if (referral_) referral_->in_a_row = 0;
     spoke_ = true;
     ping_waits_ = false;
     crew_.went_live();
+    if (usurper_) {
+        recorder.add(Count::Takeovers);
+        leave();
+        return;
+    }
     recorder.add(Count::Connections);
     recorder.add(was_live_ ? Count::Reconnects : Count::Connected);
     was_live_ = true;
@@ -196,13 +253,19 @@ void Client::go_live() {
 void Client::set_up_failed(Cause cause) {
     set_up_op_ = nullptr;
     if (!crew_.leaving()) crew_.recorder().setup_failed(cause);
+    referral_.reset();  // a place that does not answer is no better than the one we know
     close();
 }
 
 void Client::retry_or_go() {
     const Options& options = crew_.options();
-    if (crew_.leaving()) {  // an attempt that the end of the run cut off is no failure
+    if (usurper_ || crew_.leaving()) {  // an attempt that the end of the run cut off is no failure
         state_ = State::Gone;
+        return;
+    }
+    if (referral_ && referral_->follow_now) {
+        state_ = State::Waiting;
+        crew_.timers().start(*this, 1);  // from the loop: chains of referrals do not nest
         return;
     }
     if (first_try_) {

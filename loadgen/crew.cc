@@ -1,12 +1,14 @@
 #include "loadgen/crew.h"
 
+#include <fmt/format.h>
 #include <sys/prctl.h>
 
 #include <algorithm>
-#include <ctime>
 #include <unordered_set>
 
+#include "core/base/host_port.h"
 #include "core/base/time.h"
+#include "core/io/resolve.h"
 
 namespace jumpgate::load {
 
@@ -15,17 +17,11 @@ namespace {
 constexpr uint32_t kBufferCount = 4'096;
 constexpr uint32_t kBufferBytes = 4'096;
 constexpr size_t kDialsPerTurn = 256;
+constexpr size_t kReferencesMax = 1'000;  // different Server References
 // How soon a crew sees a signal of the fleet, and how old the live line may be.
 constexpr uint64_t kLongestTurnNs = 50 * kNanosPerMilli;
 constexpr uint64_t kShowEveryNs = 200 * kNanosPerMilli;
 constexpr uint64_t kLeaveNs = 3 * kNanosPerSecond;
-
-uint64_t thread_busy_ns() {
-    timespec busy{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &busy);
-    return static_cast<uint64_t>(busy.tv_sec) * kNanosPerSecond +
-           static_cast<uint64_t>(busy.tv_nsec);
-}
 
 }  // namespace
 
@@ -35,7 +31,8 @@ Crew::Crew(const Options& options, const Targets& targets, std::vector<uint32_t>
       targets_(targets),
       signals_(signals),
       indices_(std::move(indices)),
-      rng_(options.seed + (indices_.empty() ? 0 : indices_.front())) {
+      rng_(options.seed + (indices_.empty() ? 0 : indices_.front())),
+      dials_(options) {
     enter_send_logs();
     ++signals_.sending;
 }
@@ -58,6 +55,7 @@ void Crew::run() {
         show_live();
         CHECK(live_frames() == 0);
         clients_.clear();
+        usurpers_.clear();
         buffers_.reset();
         reactor_.reset();
     }
@@ -67,6 +65,7 @@ void Crew::run() {
 bool Crew::open() {
     RingLimits limits;
     limits.dial_slots = static_cast<uint32_t>(indices_.size());
+    if (options_.behaviour.takeover_per_s > 0) limits.dial_slots += kUsurpersMax;
     limits.submissions = 4'096;
     limits.completions = 32'768;
     Result<std::unique_ptr<Reactor>> reactor = Reactor::open(limits);
@@ -147,6 +146,7 @@ void Crew::turn() {
     advance_phase();
     dial_due();
     publish_due();
+    disturb();
     flush_dirty();
     if (now_ns_ - shown_ns_ >= kShowEveryNs) show_live();
     const uint64_t wake_ns = next_wake_ns();
@@ -157,9 +157,11 @@ void Crew::turn() {
 uint64_t Crew::next_wake_ns() const {
     uint64_t wake_ns = UINT64_MAX;
     if (phase_ == Phase::Connecting && dialled_ < clients_.size()) {
-        wake_ns = dial_due_ns(signals_.dial_start_ns, indices_[dialled_], options_.connrate);
+        wake_ns = dials_.due_ns(signals_.dial_start_ns, indices_[dialled_]);
     }
-    if (phase_ == Phase::Measuring) wake_ns = std::min(wake_ns, calendar_.next_due_ns());
+    if (phase_ == Phase::Measuring) {
+        wake_ns = std::min({wake_ns, calendar_.next_due_ns(), disturbances_.next_due_ns()});
+    }
     return wake_ns;
 }
 
@@ -167,14 +169,64 @@ void Crew::dial_due() {
     if (phase_ != Phase::Connecting) return;
     for (size_t started = 0; started < kDialsPerTurn && dialled_ < clients_.size(); ++started) {
         const uint32_t index = indices_[dialled_];
-        if (dial_due_ns(signals_.dial_start_ns, index, options_.connrate) > now_ns_) return;
+        if (dials_.due_ns(signals_.dial_start_ns, index) > now_ns_) return;
         clients_[dialled_++].connect();
     }
 }
 
 void Crew::publish_due() {
     if (phase_ != Phase::Measuring && phase_ != Phase::Draining) return;
-    while (calendar_.next_due_ns() <= now_ns_) publishers_[calendar_.next()]->message_due();
+    for (uint64_t due_ns = calendar_.next_due_ns(); due_ns <= now_ns_;
+         due_ns = calendar_.next_due_ns()) {
+        publishers_[calendar_.next()]->message_due(due_ns);
+    }
+}
+
+void Crew::disturb() {
+    if (phase_ != Phase::Measuring) return;
+    while (disturbances_.next_due_ns() <= now_ns_) {
+        const Disturbance what = disturbances_.next();
+        switch (what.kind) {
+            case DisturbanceKind::Storm:
+                for (size_t i = 0; i < clients_.size(); ++i) {
+                    if (disturbances_.hits(what.storm, indices_[i])) clients_[i].drop();
+                }
+                break;
+            case DisturbanceKind::Churn:
+                clients_[what.position].depart();
+                break;
+            case DisturbanceKind::Takeover:
+                if (clients_[what.position].live()) take_over(indices_[what.position]);
+                break;
+        }
+    }
+}
+
+void Crew::take_over(uint32_t index) {
+    std::erase_if(usurpers_, [](const Client& usurper) { return usurper.disposable(); });
+    if (usurpers_.size() >= kUsurpersMax) return;
+    usurpers_.emplace_back(*this, index, nullptr, nullptr).usurp();
+}
+
+std::optional<Address> Crew::referred_to(std::string_view reference) {
+    if (const auto known = references_.find(reference); known != references_.end()) {
+        return known->second;
+    }
+    // One or more, between spaces (MQTT-3.2.2.3.16); a port of its own is optional.
+    const std::string first(reference.substr(0, reference.find(' ')));
+    std::optional<Address> address;
+    Parsed<HostPort> parsed = parse_host_port(first, 1);
+    if (std::holds_alternative<Problem>(parsed)) {
+        parsed = parse_host_port(fmt::format("{}:{}", first, options_.port), 1);
+    }
+    const HostPort* place = std::get_if<HostPort>(&parsed);
+    if (place != nullptr && !place->host.empty() && references_.size() < kReferencesMax) {
+        std::string why;
+        Result<Address> found = resolve(place->host, place->port, why);
+        if (found) address = *found;
+        references_.emplace(reference, address);
+    }
+    return address;
 }
 
 void Crew::flush_dirty() {
@@ -200,9 +252,15 @@ void Crew::advance_phase() {
         }
         case Phase::Measuring:
             schedule_.end_ns = end_ns;
+            if (busy_from_ns_ == 0 && now_ns_ >= measured_from_ns_) {
+                busy_from_ns_ = now_ns_;
+                busy_start_ns_ = thread_cpu_ns();
+            }
             if (now_ns_ < end_ns || now_ns_ < schedule_.start_ns) return;
-            recorder_.busy_ns = thread_busy_ns() - busy_start_ns_;
-            recorder_.wall_ns = now_ns_ - schedule_.start_ns;
+            if (busy_from_ns_ != 0) {
+                recorder_.busy_ns = thread_cpu_ns() - busy_start_ns_;
+                recorder_.wall_ns = now_ns_ - busy_from_ns_;
+            }
             phase_ = Phase::Draining;
             return;
         case Phase::Draining: {
@@ -221,7 +279,8 @@ void Crew::advance_phase() {
             return;
         }
         case Phase::Leaving:
-            if (std::ranges::all_of(clients_, &Client::gone)) {
+            if (std::ranges::all_of(clients_, &Client::gone) &&
+                std::ranges::all_of(usurpers_, &Client::gone)) {
                 phase_ = Phase::Done;
             } else if (now_ns_ >= phase_end_ns_) {
                 for (Client& client : clients_) client.abort();
@@ -233,17 +292,15 @@ void Crew::advance_phase() {
 }
 
 void Crew::begin_measuring(uint64_t start_ns) {
-    schedule_.start_ns = start_ns;
+    schedule_ = message_schedule(options_, start_ns);
     schedule_.end_ns = signals_.end_ns.load();
-    schedule_.interval_ns = options_.interval_ns;
-    schedule_.publishers = std::max(1U, options_.plan.publishers);
-    schedule_.seed = options_.seed;
+    measured_from_ns_ = start_ns + options_.arrival.warm_up_ns;
     std::vector<uint32_t> numbers;
     for (const uint32_t index : indices_) {
         if (publishes(options_.plan.role(index))) numbers.push_back(options_.plan.number(index));
     }
     calendar_.build(schedule_, numbers);
-    busy_start_ns_ = thread_busy_ns();
+    disturbances_.build(options_, indices_, start_ns, measured_from_ns_);
     phase_ = Phase::Measuring;
 }
 
@@ -287,6 +344,13 @@ void Crew::begin_leaving() {
     phase_end_ns_ = now_ns_ + kLeaveNs;
     for (Client* client : publishers_) client->give_up_unanswered();
     for (Client& client : clients_) client.leave();
+    for (Client& usurper : usurpers_) usurper.abort();
+}
+
+static void settle(Recorder& recorder, const DeliveryResult& result) {
+    recorder.add(Count::LostInFlight, result.lost_in_flight);
+    recorder.add(Count::LostOnLiveConnections, result.lost_on_live_connections);
+    recorder.add(Count::WithoutSubscriber, result.without_subscriber);
 }
 
 void Crew::settle_accounts() {
@@ -303,11 +367,11 @@ void Crew::settle_deliveries() {
     for (const Hearer& hearer : hearers_) {
         for (uint32_t slot = 0; slot < plan.publishers_in(hearer.cell); ++slot) {
             const Delivery& delivery = deliveries_[hearer.first + slot];
-            const DeliveryResult result =
-                delivery.settle(send_log(plan.publisher(hearer.cell, slot)), options_.qos > 0);
-            recorder_.add(Count::LostInFlight, result.lost_in_flight);
-            recorder_.add(Count::LostOnLiveConnections, result.lost_on_live_connections);
-            recorder_.add(Count::WithoutSubscriber, result.without_subscriber);
+            const uint32_t publisher = plan.publisher(hearer.cell, slot);
+            const SendLog& from = send_log(publisher);
+            const uint64_t head = schedule_.due_before(publisher, measured_from_ns_, from.sent());
+            settle(warm_up_, delivery.settle(from, options_.qos > 0, 0, head));
+            settle(recorder_, delivery.settle(from, options_.qos > 0, head));
         }
     }
 }
@@ -320,8 +384,8 @@ void Crew::message_sent() {
     if (phase_ == Phase::Draining) signals_.last_sent_ns.store(now_ns_, std::memory_order_relaxed);
 }
 
-void Crew::latency_measured(uint64_t latency_us) {
-    recorder_.latency.record(latency_us);
+void Crew::latency_measured(Recorder& recorder, uint64_t latency_us) {
+    recorder.latency.record(latency_us);
     latency_since_shown_.record(latency_us);
 }
 
@@ -337,6 +401,7 @@ void Crew::show_live() {
     const std::lock_guard lock(live_.mutex);
     live_.connected = live_clients_;
     live_.tallies = recorder_;
+    live_.tallies.merge(warm_up_);
     live_.latency.merge(latency_since_shown_);
     live_.send_lateness.merge(lateness_since_shown_);
     lateness_since_shown_.reset();

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <list>
+#include <map>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -17,7 +19,9 @@
 #include "core/io/address.h"
 #include "core/io/buffer_ring.h"
 #include "core/io/reactor.h"
+#include "loadgen/arrival.h"
 #include "loadgen/client.h"
+#include "loadgen/disturbances.h"
 #include "loadgen/live.h"
 #include "loadgen/recorder.h"
 #include "loadgen/schedule.h"
@@ -59,6 +63,7 @@ class Crew {
     void settle_deliveries();
     // After run().
     const Recorder& recorder() const { return recorder_; }
+    const Recorder& warm_up() const { return warm_up_; }
     // Why the reactor could not be opened; empty where it could.
     const std::string& failure() const { return failure_; }
     Live& live() { return live_; }
@@ -73,6 +78,10 @@ class Crew {
     ChunkPool& chunks() { return chunks_; }
     TlsCrew& tls() { return *tls_; }  // REQUIRES options().tls.on
     Recorder& recorder() { return recorder_; }
+    // Where a message that is due then is counted and measured.
+    Recorder& messages(uint64_t due_ns) {
+        return due_ns < measured_from_ns_ ? warm_up_ : recorder_;
+    }
     Rng& rng() { return rng_; }
     Identity& identity() { return identity_; }  // scratch
     // The clock as of the last touch(), which each completion begins with.
@@ -84,10 +93,12 @@ class Crew {
     void settled() { signals_.settled.fetch_add(1, std::memory_order_relaxed); }
     void went_live() { ++live_clients_; }
     void went_down() { --live_clients_; }
-    void latency_measured(uint64_t latency_us);
+    void latency_measured(Recorder& recorder, uint64_t latency_us);
     void lateness_measured(uint64_t late_us) { lateness_since_shown_.record(late_us); }
     void message_sent();
     const SendLog& send_log(uint32_t publisher) const { return *signals_.send_logs[publisher]; }
+    // The first address of an MQTT 5 Server Reference; nothing where it names none that is known.
+    std::optional<Address> referred_to(std::string_view reference);
     // The account of what subscriber `client` receives from `publisher`; nullptr where too many are
     // kept already. `jumpload sub` only.
     Sequence* stream(uint32_t client, uint32_t publisher);
@@ -105,6 +116,8 @@ class Crew {
     void turn();
     void dial_due();
     void publish_due();
+    void disturb();
+    void take_over(uint32_t index);
     void flush_dirty();
     void advance_phase();
     void begin_measuring(uint64_t start_ns);
@@ -132,8 +145,13 @@ class Crew {
     Rng rng_;
     Identity identity_;
     Recorder recorder_;
+    Recorder warm_up_;  // messages due before `measured_from_ns_`
+    DialPlanner dials_;
     Schedule schedule_;
     Calendar calendar_;
+    Disturbances disturbances_;
+    std::list<Client> usurpers_;  // --takeover: second connections, until they are gone
+    std::map<std::string, std::optional<Address>, std::less<>> references_;
     std::deque<Client> clients_;                      // in the order of indices_
     std::vector<Client*> publishers_;                 // as the calendar counts them
     std::unique_ptr<SendLog[]> send_logs_;            // in the same order; none without accounts
@@ -149,9 +167,11 @@ class Crew {
     uint64_t live_clients_ = 0;
     uint64_t now_ns_ = 0;
     uint64_t last_sent_ns_ = 0;
-    bool sends_ = true;          // this crew counts in Signals::sending
-    uint64_t phase_end_ns_ = 0;  // deadline of Pinging and Leaving
+    bool sends_ = true;              // this crew counts in Signals::sending
+    uint64_t phase_end_ns_ = 0;      // deadline of Pinging and Leaving
+    uint64_t measured_from_ns_ = 0;  // start of the messages and --warm-up
     uint64_t busy_start_ns_ = 0;
+    uint64_t busy_from_ns_ = 0;  // when that was taken; 0: not yet
     uint64_t shown_ns_ = 0;
     Histogram latency_since_shown_;
     Histogram lateness_since_shown_;

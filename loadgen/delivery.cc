@@ -1,5 +1,7 @@
 #include "loadgen/delivery.h"
 
+#include <algorithm>
+
 #include "core/base/check.h"
 
 namespace jumpgate::load {
@@ -41,6 +43,12 @@ void SendLog::gave_up(uint64_t number) {
     given_up_.store(given_up_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
+void SendLog::skipped_one() {
+    exceptions().skipped.add(sent(), sent() + 1);
+    given_up_.store(given_up_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    sent_one();
+}
+
 void SendLog::broke() {
     std::vector<uint64_t>& breaks = exceptions().breaks;
     const uint64_t next = sent();
@@ -51,6 +59,11 @@ void SendLog::broke() {
 const Ranges& SendLog::unacknowledged() const {
     static const Ranges kNone;
     return exceptions_ ? exceptions_->unacknowledged : kNone;
+}
+
+const Ranges& SendLog::skipped() const {
+    static const Ranges kNone;
+    return exceptions_ ? exceptions_->skipped : kNone;
 }
 
 const std::vector<uint64_t>& SendLog::breaks() const {
@@ -94,21 +107,26 @@ void Delivery::subscriber_back(const SendLog& from) {
     (session_kept_ ? exceptions().at_risk : exceptions().unheard).add(away_since_, sent);
 }
 
-DeliveryResult Delivery::settle(const SendLog& from, bool acknowledged_only) const {
+DeliveryResult Delivery::settle(const SendLog& from, bool acknowledged_only, uint64_t begin,
+                                uint64_t end) const {
     Exceptions noted = exceptions_ ? *exceptions_ : Exceptions();
     const uint64_t sent = from.sent();
     if (present_ == 0) (session_kept_ ? noted.at_risk : noted.unheard).add(away_since_, sent);
 
     DeliveryResult result;
-    Ranges missing = received_.missing(sent);
+    Ranges missing = received_.missing(sent).without(from.skipped());
     // TCP delivers from the front, so what a broken connection lost is the end of what was sent.
     for (const uint64_t next : from.breaks()) noted.at_risk.add(missing.run_before(next), next);
+    Ranges outside;
+    outside.add(0, std::min(begin, sent));
+    outside.add(std::min(end, sent), sent);
+    missing = missing.without(outside);
     if (acknowledged_only) missing = missing.without(from.unacknowledged());
     result.without_subscriber = missing.overlap(noted.unheard);
     missing = missing.without(noted.unheard);
     result.lost_in_flight = missing.overlap(noted.at_risk);
     result.lost_on_live_connections =
-        missing.size() - result.lost_in_flight + received_.forgotten();
+        missing.size() - result.lost_in_flight + (end >= sent ? received_.forgotten() : 0);
     return result;
 }
 

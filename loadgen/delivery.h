@@ -64,6 +64,8 @@ class SendLog {
         sent_.store(sent_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
     }
     uint64_t sent() const { return sent_.load(std::memory_order_acquire); }
+    // Message number sent() is not sent, and never will be; the next one has the next number.
+    void skipped_one();
 
     // QoS 1, 2: nobody will answer for `number` any more, or the broker refused it.
     void gave_up(uint64_t number);
@@ -75,6 +77,7 @@ class SendLog {
 
     // What settle() reads.
     const Ranges& unacknowledged() const;
+    const Ranges& skipped() const;
     const std::vector<uint64_t>& breaks() const;
 
   private:
@@ -84,6 +87,7 @@ class SendLog {
 
     struct Exceptions {
         Ranges unacknowledged;
+        Ranges skipped;
         std::vector<uint64_t> breaks;  // each the number that was next
     };
     Exceptions& exceptions();
@@ -110,9 +114,11 @@ class Delivery {
     // It is back: its SUBACK came.
     void subscriber_back(const SendLog& from);
 
-    // The account at the end of the run. `acknowledged_only`: QoS 1 and 2, where only messages that
-    // were acknowledged can be lost.
-    DeliveryResult settle(const SendLog& from, bool acknowledged_only) const;
+    // The account of the numbers [begin, end) at the end of the run. `acknowledged_only`: QoS 1 and
+    // 2, where only messages that were acknowledged can be lost. Losses whose numbers are forgotten
+    // count where `end` is the end of all.
+    DeliveryResult settle(const SendLog& from, bool acknowledged_only, uint64_t begin = 0,
+                          uint64_t end = UINT64_MAX) const;
 
   private:
     struct Exceptions {

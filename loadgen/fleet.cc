@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <memory>
@@ -21,6 +22,8 @@ namespace {
 
 // All crews learn of the start before it comes.
 constexpr uint64_t kStartLeadNs = 100 * kNanosPerMilli;
+// After --start-at, messages begin on a whole second, at least this far away.
+constexpr uint64_t kAgreedLeadNs = 250 * kNanosPerMilli;
 constexpr uint64_t kLookEveryNs = 20 * kNanosPerMilli;
 
 class Fleet {
@@ -32,7 +35,9 @@ class Fleet {
   private:
     bool find_targets();
     bool read_certificates();
+    bool wait_for_start();
     void start_crews();
+    uint64_t messages_start_ns() const;
     void watch();
     void look_at_signals();
     Stage stage(uint64_t now_ns) const;
@@ -101,9 +106,10 @@ bool Fleet::read_certificates() {
 void Fleet::start_crews() {
     std::vector<std::vector<uint32_t>> shares(options_.threads);
     for (uint32_t index = 0; index < options_.count; ++index) {
-        shares[options_.plan.unit(index) % options_.threads].push_back(index);
+        const uint32_t unit = options_.plan.unit(index);
+        if (!options_.shard.has(unit)) continue;
+        shares[unit / options_.shard.count % options_.threads].push_back(index);
     }
-    signals_.dial_start_ns = monotonic_ns() + kStartLeadNs;
     for (std::vector<uint32_t>& share : shares) {
         crews_.push_back(std::make_unique<Crew>(options_, targets_, std::move(share), signals_));
     }
@@ -118,6 +124,7 @@ int Fleet::run() {
         fmt::print(stderr, "jumpload {}: note: {}\n", word(options_.mode), note);
     }
     block_signals();
+    if (!wait_for_start()) return 1;
     began_ns_ = monotonic_ns();
     environment_ = look_around();
     ticker_.emplace(began_ns_);
@@ -133,6 +140,44 @@ int Fleet::run() {
     return report();
 }
 
+// Fixes when the first client dials. --start-at is wall clock: it is compared with it once, and
+// from there on only the monotonic clock counts. False: the time is past.
+bool Fleet::wait_for_start() {
+    const std::optional<StartAt>& at = options_.arrival.start_at;
+    if (!at) {
+        signals_.dial_start_ns = monotonic_ns() + kStartLeadNs;
+        return true;
+    }
+    timespec wall{};
+    clock_gettime(CLOCK_REALTIME, &wall);
+    const uint64_t now_ns = monotonic_ns();
+    const uint64_t wall_ns =
+        static_cast<uint64_t>(wall.tv_sec) * kNanosPerSecond + static_cast<uint64_t>(wall.tv_nsec);
+    const uint64_t start_ns = at->after_now ? wall_ns + at->ns : at->ns;
+    if (start_ns < wall_ns) {
+        fmt::print(
+            stderr,
+            "jumpload {}: --start-at: is {:.1f} s past; allowed: a time to come, or +SECONDS\n",
+            word(options_.mode), static_cast<double>(wall_ns - start_ns) / 1e9);
+        return false;
+    }
+    signals_.dial_start_ns = now_ns + (start_ns - wall_ns);
+    while (!interrupted_ && monotonic_ns() + kStartLeadNs < signals_.dial_start_ns) {
+        look_at_signals();
+    }
+    return true;
+}
+
+// Crews that wait for one --start-at end their connects at times of their own: the whole second
+// brings them together again.
+uint64_t Fleet::messages_start_ns() const {
+    const uint64_t now_ns = monotonic_ns();
+    if (!options_.arrival.start_at) return now_ns + kStartLeadNs;
+    const uint64_t since_ns = now_ns + kAgreedLeadNs - std::min(now_ns, signals_.dial_start_ns);
+    const uint64_t seconds = (since_ns + kNanosPerSecond - 1) / kNanosPerSecond;
+    return signals_.dial_start_ns + seconds * kNanosPerSecond;
+}
+
 void Fleet::watch() {
     while (!finished()) {
         look_at_signals();
@@ -144,11 +189,12 @@ void Fleet::watch() {
                 signals_.hurry.store(true);
             }
         }
-        if (connected_ns_ == 0 && signals_.settled.load() == options_.count) {
+        if (connected_ns_ == 0 && signals_.settled.load() == options_.clients_here) {
             connected_ns_ = now_ns;
-            const uint64_t start_ns = now_ns + kStartLeadNs;
+            const uint64_t start_ns = messages_start_ns();
             if (options_.duration_s > 0 && !interrupted_) {
-                signals_.end_ns.store(start_ns + options_.duration_s * kNanosPerSecond);
+                signals_.end_ns.store(start_ns + options_.arrival.warm_up_ns +
+                                      options_.duration_s * kNanosPerSecond);
             }
             signals_.start_ns.store(start_ns, std::memory_order_release);
         }
@@ -169,7 +215,9 @@ void Fleet::look_at_signals() {
 }
 
 Stage Fleet::stage(uint64_t now_ns) const {
-    if (now_ns < signals_.start_ns.load()) return Stage::Connecting;
+    const uint64_t start_ns = signals_.start_ns.load();
+    if (now_ns < start_ns) return Stage::Connecting;
+    if (now_ns < start_ns + options_.arrival.warm_up_ns) return Stage::WarmUp;
     return now_ns < signals_.end_ns.load() ? Stage::Measuring : Stage::Draining;
 }
 
@@ -196,11 +244,14 @@ Results Fleet::results() {
     results.plan = RunPlan::of(options_);
     results.environment = environment_;
     results.fail_if = options_.results.fail_if;
-    for (const std::unique_ptr<Crew>& crew : crews_) results.recorder.merge(crew->recorder());
+    for (const std::unique_ptr<Crew>& crew : crews_) {
+        results.recorder.merge(crew->recorder());
+        results.warm_up.merge(crew->warm_up());
+    }
     results.interrupted = interrupted_ && options_.duration_s > 0;
     if (connected_ns_ != 0) {
         results.connect_s = static_cast<double>(connected_ns_ - began_ns_) / 1e9;
-        const uint64_t start_ns = signals_.start_ns.load();
+        const uint64_t start_ns = signals_.start_ns.load() + options_.arrival.warm_up_ns;
         const uint64_t end_ns = signals_.end_ns.load();
         results.measured_s = end_ns > start_ns ? static_cast<double>(end_ns - start_ns) / 1e9 : 0;
     }

@@ -57,6 +57,10 @@ void identify_topic(const Options& options, uint32_t publisher, uint32_t message
     expand_topic(options, options.topics.topic, values, out);
 }
 
+void identify_will(const Options& options, uint32_t index, Identity& out) {
+    expand_topic(options, options.message.will.topic, values_of(options, index), out);
+}
+
 std::vector<std::string> filters_of(const Options& options, uint32_t subscriber) {
     const TopicOptions& topics = options.topics;
     const Plan& plan = options.plan;

@@ -25,6 +25,8 @@ struct Identity {
 void identify(const Options& options, uint32_t index, Identity& out);
 // The topic alone, of a publisher's message number `message`.
 void identify_topic(const Options& options, uint32_t publisher, uint32_t message, Identity& out);
+// The topic of the client's will.
+void identify_will(const Options& options, uint32_t index, Identity& out);
 
 // What a subscriber asks for.
 std::vector<std::string> filters_of(const Options& options, uint32_t subscriber);

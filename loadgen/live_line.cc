@@ -9,7 +9,7 @@ namespace jumpgate::load {
 
 std::string live_line(const Options& options, const Second& second) {
     std::string line = fmt::format("{:6.1f} s  {}/{} connected", second.elapsed_s, second.connected,
-                                   options.count);
+                                   options.clients_here);
     if (options.publishers() > 0) {
         line += fmt::format("  sent {}/s", second.per_second(second.sent));
     }

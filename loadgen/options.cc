@@ -23,9 +23,13 @@ struct Given {
     std::string password;
     PlanGiven plan;
     TopicGiven topics;
+    MessageGiven message;
     TlsGiven tls;
     const Flag* port = nullptr;
     const Flag* interval = nullptr;
+    std::optional<Shard> shard;
+    const Flag* rate = nullptr;
+    const Flag* size = nullptr;
 };
 
 constexpr uint16_t kTlsPort = 8883;  // IANA: secure-mqtt
@@ -102,16 +106,18 @@ void add_client_flags(FlagTable& table, Options& options, Given& given) {
                 "MQTT 5: how long the broker keeps a session; with --clean false 3600 where not "
                 "given.")
         .letter = 'x';
+    add_will_flags(table, options.message.will, given.message);
 }
 
-void add_message_flags(FlagTable& table, Options& options, Given& given) {
+void add_traffic_flags(FlagTable& table, Options& options, Given& given) {
     table.group("Messages");
     add_topic_flags(table, options.mode, given.topics);
     table.number("qos", options.qos, 0, 2, "", "Quality of service, of both ends.").letter = 'q';
-    table
-        .number("size", options.size_bytes, 0, 16'777'216, "bytes",
-                "Payload. The first 16 bytes carry publisher, sequence number and time.")
-        .letter = 's';
+    Flag& size =
+        table.number("size", options.size_bytes, 0, 16'777'216, "bytes",
+                     "Payload. The first 16 bytes carry publisher, sequence number and time.");
+    size.letter = 's';
+    given.size = &size;
     Flag& interval = table.value(
         "interval_of_msg", parse_interval_ns,
         [&options](uint64_t interval_ns) { options.interval_ns = interval_ns; }, "MS",
@@ -120,19 +126,26 @@ void add_message_flags(FlagTable& table, Options& options, Given& given) {
     interval.unit = "ms";
     interval.default_text = "1000";
     given.interval = &interval;
-    table.number("rate", options.rate, 0, 100'000'000, "messages/s",
-                 "Over all publishers, instead of --interval_of_msg; 0: by that.");
+    given.rate = &table.number("rate", options.rate, 0, 100'000'000, "messages/s",
+                               "Over all publishers, instead of --interval_of_msg; 0: by that.");
     table
         .number("inflight", options.inflight, 1, 64, "messages",
                 "QoS 1 and 2: most messages of a client without an answer. Further ones wait, and "
                 "count as late.")
         .letter = 'F';
+    add_message_flags(table, options.message, given.message);
 }
 
-void add_run_flags(FlagTable& table, Options& options) {
+void add_run_flags(FlagTable& table, Options& options, Given& given) {
     table.group("Run");
     table.number("duration", options.duration_s, 0, 31'536'000, "s",
                  "Measured time after all clients have tried to connect; 0: until a signal.");
+    table.value(
+        "shard", parse_shard, [&](Shard shard) { given.shard = std::move(shard); }, "I/N",
+        "I from 0 to N - 1",
+        "Play part I of N of this run; the others are other processes with the same flags. "
+        "Default: "
+        "what Kubernetes, Slurm or MPI say of this process (docs/scaling.md); 0/1: all of it.");
     table.number("drain-ms", options.drain_ms, 0, 3'600'000, "ms",
                  "Longest wait for what is under way after the last message.");
     table.toggle("reconnect", options.reconnect,
@@ -230,24 +243,34 @@ Refusal settle_shape(Options& options, const Given& given) {
     Refusal refusal = settle_plan(options.mode, given.plan, options.plan, group);
     options.count = options.plan.clients();
     if (refusal) return refusal;
-    return settle_topics(options.mode, options.plan, options.tenants, group, given.topics,
-                         options.topics);
+    refusal = settle_topics(options.mode, options.plan, options.tenants, group, given.topics,
+                            options.topics);
+    if (refusal) return refusal;
+    return settle_message(options.version, options.topics.topic, given.message, options.message);
 }
 
 Refusal settle_rate(Options& options, const Given& given) {
     if (options.rate == 0) return std::nullopt;
     if (options.publishers() == 0)
         return "--rate: nobody publishes; allowed with all but conn and sub";
-    if (given.interval->given()) return "--rate: --interval_of_msg is given too; give one of them";
+    if (given.interval->source > given.rate->source) return std::nullopt;  // over a scenario's
+    if (given.interval->source == given.rate->source)
+        return "--rate: --interval_of_msg is given too; give one of them";
     const double interval_ns = 1e9 * options.publishers() / options.rate;
     options.interval_ns = std::max<uint64_t>(1, static_cast<uint64_t>(std::llround(interval_ns)));
     return std::nullopt;
 }
 
-Refusal settle_sizes(Options& options) {
+Refusal settle_sizes(Options& options, const Given& given) {
     if (options.reconnect_max_ms < options.reconnect_min_ms) {
         return fmt::format("--reconnect-max-ms: {} is below --reconnect-min-ms ({})",
                            options.reconnect_max_ms, options.reconnect_min_ms);
+    }
+    if (!options.message.payload.empty()) {
+        if (given.size->given()) {
+            return "--size: the payload comes from a file; leave --size away";
+        }
+        options.size_bytes = options.message.payload.typical_bytes();
     }
     if (options.plan.accounts() && options.size_bytes < kMessageHeaderBytes) {
         options.notes.push_back(
@@ -259,21 +282,66 @@ Refusal settle_sizes(Options& options) {
     return std::nullopt;
 }
 
+// Where publishers and subscribers of one account are in several processes, none can settle it.
+bool can_be_sharded(const Options& options) {
+    const bool own_ends =
+        options.mode == Mode::P2p || (options.mode == Mode::Pubsub && options.plan.neighbour == 0);
+    return !options.plan.accounts() || own_ends;
+}
+
+Refusal settle_shard(Options& options, const Given& given) {
+    if (given.shard) {
+        options.shard = *given.shard;
+    } else {
+        Parsed<Shard> found =
+            shard_of_environment([](const char* name) -> const char* { return std::getenv(name); });
+        if (Problem* problem = std::get_if<Problem>(&found)) return std::move(problem->text);
+        options.shard = std::get<Shard>(std::move(found));
+    }
+    const Shard& shard = options.shard;
+    if (shard.count > 1 && !can_be_sharded(options))
+        return fmt::format(
+            "--shard: {} has subscribers that hear publishers of other shards; allowed: conn, pub, "
+            "sub, p2p, and pubsub without --neighbour",
+            word(options.mode));
+    for (uint32_t index = 0; index < options.count; ++index)
+        options.clients_here += shard.has(options.plan.unit(index)) ? 1 : 0;
+    if (options.clients_here == 0)
+        return fmt::format(
+            "--shard: {} of {} has no client of {}; give more clients or fewer shards", shard.index,
+            shard.count, options.count);
+    if (shard.count > 1)
+        options.notes.push_back(fmt::format("shard {} of {} by {}: {} of {} clients", shard.index,
+                                            shard.count, shard.from, options.clients_here,
+                                            options.count));
+    for (std::string* path : options.results.paths()) {
+        if (const size_t at = path->find("%I"); at != path->npos) {
+            path->replace(at, 2, std::to_string(shard.index));
+        }
+    }
+    return std::nullopt;
+}
+
 Refusal settle_threads(Options& options, uint64_t descriptors_max) {
     constexpr uint32_t kThreadsMax = 256;
+    // Second connections of --takeover need slots of their own.
+    const bool usurpers =
+        options.behaviour.takeover_per_s > 0 && descriptors_max > 2 * kUsurpersMax;
+    const uint64_t slots = descriptors_max - (usurpers ? kUsurpersMax : 0);
     uint32_t needed = 1;
-    while (needed <= kThreadsMax && options.plan.clients_per_thread(needed) > descriptors_max) {
+    while (needed <= kThreadsMax &&
+           options.plan.clients_per_thread(needed * options.shard.count) > slots) {
         ++needed;
     }
     if (needed > kThreadsMax) {
         return fmt::format(
             "--count: {} clients need more than {} threads under this descriptor limit "
             "(ulimit -n: {}); raise it, or run several processes",
-            options.count, kThreadsMax, descriptors_max);
+            options.clients_here, kThreadsMax, descriptors_max);
     }
     if (options.threads == 0) {
         const uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
-        const uint64_t wanted = (options.count + kClientsPerThread - 1) / kClientsPerThread;
+        const uint64_t wanted = (options.clients_here + kClientsPerThread - 1) / kClientsPerThread;
         options.threads =
             static_cast<uint32_t>(std::max<uint64_t>(needed, std::min(wanted, cores)));
     }
@@ -281,9 +349,10 @@ Refusal settle_threads(Options& options, uint64_t descriptors_max) {
         return fmt::format(
             "--threads: {} clients in {} threads are more than the descriptor limit "
             "of {} per thread (ulimit -n); allowed: {} to 256",
-            options.count, options.threads, descriptors_max, needed);
+            options.clients_here, options.threads, descriptors_max, needed);
     }
-    options.threads = std::min(options.threads, options.plan.units());
+    const uint32_t shards = options.shard.count;
+    options.threads = std::min(options.threads, (options.plan.units() + shards - 1) / shards);
     return std::nullopt;
 }
 
@@ -292,9 +361,35 @@ void add_flags(FlagTable& table, Options& options, Given& given) {
     add_target_flags(table, options, given);
     add_client_flags(table, options, given);
     add_tls_flags(table, options.tls, given.tls);
-    if (options.mode != Mode::Conn) add_message_flags(table, options, given);
-    add_run_flags(table, options);
+    if (options.mode != Mode::Conn) add_traffic_flags(table, options, given);
+    add_arrival_flags(table, options.arrival,
+                      options.mode != Mode::Conn && options.mode != Mode::Sub);
+    add_behaviour_flags(table, options.behaviour);
+    add_run_flags(table, options, given);
     add_report_flags(table, options);
+}
+
+// Gives the scenario's values to `table`, in which they stand below those of the command line.
+Refusal adopt(FlagTable& table, const Scenario& scenario, Mode mode) {
+    Options unused;
+    unused.mode = mode;
+    Given given;
+    FlagTable lower("", "", "");
+    add_flags(lower, unused, given);
+    for (const ScenarioFlag& value : scenario.flags) {
+        Flag* row = lower.row(value.name);
+        if (row == nullptr) {
+            const std::optional<std::string_view> near = lower.near(value.name);
+            return fmt::format("{}: {}: {} has no such flag{}", value.where, value.name, word(mode),
+                               near ? fmt::format("; did you mean {}?", *near) : "");
+        }
+        if (std::optional<Problem> problem =
+                lower.give(*row, value.values, ValueSource::File, value.where))
+            return fmt::format("{}: {}: {}; allowed: {}", value.where, value.name, problem->text,
+                               row->allowed);
+    }
+    table.adopt(lower);
+    return std::nullopt;
 }
 
 std::string usage(Mode mode) {
@@ -327,7 +422,7 @@ FlagSheet load_flags(Mode mode) {
 }
 
 std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* const> arguments,
-                                               uint64_t descriptors_max) {
+                                               uint64_t descriptors_max, const Scenario* scenario) {
     Options options;
     options.mode = mode;
     Given given;
@@ -336,14 +431,23 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     add_flags(table, options, given);
     if (std::optional<FlagsExit> exit = table.parse(arguments)) return *exit;
 
-    Refusal refusal = settle_addresses(options, given);
+    Refusal refusal;
+    if (scenario != nullptr) refusal = adopt(table, *scenario, mode);
+    if (!refusal) refusal = settle_addresses(options, given);
     if (!refusal) refusal = settle_transport(options, given);
     if (!refusal) refusal = settle_shape(options, given);
     if (!refusal) refusal = settle_names(options, given);
-    if (!refusal) refusal = settle_sizes(options);
+    if (!refusal) refusal = settle_sizes(options, given);
     if (!refusal) refusal = settle_rate(options, given);
+    if (!refusal) {
+        const bool rate_given =
+            options.rate > 0 || (given.interval != nullptr && given.interval->given());
+        refusal = settle_arrival(options.arrival, rate_given);
+    }
+    if (!refusal) refusal = settle_shard(options, given);
     if (!refusal) refusal = settle_threads(options, descriptors_max);
     if (refusal) return table.refuse(*refusal);
+    options.reconnect = options.reconnect || options.behaviour.come_back();
     if (!options.clean && options.session_expiry_s == 0) options.session_expiry_s = 3'600;
     return options;
 }

@@ -13,8 +13,13 @@
 #include <vector>
 
 #include "core/base/flags.h"
+#include "loadgen/arrival_options.h"
+#include "loadgen/behaviour_options.h"
+#include "loadgen/message_options.h"
 #include "loadgen/plan_options.h"
 #include "loadgen/result_options.h"
+#include "loadgen/scenario.h"
+#include "loadgen/shard.h"
 #include "loadgen/template.h"
 #include "loadgen/tls_options.h"
 #include "loadgen/topic_options.h"
@@ -29,7 +34,9 @@ struct Options {
     std::vector<std::string> source_addresses;  // IP literals, dealt in turn
 
     Plan plan;
-    uint32_t count = 200;       // of all clients
+    uint32_t count = 200;  // of all clients, over all shards
+    Shard shard;
+    uint32_t clients_here = 0;  // of `count`, those that this shard plays
     uint32_t connrate = 1'000;  // per second, over all threads
     uint64_t start_number = 0;
     uint32_t tenants = 0;
@@ -42,8 +49,11 @@ struct Options {
     uint32_t session_expiry_s = 0;
 
     TlsOptions tls;
+    ArrivalOptions arrival;
+    BehaviourOptions behaviour;
 
     TopicOptions topics;
+    MessageOptions message;
     uint8_t qos = 0;
     uint32_t size_bytes = 256;
     uint64_t interval_ns = 1'000'000'000;
@@ -73,9 +83,10 @@ struct Options {
 };
 
 // `arguments` are those behind the mode. `descriptors_max` is RLIMIT_NOFILE: the most sockets that
-// one thread's ring can hold.
+// one thread's ring can hold. `scenario`, if any, says what the arguments do not.
 std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* const> arguments,
-                                               uint64_t descriptors_max);
+                                               uint64_t descriptors_max,
+                                               const Scenario* scenario = nullptr);
 
 // The flags of that mode.
 FlagSheet load_flags(Mode mode);

@@ -6,6 +6,7 @@
 // Law: pure arithmetic over indices, so that nothing of it is stored per client.
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 namespace jumpgate::load {
@@ -17,6 +18,8 @@ constexpr bool subscribes(Role role) { return role == Role::Subscriber || role =
 
 // What the clients play; each is a subcommand.
 enum class Mode : uint8_t { Conn, Pub, Sub, P2p, Fanout, Fanin, Sharedsub, Pubsub };
+inline constexpr std::array kModes = {Mode::Conn,   Mode::Pub,   Mode::Sub,       Mode::P2p,
+                                      Mode::Fanout, Mode::Fanin, Mode::Sharedsub, Mode::Pubsub};
 
 struct Plan {
     // The order of the clients 0 .. clients() - 1; idle ones come last in each.

@@ -12,6 +12,11 @@ std::string_view word(Mode mode) {
     return kWords[static_cast<size_t>(mode)];
 }
 
+std::optional<Mode> mode_of(std::string_view name) {
+    const auto found = std::ranges::find(kModes, name, [](Mode mode) { return word(mode); });
+    return found == kModes.end() ? std::nullopt : std::optional(*found);
+}
+
 namespace {
 
 constexpr uint32_t kClientsMax = 10'000'000;

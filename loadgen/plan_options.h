@@ -17,6 +17,8 @@ namespace jumpgate::load {
 inline constexpr uint64_t kStreamsMax = 4'000'000;
 
 std::string_view word(Mode mode);
+// Nothing: no mode is called so.
+std::optional<Mode> mode_of(std::string_view word);
 
 // What the table fills; 0 and empty where not given.
 struct PlanGiven {

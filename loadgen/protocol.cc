@@ -57,6 +57,7 @@ size_t Client::take_packets(mqtt::Bytes bytes) {
 }
 
 void Client::on_packet(const mqtt::Packet& packet) {
+    if (state_ == State::Leaving) return;  // nothing may follow our DISCONNECT, no answer either
     switch (packet.type) {
         case PacketType::Publish:
             on_publish(packet);
@@ -78,11 +79,23 @@ void Client::on_packet(const mqtt::Packet& packet) {
             if (live()) keep_alive();
             return;
         case PacketType::Disconnect:
-            lose(Cause::DisconnectPacket);
+            on_disconnect(packet);
             return;
         default:
             lose(Cause::Protocol);
     }
+}
+
+void Client::on_disconnect(const mqtt::Packet& packet) {
+    const auto parsed = mqtt::parse_disconnect(packet, crew_.options().version);
+    const mqtt::DisconnectView* goodbye = std::get_if<mqtt::DisconnectView>(&parsed);
+    if (goodbye == nullptr) {
+        lose(Cause::Protocol);
+        return;
+    }
+    follow(goodbye->reason, goodbye->server_reference);
+    const bool taken_over = goodbye->reason == ReasonCode::SessionTakenOver;
+    lose(taken_over ? Cause::TakenOver : Cause::DisconnectPacket);
 }
 
 // ---- Subscribing and receiving -----------------------------------------------------------------
@@ -157,20 +170,37 @@ Arrival Client::judge(const MessageHeader& header) {
     return plan.shared && arrival == Arrival::Reordered ? Arrival::InOrder : arrival;
 }
 
+std::optional<MessageHeader> Client::header_of(mqtt::Bytes payload) const {
+    const PayloadTemplate& expected = crew_.options().message.payload;
+    if (expected.is_read_back()) return expected.read(payload);
+    if (payload.size() < kMessageHeaderBytes) return std::nullopt;
+    return read_header(payload);
+}
+
 void Client::account(const mqtt::PublishView& publish) {
-    const mqtt::Bytes payload = publish.payload;
-    Recorder& recorder = crew_.recorder();
     const Options& options = crew_.options();
     const bool planned = options.plan.accounts();
     const uint64_t now_ns = crew_.now_ns();
-    MessageHeader header;
-    if (payload.size() >= kMessageHeaderBytes) header = read_header(payload);
-    const bool plausible = payload.size() >= kMessageHeaderBytes && header.sent_ns <= now_ns &&
+    const MessageHeader header = header_of(publish.payload).value_or(MessageHeader{});
+    // No header of ours says 0.
+    const bool plausible = header.sent_ns > 0 && header.sent_ns <= now_ns &&
                            now_ns - header.sent_ns < kOldestMessageNs;
+    // Where the plan is another process's the time of sending has to do.
+    uint64_t due_ns = plausible ? header.sent_ns : now_ns;
+    const uint32_t publisher = publisher_of(options.start_number, header.publisher);
+    if (planned && plausible && publisher < crew_.schedule().publishers) {
+        due_ns = crew_.schedule().due_ns(publisher, header.sequence);
+    }
+    Recorder& recorder = crew_.messages(due_ns);
     // Without a header there is no account; of a plan of ours all messages have one.
     const Arrival arrival = plausible ? judge(header)
                             : planned ? Arrival::Unknown
                                       : Arrival::InOrder;
+    // What the broker had kept and sends to whoever subscribes.
+    if (publish.retain && (arrival == Arrival::Unknown || arrival == Arrival::Duplicate)) {
+        recorder.add(Count::Retained);
+        return;
+    }
     switch (arrival) {
         case Arrival::Unknown:
             recorder.add(Count::Unexpected);
@@ -189,13 +219,7 @@ void Client::account(const mqtt::PublishView& publish) {
     if (!plausible) return;
     const uint64_t service_us = (now_ns - header.sent_ns) / kNanosPerMicro;
     recorder.service.record(service_us);
-    if (!planned) {
-        crew_.latency_measured(service_us);  // the plan is another process's
-        return;
-    }
-    const uint64_t due_ns = crew_.schedule().due_ns(
-        publisher_of(options.start_number, header.publisher), header.sequence);
-    crew_.latency_measured((now_ns - std::min(due_ns, now_ns)) / kNanosPerMicro);
+    crew_.latency_measured(recorder, (now_ns - std::min(due_ns, now_ns)) / kNanosPerMicro);
 }
 
 // ---- Acknowledgements --------------------------------------------------------------------------
@@ -233,14 +257,14 @@ void Client::on_ack(const mqtt::Packet& packet) {
         append_ack(PacketType::Pubrel, ack->packet_id);
         return;
     }
-    Recorder& recorder = crew_.recorder();
+    const uint64_t due_ns = crew_.schedule().due_ns(number(), *sequence);
+    Recorder& recorder = crew_.messages(due_ns);
     window_.answer(*sequence);
     if (is_failure(ack->reason)) {
         recorder.add(Count::AckRefused);
         if (log_ != nullptr) log_->gave_up(*sequence);
     } else {
         recorder.add(Count::Acknowledged);
-        const uint64_t due_ns = crew_.schedule().due_ns(number(), *sequence);
         recorder.acknowledgement.record((crew_.now_ns() - std::min(due_ns, crew_.now_ns())) /
                                         kNanosPerMicro);
     }

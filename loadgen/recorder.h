@@ -26,15 +26,20 @@ enum class Count : uint8_t {
     Received,         // each message once
     Duplicated,
     DuplicatedAgainstQos,  // of them, those at QoS 0 or 2, which forbid it
+    Retained,              // from the broker's store, of an earlier run or received before
     Reordered,
     Unexpected,        // PUBLISH that is not of this run, or of another publisher
     Late,              // sent more than --lateness-limit-ms after their time, whatever the reason
     HeldByConnection,  // late because there was no connection when they were due
     HeldByWindow,      // late because --inflight messages had no answer yet
+    WindowFullUs,      // how long clients had messages waiting for that, all together
     Unacknowledged,
+    Dropped,  // --drop-late: not sent, for it was too late
     LostInFlight,
     LostOnLiveConnections,
     WithoutSubscriber,  // p2p: sent while the other end had no subscription; not lost
+    Redirects,          // Server References that were followed
+    Takeovers,          // second connections with an id that stood
     PingsSent,
     PingsAnswered,
     BytesSent,  // on the wire: with TLS its records, handshakes included

@@ -11,7 +11,7 @@
 namespace jumpgate::load {
 
 struct CountField {
-    std::string_view group;  // the object that it is in
+    std::string_view group;  // the object that it is in; empty: the document itself
     std::string_view name;
     Count count;
 };
@@ -47,6 +47,7 @@ void for_each_plan_field(Visit visit) {
     visit("size_bytes", &RunPlan::size_bytes, Merging::Same);
     visit("interval_ns", &RunPlan::interval_ns, Merging::Same);
     visit("duration_s", &RunPlan::duration_s, Merging::Same);
+    visit("warm_up_ns", &RunPlan::warm_up_ns, Merging::Same);
     visit("lateness_limit_ms", &RunPlan::lateness_limit_ms, Merging::Same);
     visit("seed", &RunPlan::seed, Merging::Any);
     visit("reconnect", &RunPlan::reconnect, Merging::Same);

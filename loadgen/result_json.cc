@@ -35,10 +35,27 @@ void add_plan(JsonWriter& json, const RunPlan& plan) {
 void add_counts(JsonWriter& json, const Results& results, std::string_view group) {
     json.open(group);
     if (group == "clients") json.field("requested", results.plan.clients);
-    if (group == "messages") json.field("lost", results.recorder.lost());
+    if (group == "messages") {
+        json.field("lost", results.recorder.lost());
+        json.field("window_full_s",
+                   static_cast<double>(results.recorder[Count::WindowFullUs]) / 1e6);
+    }
     for (const CountField& field : count_fields()) {
         if (field.group == group) json.field(field.name, results.recorder[field.count]);
     }
+    json.close();
+}
+
+void add_warm_up(JsonWriter& json, const Results& results) {
+    const Tallies& head = results.warm_up;
+    json.open("warm_up");
+    json.field("seconds", static_cast<double>(results.plan.warm_up_ns) / 1e9);
+    json.field("planned", head[Count::Planned]);
+    json.field("sent", head[Count::Sent]);
+    json.field("dropped", head[Count::Dropped]);
+    json.field("received", head[Count::Received]);
+    json.field("lost", head.lost());
+    json.field("without_subscriber", head[Count::WithoutSubscriber]);
     json.close();
 }
 
@@ -139,9 +156,9 @@ void add_thresholds(JsonWriter& json, const Results& results) {
     json.close_list();
 }
 
-void add_shards(JsonWriter& json, const std::vector<Shard>& shards) {
+void add_shards(JsonWriter& json, const std::vector<MergedRun>& shards) {
     json.open_list("shards");
-    for (const Shard& shard : shards) {
+    for (const MergedRun& shard : shards) {
         json.open();
         json.field("command", shard.command);
         add_environment(json, shard.environment);
@@ -171,8 +188,12 @@ std::string result_json(const Results& results) {
     add_counts(json, results, "tls");
     add_counts(json, results, "pings");
     json.field("reconnects", recorder[Count::Reconnects]);
+    for (const CountField& field : count_fields()) {
+        if (field.group.empty()) json.field(field.name, recorder[field.count]);
+    }
     add_counts(json, results, "messages");
     add_counts(json, results, "bytes");
+    add_warm_up(json, results);
     json.field("latency_from", results.latency_from());
     add_all_times(json, recorder);
     json.field("busiest_thread_share", recorder.busiest_share);

@@ -59,7 +59,7 @@ void merge_seconds(Results& into, const Results& from) {
     for (auto& [number, second] : all) into.seconds.push_back(std::move(second));
 }
 
-void add_shards(std::vector<Shard>& shards, const Results& results) {
+void add_shards(std::vector<MergedRun>& shards, const Results& results) {
     if (results.shards.empty()) {
         shards.push_back({results.command, results.environment});
     } else {
@@ -71,7 +71,7 @@ void add_shards(std::vector<Shard>& shards, const Results& results) {
 
 std::optional<std::string> merge_result(Results& into, const Results& from) {
     if (std::optional<std::string> problem = difference(into.plan, from.plan)) return problem;
-    std::vector<Shard> shards;
+    std::vector<MergedRun> shards;
     add_shards(shards, into);
     add_shards(shards, from);
     into.shards = std::move(shards);
@@ -81,6 +81,7 @@ std::optional<std::string> merge_result(Results& into, const Results& from) {
     }
     merge_plan(into.plan, from.plan);
     into.recorder.merge(from.recorder);
+    into.warm_up.merge(from.warm_up);
     into.connect_s = std::max(into.connect_s, from.connect_s);
     into.measured_s = std::max(into.measured_s, from.measured_s);
     into.interrupted = into.interrupted || from.interrupted;

@@ -3,7 +3,9 @@
 namespace jumpgate::load {
 
 Flag& add_result_flags(FlagTable& table, ResultOptions& options) {
-    Flag& json = table.text("json", options.json_path, "FILE", "Write the results as JSON.");
+    Flag& json =
+        table.text("json", options.json_path, "FILE",
+                   "Write the results as JSON. %I in a file's name: the number of this shard.");
     table.text("csv", options.csv_path, "FILE", "Write one line per second.");
     table.text("hgrm", options.hgrm_path, "FILE",
                "Write the percentiles of latency, in ms, as HdrHistogram's plotters read them. Of "

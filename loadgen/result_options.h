@@ -2,6 +2,7 @@
 // same for a run and for `jumpload merge`.
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,10 @@ struct ResultOptions {
     std::string hgrm_path;
     std::string hdr_log_path;
     std::vector<FailIf> fail_if;
+
+    std::array<std::string*, 4> paths() {
+        return {&json_path, &csv_path, &hgrm_path, &hdr_log_path};
+    }
 };
 
 // `table` outlives the use of `options` in it. The row of --json is returned.

@@ -215,7 +215,7 @@ Second read_second(const Object& from) {
 void read_counts(const Object& root, Recorder& recorder) {
     for (const CountField& field : count_fields()) {
         uint64_t count = 0;
-        root.object(field.group).read(field.name, count);
+        (field.group.empty() ? root : root.object(field.group)).read(field.name, count);
         // Counted by their causes.
         if (field.count != Count::ConnectionsLost) recorder.add(field.count, count);
     }
@@ -228,12 +228,28 @@ void read_counts(const Object& root, Recorder& recorder) {
     root.read("wall_ns", recorder.wall_ns);
 }
 
+void read_warm_up(const Object& from, Tallies& head) {
+    constexpr std::pair<std::string_view, Count> kFields[] = {
+        {"planned", Count::Planned},
+        {"sent", Count::Sent},
+        {"dropped", Count::Dropped},
+        {"received", Count::Received},
+        {"lost", Count::LostInFlight},  // nobody asks how
+        {"without_subscriber", Count::WithoutSubscriber},
+    };
+    for (const auto& [name, counter] : kFields) {
+        uint64_t count = 0;
+        from.read(name, count);
+        head.add(counter, count);
+    }
+}
+
 void read_lists(const Object& root, Results& results) {
     root.each("seconds_series",
               [&](const Object& each) { results.seconds.push_back(read_second(each)); });
     if (root.has("shards")) {
         root.each("shards", [&](const Object& each) {
-            Shard& shard = results.shards.emplace_back();
+            MergedRun& shard = results.shards.emplace_back();
             each.read("command", shard.command);
             read_environment(each.object("environment"), shard.environment);
         });
@@ -278,6 +294,7 @@ Parsed<Results> read_result(std::string_view text) {
     for_each_plan_field(
         [&](std::string_view name, auto field, Merging) { plan.read(name, results.plan.*field); });
     read_counts(root, results.recorder);
+    read_warm_up(root.object("warm_up"), results.warm_up);
     read_lists(root, results);
     if (problem) return *problem;
     return results;

@@ -68,6 +68,22 @@ void add_handshakes(Out out, const Recorder& recorder) {
                    recorder[Count::TlsOffered], recorder[Count::Tls13], recorder[Count::Tls12]);
 }
 
+void add_behaviour(Out out, const Recorder& recorder) {
+    if (recorder[Count::Takeovers] > 0) {
+        fmt::format_to(out, "takeovers: {}, {} clients were told (0x8E)\n",
+                       recorder[Count::Takeovers], recorder.connections_lost(Cause::TakenOver));
+    }
+    if (recorder[Count::Redirects] > 0) {
+        fmt::format_to(out, "redirects: {} Server References followed\n",
+                       recorder[Count::Redirects]);
+    }
+}
+
+void add_warm_up(Out out, const Tallies& head) {
+    fmt::format_to(out, "warm-up, in no other figure: {} planned, {} sent, {} received, {} lost\n",
+                   head[Count::Planned], head[Count::Sent], head[Count::Received], head.lost());
+}
+
 void add_messages(Out out, const Results& results) {
     const Recorder& recorder = results.recorder;
     const double seconds = std::max(results.measured_s, 1e-9);
@@ -97,6 +113,13 @@ void add_messages(Out out, const Results& results) {
                        recorder[Count::WithoutSubscriber], recorder[Count::Duplicated],
                        recorder[Count::DuplicatedAgainstQos], recorder[Count::Reordered],
                        recorder[Count::Unexpected]);
+    }
+    if (recorder[Count::WindowFullUs] > 0) {
+        fmt::format_to(out, "\n  {:.2f} client seconds of waiting for a full window",
+                       static_cast<double>(recorder[Count::WindowFullUs]) / 1e6);
+    }
+    if (recorder[Count::Dropped] > 0) {
+        fmt::format_to(out, "\n  {} not sent: too late (--drop-late)", recorder[Count::Dropped]);
     }
     fmt::format_to(out, "\n");
 }
@@ -131,7 +154,9 @@ std::string result_text(const Results& results) {
         fmt::format_to(out, "pings: {} sent, {} answered\n", recorder[Count::PingsSent],
                        recorder[Count::PingsAnswered]);
     }
+    add_behaviour(out, recorder);
     if (results.plan.mode != word(Mode::Conn)) add_messages(out, results);
+    if (results.plan.warm_up_ns > 0) add_warm_up(out, results.warm_up);
     add_times(out, recorder);
     fmt::format_to(out, "generator: busiest thread {:.0f} % busy{}\n", recorder.busiest_share * 100,
                    results.generator_saturated()

@@ -7,21 +7,31 @@ namespace jumpgate::load {
 // A thread that is busier than this has no head-room left to be on time.
 static constexpr double kBusyShareMax = 0.9;
 
+// Of what all shards share; their parts add up to it.
+static uint64_t share_of(uint64_t total, const Shard& shard) {
+    return total / shard.count + (shard.index < total % shard.count ? 1 : 0);
+}
+
 RunPlan RunPlan::of(const Options& options) {
     RunPlan plan;
     plan.mode = word(options.mode);
-    plan.clients = options.count;
-    plan.publishers = options.publishers();
-    plan.subscribers = options.plan.subscribers;
-    plan.idle = options.plan.idle;
-    plan.streams = options.plan.accounts() ? options.plan.streams() : 0;
-    plan.connrate = options.connrate;
+    plan.clients = options.clients_here;
+    for (uint32_t index = 0; index < options.count; ++index) {
+        if (!options.shard.has(options.plan.unit(index))) continue;
+        const Role role = options.plan.role(index);
+        plan.publishers += publishes(role) ? 1 : 0;
+        plan.subscribers += subscribes(role) ? 1 : 0;
+        plan.idle += role == Role::Idle ? 1 : 0;
+    }
+    plan.streams = options.plan.accounts() ? share_of(options.plan.streams(), options.shard) : 0;
+    plan.connrate = share_of(options.connrate, options.shard);
     plan.threads = options.threads;
     plan.version = options.version;
     plan.qos = options.qos;
     plan.size_bytes = options.size_bytes;
     plan.interval_ns = options.interval_ns;
     plan.duration_s = options.duration_s;
+    plan.warm_up_ns = options.arrival.warm_up_ns;
     plan.lateness_limit_ms = options.lateness_limit_ms;
     plan.seed = options.seed;
     plan.reconnect = options.reconnect;

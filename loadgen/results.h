@@ -19,7 +19,7 @@ namespace jumpgate::load {
 // Of the JSON form. It grows when a field changes its meaning or goes; not when one is added.
 inline constexpr uint64_t kSchemaVersion = 1;
 
-// What the run was asked for, as far as reports and verdicts need it.
+// What the run was asked for, as far as reports and verdicts need it. Of a shard, its own part.
 struct RunPlan {
     std::string mode;
     uint64_t clients = 0;
@@ -34,6 +34,7 @@ struct RunPlan {
     uint64_t size_bytes = 0;
     uint64_t interval_ns = 0;
     uint64_t duration_s = 0;
+    uint64_t warm_up_ns = 0;
     uint64_t lateness_limit_ms = 0;
     uint64_t seed = 0;
     bool reconnect = false;
@@ -43,7 +44,7 @@ struct RunPlan {
 };
 
 // One of the runs that were merged.
-struct Shard {
+struct MergedRun {
     std::string command;
     Environment environment;
 };
@@ -54,12 +55,13 @@ struct Results {
     RunPlan plan;
     Environment environment;
     Recorder recorder;            // of all threads
+    Tallies warm_up;              // of messages due within --warm-up; in nothing else
     double connect_s = 0;         // until all clients had tried
     double measured_s = 0;        // the part that messages are counted in
     bool interrupted = false;     // by a signal, before its time
     std::vector<Second> seconds;  // of the whole run, from the first dial on
     std::vector<FailIf> fail_if;  // limits that it was to hold
-    std::vector<Shard> shards;    // of a merged one; else empty
+    std::vector<MergedRun> shards;    // of a merged one; else empty
 
     bool generator_saturated() const;
     // 3 where a --fail-if was broken, messages were lost, or duplicated against their QoS, or the

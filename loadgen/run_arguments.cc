@@ -1,23 +1,22 @@
 #include "loadgen/run_arguments.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 #include "core/base/flags.h"
+#include "loadgen/plan_options.h"
 
 namespace jumpgate::load {
 
-static constexpr std::array<std::string_view, 8> kModes = {
-    "conn", "pub", "sub", "p2p", "fanout", "fanin", "sharedsub", "pubsub"};
+static constexpr std::string_view kScenario = "--scenario";
 
+// What a run begins with.
 static bool is_mode(std::string_view word) {
-    return std::ranges::find(kModes, word) != kModes.end();
+    return mode_of(word) || word == kScenario || word.starts_with(std::string(kScenario) + "=");
 }
 
 RunArguments split_run(std::span<const char* const> arguments) {
@@ -33,7 +32,9 @@ RunArguments split_run(std::span<const char* const> arguments) {
 
 std::string refused_run(const std::vector<std::string>& run,
                         std::initializer_list<std::string_view> taken) {
-    const std::string allowed = fmt::format("{}", fmt::join(kModes, ", "));
+    std::string allowed;
+    for (const Mode mode : kModes) allowed += fmt::format("{}, ", word(mode));
+    allowed += kScenario;
     if (run.empty()) return fmt::format("there is no mode to run; allowed: {}", allowed);
     if (!is_mode(run.front()))
         return fmt::format("{} is no mode that can be run here; allowed: {}", shown(run.front()),

@@ -1,7 +1,7 @@
 // RunArguments: the command line of a command that runs others: its own flags, then MODE and flags.
 //
-// Law: the mode is the first argument that is one, or what follows "--"; whatever stands behind it
-// belongs to the runs, which say themselves what is wrong with it.
+// Law: the mode is the first argument that is one, or --scenario, or what follows "--"; whatever
+// stands behind it belongs to the runs, which say themselves what is wrong with it.
 #pragma once
 
 #include <initializer_list>

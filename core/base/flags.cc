@@ -41,6 +41,16 @@ void wrap(std::string& out, size_t column, std::string_view text) {
     out.back() = '\n';
 }
 
+// The lines of one flag in --help.
+void explain(std::string& out, const Flag& flag) {
+    const std::string left = "  " + heading(flag);
+    const bool own_line = left.size() + 2 > kHelpIndent;
+    out += own_line ? left + "\n" : left;
+    out.append(own_line ? kHelpIndent : kHelpIndent - left.size(), ' ');
+    const std::string appendix = terms(flag);
+    wrap(out, kHelpIndent, appendix.empty() ? flag.help : flag.help + " [" + appendix + "]");
+}
+
 std::string escaped(std::string_view value) {
     std::string text;
     for (const char c : cut_text(value, kShownMax)) {
@@ -82,6 +92,24 @@ std::string terms(const Flag& flag) {
     std::string text;
     for (const std::string& part : parts) text += (text.empty() ? "" : "; ") + part;
     return text;
+}
+
+std::vector<Flag> common_rows() {
+    static constexpr std::pair<const char*, const char*> kRows[] = {
+        {"help", "This text."},
+        {"help-markdown", "The same as Markdown."},
+        {"version", "Versions, libraries and what the kernel offers."},
+    };
+    std::vector<Flag> rows;
+    for (const auto& [name, help] : kRows) {
+        Flag& flag = rows.emplace_back();
+        flag.group = kOtherGroup;
+        flag.name = name;
+        flag.help = help;
+        flag.kind = FlagKind::Switch;
+        flag.mode = true;
+    }
+    return rows;
 }
 
 Parsed<uint64_t> parse_number(std::string_view value, uint64_t min, uint64_t max) {
@@ -220,7 +248,8 @@ std::optional<FlagsExit> FlagTable::parse(std::span<const char* const> arguments
     for (const std::string_view argument : arguments) {  // whatever else is wrong, help helps
         if (argument == "--help") return FlagsExit{0, help(), false};
         if (argument == "--help-markdown") return FlagsExit{0, markdown(), false};
-        if (argument == "--version") return FlagsExit{0, version_, false};
+        if (argument == "--version" && row("version") == nullptr)
+            return FlagsExit{0, version_, false};
     }
     for (size_t i = 0; i < arguments.size(); ++i) {
         const std::string_view argument = arguments[i];
@@ -303,17 +332,12 @@ std::string FlagTable::help() const {
     for (const Flag& flag : flags_) {
         if (flag.group != group) out += "\n" + flag.group + "\n";
         group = flag.group;
-        const std::string left = "  " + heading(flag);
-        const bool own_line = left.size() + 2 > kHelpIndent;
-        out += own_line ? left + "\n" : left;
-        out.append(own_line ? kHelpIndent : kHelpIndent - left.size(), ' ');
-        const std::string appendix = terms(flag);
-        wrap(out, kHelpIndent, appendix.empty() ? flag.help : flag.help + " [" + appendix + "]");
+        explain(out, flag);
     }
-    return out +
-           "\nOther\n"
-           "  --help                          This text. --help-markdown prints it as Markdown.\n"
-           "  --version                       Versions, libraries and what the kernel offers.\n";
+    out += fmt::format("\n{}\n", kOtherGroup);
+    for (const Flag& flag : common_rows())
+        if (std::ranges::find(flags_, flag.name, &Flag::name) == flags_.end()) explain(out, flag);
+    return out;
 }
 
 std::string FlagTable::markdown() const {

@@ -87,6 +87,11 @@ std::string heading(const Flag& flag);
 // "default 3000 ms; 10 to 600000; repeatable"; may be empty.
 std::string terms(const Flag& flag);
 
+// --help, --help-markdown and --version, which every table knows besides its rows, as the group
+// kOtherGroup. A row named "version" (of MQTT, say) takes the place of the last.
+constexpr const char* kOtherGroup = "Other";
+std::vector<Flag> common_rows();
+
 class FlagTable {
   public:
     // `usage`: the lines above the flags in --help, ending in a newline.

@@ -38,23 +38,25 @@ Parsed<File> open_regular(const std::string& path, struct stat& status) {
     return file;
 }
 
-size_t reserved_bytes(const struct stat& status) {
+size_t reserved_bytes(const struct stat& status, size_t bytes_max) {
     const auto size = static_cast<size_t>(std::max<off_t>(status.st_size, 0));
-    return std::min(size, kTextFileBytesMax);
+    return std::min(size, bytes_max);
 }
 
 }  // namespace
 
-Parsed<std::string> read_file(const std::string& path) {
+Parsed<std::string> read_file(const std::string& path, size_t bytes_max) {
     struct stat status {};
     Parsed<File> opened = open_regular(path, status);
     if (Problem* problem = std::get_if<Problem>(&opened)) return std::move(*problem);
     const File& file = std::get<File>(opened);
     std::string text;  // grows once: a key leaves no copies behind
-    text.reserve(reserved_bytes(status));
+    text.reserve(reserved_bytes(status, bytes_max));
     std::array<char, 16'384> block;
     while (const size_t count = std::fread(block.data(), 1, block.size(), file.get())) {
-        if (text.size() + count > kTextFileBytesMax) return Problem{"is over 16 MiB"};
+        if (text.size() + count > bytes_max) {
+            return Problem{"is over " + std::to_string(bytes_max >> 20U) + " MiB"};
+        }
         text.append(block.data(), count);
     }
     explicit_bzero(block.data(), block.size());  // it may have been a key

@@ -14,7 +14,7 @@ namespace jumpgate {
 inline constexpr size_t kTextFileBytesMax = 16U << 20U;
 
 // The problem is said without the path, after which it reads well: "No such file or directory",
-// "is no regular file", "is empty", "is over 16 MiB".
-Parsed<std::string> read_file(const std::string& path);
+// "is no regular file", "is empty", "is over 16 MiB". REQUIRES whole MiB in `bytes_max`.
+Parsed<std::string> read_file(const std::string& path, size_t bytes_max = kTextFileBytesMax);
 
 }  // namespace jumpgate

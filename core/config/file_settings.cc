@@ -133,24 +133,6 @@ bool FileReading::is(Value::Kind kind, const Value& value, const std::string& pa
     return false;
 }
 
-std::string scalar_text(const Value& value) {
-    switch (value.kind) {
-        case Value::Kind::Bool:
-            return value.boolean ? "true" : "false";
-        case Value::Kind::Integer:
-            return std::to_string(value.integer);
-        case Value::Kind::Real:
-            return value.text.empty() ? fmt::format("{}", value.real) : value.text;
-        case Value::Kind::Text:
-            return value.text;
-        case Value::Kind::Null:
-        case Value::Kind::List:
-        case Value::Kind::Map:
-            break;
-    }
-    return {};
-}
-
 void read_file_settings(const std::vector<Document>& documents, FlagTable& table, Checked& found) {
     // `jumpgate:` of all files first: it says what APISIX's words are to mean.
     for (const Document& document : documents) {

@@ -38,8 +38,6 @@ struct FileReading {
     bool is(Value::Kind kind, const Value& value, const std::string& path) const;
 };
 
-// A scalar as a flag would be given it; empty for null, lists and maps.
-std::string scalar_text(const Value& value);
 
 // All documents, in their order, into `table`.
 void read_file_settings(const std::vector<Document>& documents, FlagTable& table, Checked& found);

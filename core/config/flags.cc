@@ -21,7 +21,9 @@ constexpr const char* kUsage =
     "\n"
     "A setting comes from its flag, else from the environment (JUMPGATE_DIAL_TIMEOUT_MS for\n"
     "--dial-timeout-ms), else from a file (dial_timeout_ms), else it has its default. --no-NAME\n"
-    "turns a switch off. docs/config.md describes files.\n";
+    "turns a switch off. docs/config.md describes files. `jumpgate --help-man | man -l -` shows "
+    "the\n"
+    "manual page, --help-completion bash|zsh prints what lets a shell complete flags.\n";
 
 Parsed<ListenAddress> parse_listen(std::string_view value) {
     Parsed<HostPort> parsed = parse_host_port(value, 0);
@@ -96,9 +98,11 @@ void add_workers(FlagTable& table, Config& config) {
     table.number("threads", config.threads, 1, 256, "", "Worker threads, one ring each.")
         .default_text = "the CPUs it may use";
     table.toggle("pin-cpus", config.pin_cpus, "Pins each worker to one of those CPUs.");
-    table.list("io-disable", config.io_disabled, parse_capability, "NAME", capability_list(),
-               "Does without this part of io_uring even where the kernel has it: for kernels with "
-               "a known fault, and for tests. The start-up line io_uring lists what is in use.");
+    table
+        .list("io-disable", config.io_disabled, parse_capability, "NAME", capability_list(),
+              "Does without this part of io_uring even where the kernel has it: for kernels with "
+              "a known fault, and for tests. The start-up line io_uring lists what is in use.")
+        .words = {kCapabilities.begin(), kCapabilities.end()};
 }
 
 void add_routing(FlagTable& table, Config& config) {

@@ -96,6 +96,24 @@ Value* Value::find(std::string_view key) {
     return const_cast<Value*>(std::as_const(*this).find(key));
 }
 
+std::string scalar_text(const Value& value) {
+    switch (value.kind) {
+        case Value::Kind::Bool:
+            return value.boolean ? "true" : "false";
+        case Value::Kind::Integer:
+            return std::to_string(value.integer);
+        case Value::Kind::Real:
+            return value.text.empty() ? fmt::format("{}", value.real) : value.text;
+        case Value::Kind::Text:
+            return value.text;
+        case Value::Kind::Null:
+        case Value::Kind::List:
+        case Value::Kind::Map:
+            break;
+    }
+    return {};
+}
+
 Value make_text(std::string text) {
     Value value;
     value.kind = Value::Kind::Text;

@@ -52,6 +52,9 @@ Value make_map();
 // Sets or replaces the member `key` of a Map.
 void set(Value& map, std::string_view key, Value value);
 
+// A scalar as a command line would have it, a number as it was written; empty for null, list, map.
+std::string scalar_text(const Value& value);
+
 // Compact JSON, members in their order.
 std::string to_json(const Value& value);
 // RFC 7396: null removes, maps are merged, all else is replaced.

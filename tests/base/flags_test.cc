@@ -186,6 +186,15 @@ TEST(FlagTable, GivesASheetThatOutlivesIt) {
     EXPECT_FALSE(sheet.rows[0].set);
 }
 
+TEST(FlagTable, LetsARowTakeThePlaceOfVersion) {
+    uint32_t version = 5;
+    FlagTable table("prog", "Usage\n", "prog 1.2.3\n");
+    table.number("version", version, 3, 5, "", "Of MQTT.");
+    EXPECT_EQ(table.help().find("libraries"), std::string::npos) << table.help();
+    EXPECT_FALSE(table.parse(std::vector<const char*>{"--version", "4"}));
+    EXPECT_EQ(version, 4u);
+}
+
 TEST(FlagTable, TurnsASwitchOffByItsNegatedName) {
     Program program;
     program.pin = true;

@@ -37,6 +37,9 @@ TEST(ReadFile, SaysWhatIsWrong) {
     EXPECT_EQ(problem_of(testing::TempDir()), "Is a directory");
     EXPECT_EQ(problem_of(own_file("")), "is empty");
     EXPECT_EQ(problem_of(own_file(std::string(kTextFileBytesMax + 1, 'x'))), "is over 16 MiB");
+    const std::string long_file = own_file(std::string((2U << 20U) + 1, 'x'));
+    EXPECT_EQ(std::get<Problem>(read_file(long_file, 2U << 20U)).text, "is over 2 MiB");
+    EXPECT_TRUE(std::holds_alternative<std::string>(read_file(long_file, 3U << 20U)));
 }
 
 // Nobody writes into the pipe: one who reads it waits for ever.

@@ -4,7 +4,10 @@
 Usage: jumpload_shapes_test.py JUMPLOAD. Prints TAP. Every run is bounded; every wait is for a
 condition with a deadline; all is on loopback and free ports.
 """
+import json
+import os
 import signal
+import subprocess
 import sys
 
 import jumpload_test
@@ -75,6 +78,60 @@ def filters_that_hear_too_much_are_seen(folder, broker):
     expect(result["messages"], sent=80, received=80, lost=0, unexpected=240)
 
 
+def template(folder, text):
+    path = os.path.join(folder, "template")
+    with open(path, "w") as file:
+        file.write(text)
+    return path
+
+
+def a_payload_of_the_users_is_accounted_for(folder, broker):
+    json_path = template(folder, '{"id":"%CLIENT%","n":%SEQ%,"p":%PUBLISHER%,"at":%TIMESTAMP_NS%}')
+    for flags in (["--payload-template", json_path], ["--payload-file", json_path]):
+        result, _ = Run(folder, "fanout", broker.port, "-c", 6, "--publishers", 2, "-I", 20,
+                        "-q", 1, "--duration", 1, *flags).finish()
+        nothing_went_wrong(result["messages"], sent=100, received=400)
+    reader = subprocess.Popen(["mosquitto_sub", "-p", str(broker.port), "-t", "json/+", "-C", "20",
+                               "-W", "20"], stdout=subprocess.PIPE, text=True)
+    Run(folder, "pub", broker.port, "-c", 2, "-I", 20, "-t", "json/%i", "--duration", 2,
+        "--payload-template", json_path).finish()
+    lines = [json.loads(line) for line in reader.communicate(timeout=30)[0].splitlines()]
+    assert len(lines) == 20, lines
+    for line in lines:
+        assert line["id"] == f"jumpload-pub{line['p']}" and line["at"] > 0, line
+
+
+def aliases_and_user_properties_change_no_account(folder, broker):
+    flags = ["--topic-alias", "--user-property", "site=7", "-q", 1, "-s", 16]
+    sizes = []
+    for extra in (flags, flags[1:]):
+        result, _ = Run(folder, "pubsub", broker.port, "-c", 5, "-I", 10, "-t",
+                        "a/rather/long/topic/name/%i", "--duration", 1, *extra).finish()
+        nothing_went_wrong(result["messages"], sent=500, received=500)
+        sizes.append(result["bytes"]["sent"])
+    assert sizes[0] < sizes[1] - 495 * 20, sizes
+
+
+def what_a_broker_kept_is_no_loss_and_no_duplicate(folder, broker):
+    flags = ["-c", 5, "-I", 20, "-q", 1, "--retain", "-t", "kept/%i", "--duration", 1]
+    for retained in (0, 5):
+        result, _ = Run(folder, "pubsub", broker.port, *flags).finish()
+        nothing_went_wrong(result["messages"], sent=250, received=250, retained=retained)
+
+
+def wills_are_sent_for_those_that_do_not_leave(folder, broker):
+    reader = subprocess.Popen(["mosquitto_sub", "-p", str(broker.port), "-t", "gone/#", "-v", "-C",
+                               "3", "-W", "20"], stdout=subprocess.PIPE, text=True)
+    for number in (signal.SIGTERM, signal.SIGKILL):  # the first takes leave, and has no will
+        run = Run(folder, "conn", broker.port, "-c", 3, "--will-topic", "gone/%i",
+                  "--will-payload", number.name)
+        run.wait_for("connected", 3)
+        run.process.send_signal(number)
+        run.process.communicate(timeout=20)
+    lines = sorted(reader.communicate(timeout=30)[0].splitlines())
+    assert lines == [f"gone/{i} SIGKILL" for i in range(3)], lines
+
+
 # ---- And where it cannot, it is known why -------------------------------------------------------
 
 def accounted(messages, hearers, qos):
@@ -142,7 +199,9 @@ SCENARIOS = [
     fanout_reaches_every_subscriber, a_fanout_with_many_publishers_uses_a_wildcard,
     fanin_reaches_the_one_it_is_dealt_to, a_shared_message_reaches_exactly_one,
     whoever_does_both_hears_itself_or_its_neighbour, a_topic_may_differ_from_message_to_message,
-    filters_that_hear_too_much_are_seen, a_killed_broker_loses_only_what_was_in_flight,
+    filters_that_hear_too_much_are_seen, a_payload_of_the_users_is_accounted_for,
+    aliases_and_user_properties_change_no_account, what_a_broker_kept_is_no_loss_and_no_duplicate,
+    wills_are_sent_for_those_that_do_not_leave, a_killed_broker_loses_only_what_was_in_flight,
     a_broker_that_pauses_is_late_and_loses_nothing,
     a_broker_killed_in_its_pause_takes_with_it_what_was_sent,
 ]

@@ -83,6 +83,27 @@ TEST(BrokerCommand, EndsWith1WhereACertificateCannotBeRead) {
     EXPECT_NE(outcome.err.find("/nowhere/a.crt"), std::string::npos) << outcome.err;
 }
 
+TEST(BrokerCommand, WantsANameForEachBrokerOrForNone) {
+    const std::vector<std::string> two = {"--listen", "127.0.0.1:0", "--listen", "127.0.0.1:0"};
+    for (const std::vector<std::string>& names :
+         {std::vector<std::string>{"--name", "one"},
+          {"--name", "one", "--name", "two", "--name", "three"},
+          {"--name", "one", "--name", "with \"quotes\""},
+          {"--name", "one", "--name", ""}}) {
+        std::vector<std::string> words = two;
+        words.insert(words.end(), names.begin(), names.end());
+        const Outcome outcome = run(words);
+        EXPECT_EQ(outcome.code, 2);
+        EXPECT_NE(outcome.err.find("--name"), std::string::npos) << outcome.err;
+    }
+}
+
+TEST(BrokerCommand, RefusesFaultsThatContradictEachOther) {
+    const Outcome outcome = run({"--listen", "127.0.0.1:0", "--refuse-code", "0x89"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_NE(outcome.err.find("--refuse N%"), std::string::npos) << outcome.err;
+}
+
 TEST(BrokerCommand, SaysInItsHelpWhatItIsFor) {
     const Outcome outcome = run({"--help"});
     EXPECT_EQ(outcome.code, 0);

@@ -20,6 +20,7 @@ struct Reply {
     mqtt::ReasonCode reason = mqtt::ReasonCode::Success;
     bool session_present = false;
     std::string assigned_client_id;
+    std::string server_reference;
     std::string topic;
     std::string payload;
     std::string codes;
@@ -51,6 +52,12 @@ class Peer {
     }
 
     Client& client() { return client_; }
+    // What waits for it, as bytes.
+    std::string raw() {
+        std::string bytes(mqtt::text(client_.start_sending()));
+        client_.sent();
+        return bytes;
+    }
 
     template <class Encode>
     void say(const Encode& encode) {
@@ -142,6 +149,7 @@ class Peer {
                 reply.reason = view.reason;
                 reply.session_present = view.session_present;
                 reply.assigned_client_id = view.assigned_client_id;
+                reply.server_reference = view.server_reference;
                 break;
             }
             case mqtt::PacketType::Publish: {

@@ -1,4 +1,6 @@
 // The set-up of a connection against every way in which a broker can refuse it.
+#include "mqtt/connect.h"
+
 #include <gtest/gtest.h>
 
 #include "tests/loadgen/scripted_broker.h"
@@ -110,6 +112,27 @@ TEST(Connect, ComesBackAsOftenAsItTakes) {
     EXPECT_EQ(recorder[Count::Failed], 0U);
     EXPECT_EQ(recorder[Count::ConnectionsLost], 1U);
     EXPECT_EQ(recorder[Count::Connections], 2U);
+}
+
+TEST(Connect, LeavesItsWill) {
+    for (const char* version : {"3", "4", "5"}) {
+        ScriptedBroker broker(1, [](Peer& peer, int) {
+            const std::vector<uint8_t> bytes = peer.receive();
+            const mqtt::ConnectResult parsed = mqtt::parse_connect(bytes);
+            const mqtt::ConnectView* connect = std::get_if<mqtt::ConnectView>(&parsed);
+            ASSERT_NE(connect, nullptr);
+            EXPECT_EQ(connect->client_id, "jumpload-conn0");
+            EXPECT_TRUE(connect->will.present && connect->will.retain);
+            EXPECT_EQ(connect->will.qos, 2);
+            EXPECT_EQ(connect->will.topic, "gone/jumpload-conn0/u0");
+            EXPECT_EQ(std::string(connect->will.payload.begin(), connect->will.payload.end()),
+                      "bye");
+        });
+        CrewRun run(Mode::Conn, broker.port(),
+                    {"-c", "1", "-V", version, "-u", "u%i", "--will-topic", "gone/%c/%u",
+                     "--will-payload", "bye", "--will-qos", "2", "--will-retain"});
+        run.start();
+    }
 }
 
 }  // namespace

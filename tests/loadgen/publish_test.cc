@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "loadgen/message.h"
+#include "mqtt/properties.h"
 #include "tests/loadgen/scripted_broker.h"
 
 namespace jumpgate::load {
@@ -169,6 +170,85 @@ TEST(Publish, MessagesDueWithoutAConnectionAreHeldAndCounted) {
     run.wait_for(Count::Planned, 20);
     const Recorder& recorder = run.finish();
     EXPECT_LT(recorder[Count::Sent], recorder[Count::Planned]);
+}
+
+// The next packet, a PUBLISH of MQTT 5; its views point into `bytes`.
+mqtt::PublishView receive_view(Peer& peer, Bytes& bytes) {
+    bytes = peer.receive();
+    const mqtt::Framed framed = mqtt::next_packet(bytes);
+    const mqtt::Packet* packet = std::get_if<mqtt::Packet>(&framed);
+    if (packet == nullptr || packet->type != mqtt::PacketType::Publish) {
+        ADD_FAILURE() << "no PUBLISH";
+        return {};
+    }
+    return std::get<mqtt::PublishView>(mqtt::parse_publish(*packet, 5));
+}
+
+TEST(Publish, NamesItsTopicOnceInEachConnectionWhereTheBrokerTakesAliases) {
+    struct Case {
+        Bytes connack;
+        uint16_t alias;
+        std::string_view second_topic;
+    };
+    const std::vector<Case> cases = {
+        {{0x20, 6, 0, 0, 3, 0x22, 0, 1}, 1, ""},  // topic alias maximum 1
+        {{0x20, 3, 0, 0, 0}, 0, "t"},             // none
+    };
+    for (const Case& each : cases) {
+        ScriptedBroker broker(2, [&each](Peer& peer, int number) {
+            peer.receive();
+            peer.send(each.connack);
+            Bytes bytes;
+            for (int n = 0; n < 3; ++n) {
+                const mqtt::PublishView publish = receive_view(peer, bytes);
+                EXPECT_EQ(publish.topic, n == 0 ? "t" : each.second_topic);
+                EXPECT_EQ(publish.topic_alias, each.alias);
+            }
+            while (number == 1 && !peer.receive().empty()) continue;
+        });
+        CrewRun run(Mode::Pub, broker.port(),
+                    {"-c", "1", "-t", "t", "-I", "1", "--topic-alias", "--reconnect",
+                     "--reconnect-min-ms", "1", "--drain-ms", "0"});
+        run.start();
+        run.wait_for(Count::Reconnects, 1);
+        run.wait_for(Count::Sent, 6);
+    }
+}
+
+TEST(Publish, SendsRetainAndUserProperties) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.receive();
+        peer.send({0x20, 3, 0, 0, 0});
+        Bytes bytes;
+        const mqtt::PublishView publish = receive_view(peer, bytes);
+        EXPECT_TRUE(publish.retain);
+        mqtt::PropertyReader reader(publish.properties, mqtt::place(mqtt::PacketType::Publish));
+        const std::optional<mqtt::Property> property = reader.next();
+        ASSERT_TRUE(property);
+        EXPECT_EQ(property->key, "k");
+        EXPECT_EQ(Bytes(property->value.begin(), property->value.end()), Bytes{'v'});
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(
+        Mode::Pub, broker.port(),
+        {"-c", "1", "-t", "t", "-I", "1", "-r", "--user-property", "k=v", "--drain-ms", "0"});
+    run.start();
+    run.wait_for(Count::Sent, 1);
+}
+
+TEST(Publish, PutsTheNumberOfTheMessageIntoTheTopic) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.receive();
+        peer.send({0x20, 3, 0, 0, 0});
+        Bytes bytes;
+        for (int n = 0; n < 3; ++n) {
+            EXPECT_EQ(receive_view(peer, bytes).topic, "t/" + std::to_string(n));
+        }
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(), {"-c", "1", "-t", "t/%s", "-I", "1", "--drain-ms", "0"});
+    run.start();
+    run.wait_for(Count::Sent, 3);
 }
 
 }  // namespace

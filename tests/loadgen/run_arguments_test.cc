@@ -18,6 +18,8 @@ TEST(RunArguments, AreSplitAtTheMode) {
     const RunArguments dashes = split({"--rounds=3", "--", "conn", "-c", "2"});
     EXPECT_EQ(own(dashes), (Words{"--rounds=3", "conn"}));
     EXPECT_EQ(dashes.run, (Words{"conn", "-c", "2"}));
+    EXPECT_EQ(split({"--rounds=3", "--scenario", "churn", "-c", "2"}).run,
+              (Words{"--scenario", "churn", "-c", "2"}));
     EXPECT_TRUE(split({"--rounds", "3"}).run.empty());
     EXPECT_TRUE(split({"--"}).run.empty());
 }

@@ -1,0 +1,102 @@
+#include "loadgen/manual.h"
+
+#include <utility>
+
+#include "loadgen/commands.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+constexpr const char* kDescription =
+    "`jumpload` plays fleets of MQTT clients against a broker or a proxy, measures latencies and "
+    "accounts for every message. It also plays the brokers.\n"
+    "\n"
+    "The load is open loop: the time of each message is planned before the run, and does not wait "
+    "for answers. Latency counts from the planned time, so a target that stalls cannot hide it; "
+    "how late messages were sent is reported beside it. A generator that was itself too slow says "
+    "so (`generator_saturated`), and ends with exit status 3.\n"
+    "\n"
+    "Lost, duplicated and reordered messages are counted exactly, by publisher and subscriber.\n"
+    "\n"
+    "Letters and long names are those of emqtt-bench where it has them.";
+
+ManualSection exit_status() {
+    return {"EXIT STATUS",
+            "",
+            {{"0", "All well."},
+             {"1",
+              "Clients could not connect, a broker could not start, or a file could not be "
+              "read or written."},
+             {"2", "Wrong usage. Standard error says which flag, and what is allowed."},
+             {"3", "Messages were lost, the generator was saturated, or a limit was broken."}},
+            false};
+}
+
+ManualSection environment() {
+    return {"ENVIRONMENT", "No setting is taken from the environment.", {}, false};
+}
+
+ManualSection files() {
+    return {"FILES",
+            "No file is read or written unless a flag names it. Certificates and keys are PEM. "
+            "Results are JSON, in units that the names of their fields end with.",
+            {},
+            false};
+}
+
+ManualSection signals() {
+    return {"SIGNALS",
+            "",
+            {{"SIGINT, SIGTERM, SIGQUIT, SIGHUP",
+              "Ends the run early, waits for messages under way, and reports what was measured, "
+              "marked as interrupted. A second signal ends the wait. `jumpload broker` ends on "
+              "SIGINT and SIGTERM."}},
+            false};
+}
+
+ManualSection examples() {
+    return {"EXAMPLES",
+            "",
+            {{"A broker to try things on, and 1,000 pairs of clients with QoS 1, each publishing "
+              "once a second, for 30 s:",
+              "jumpload broker --listen 127.0.0.1:1884 &\n"
+              "jumpload p2p -h 127.0.0.1 -p 1884 -c 2000 -q 1 --duration 30 --json run.json"},
+             {"20,000 idle clients, 500 new ones a second:",
+              "jumpload conn -h broker.example -c 20000 -R 500"},
+             {"What a proxy costs, against the same broker without it:",
+              "jumpload compare --target direct=127.0.0.1:1884 --target proxy=127.0.0.1:1883 \\\n"
+              "    p2p -c 200 -I 100 --duration 10"},
+             {"Sensors of several tenants, over TLS, each with a certificate of its own:",
+              "jumpload pub -S -h broker.example --cacertfile ca.crt --certfile clients/%i.crt \\\n"
+              "    --keyfile clients/%i.key --tenants 20 -c 500 -t tenant%t/sensors/%i -I 5000"}},
+            true};
+}
+
+}  // namespace
+
+Manual jumpload_manual() {
+    Manual manual;
+    manual.program = "jumpload";
+    manual.section = 1;
+    manual.purpose = "load generator for MQTT brokers and proxies";
+    manual.version = JUMPGATE_VERSION;
+    manual.date = "2026-11-23";
+    manual.synopsis = {"<MODE> [<FLAGS>]", "<MODE> --help"};
+    manual.description = kDescription;
+    for (const Command& command : commands()) {
+        ManualMode mode{std::string(command.name),
+                        std::string(command.purpose),
+                        std::string(title(command.kind)),
+                        command.flags(),
+                        {}};
+        if (mode.flags.operand.starts_with("MODE")) mode.runs = title(CommandKind::Clients);
+        manual.modes.push_back(std::move(mode));
+    }
+    manual.sections = {exit_status(), environment(),
+                       files(),       signals(),
+                       examples(),    {"SEE ALSO", "`jumpgate`(8), `mosquitto`(8)", {}, false}};
+    return manual;
+}
+
+}  // namespace jumpgate::load

@@ -1,0 +1,61 @@
+#include "loadgen/behaviour_options.h"
+
+#include <gtest/gtest.h>
+
+#include "loadgen/options.h"
+
+namespace jumpgate::load {
+namespace {
+
+constexpr uint64_t kSecond = 1'000'000'000;
+
+TEST(ParseStorm, TakesItsPartsInAnyOrder) {
+    const auto once = std::get<StormPlan>(parse_storm("at=10s,drop=50%"));
+    EXPECT_EQ(once.at_ns, 10 * kSecond);
+    EXPECT_EQ(once.every_ns, 0U);
+    EXPECT_DOUBLE_EQ(once.share, 0.5);
+    const auto often = std::get<StormPlan>(parse_storm("every=30s,drop=1%,at=0"));
+    EXPECT_EQ(often.at_ns, 0U);
+    EXPECT_EQ(often.every_ns, 30 * kSecond);
+    EXPECT_DOUBLE_EQ(often.share, 0.01);
+}
+
+TEST(ParseStorm, SaysWhatIsWrong) {
+    const std::pair<std::string_view, std::string_view> kCases[] = {
+        {"", "at=TIME"},
+        {"at=10s", "at=TIME"},
+        {"drop=50%", "at=TIME"},
+        {"at=10s,drop=50%,who=me", "at=TIME"},
+        {"at=ten,drop=50%", "of at that is no duration"},
+        {"at=10s,drop=500%", "of drop that is out of range"},
+        {"at=10s,drop=5%,drop=6%", "gives drop twice"},
+        {"at=10s,drop=5%,every=0s", "every 0 s"},
+    };
+    for (const auto& [text, says] : kCases) {
+        const auto parsed = parse_storm(text);
+        const Problem* problem = std::get_if<Problem>(&parsed);
+        ASSERT_NE(problem, nullptr) << text;
+        EXPECT_NE(problem->text.find(says), std::string::npos) << problem->text;
+    }
+}
+
+TEST(BehaviourOptions, WhoIsBrokenOnPurposeComesBack) {
+    const std::vector<std::vector<const char*>> kCases = {
+        {"--storm", "at=1s,drop=10%"}, {"--churn", "20%/s"}, {"--takeover", "5%/s"}};
+    for (const std::vector<const char*>& arguments : kCases) {
+        const auto options = std::get<Options>(parse_options(Mode::Conn, arguments, 1'000));
+        EXPECT_TRUE(options.behaviour.come_back());
+        EXPECT_TRUE(options.reconnect);
+    }
+    EXPECT_FALSE(std::get<Options>(parse_options(Mode::Conn, {}, 1'000)).reconnect);
+}
+
+TEST(BehaviourOptions, RefuseWhatIsNoShare) {
+    const char* const wrong[] = {"--churn", "20%"};
+    const auto refused = parse_options(Mode::Conn, wrong, 1'000);
+    ASSERT_TRUE(std::holds_alternative<FlagsExit>(refused));
+    EXPECT_NE(std::get<FlagsExit>(refused).text.find("20%/s"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace jumpgate::load
