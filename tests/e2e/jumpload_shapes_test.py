@@ -132,6 +132,24 @@ def wills_are_sent_for_those_that_do_not_leave(folder, broker):
     assert lines == [f"gone/{i} SIGKILL" for i in range(3)], lines
 
 
+def private_bytes(process):
+    with open(f"/proc/{process.pid}/status") as status:
+        return 1024 * next(int(line.split()[1]) for line in status if line.startswith("RssAnon"))
+
+
+def an_idle_client_costs_at_most_700_bytes(folder, broker):
+    sizes = {}
+    for count in (1000, 8000):
+        run = Run(folder, "conn", broker.port, "-c", count, "-R", 8000, "-k", 0, "--threads", 1)
+        run.wait_for("connected", count)
+        sizes[count] = private_bytes(run.process)
+        run.process.send_signal(signal.SIGTERM)
+        run.finish()
+    each = (sizes[8000] - sizes[1000]) / 7000
+    print(f"# {each:.0f} bytes")
+    assert each <= 700, sizes
+
+
 # ---- And where it cannot, it is known why -------------------------------------------------------
 
 def accounted(messages, hearers, qos):
@@ -201,7 +219,8 @@ SCENARIOS = [
     whoever_does_both_hears_itself_or_its_neighbour, a_topic_may_differ_from_message_to_message,
     filters_that_hear_too_much_are_seen, a_payload_of_the_users_is_accounted_for,
     aliases_and_user_properties_change_no_account, what_a_broker_kept_is_no_loss_and_no_duplicate,
-    wills_are_sent_for_those_that_do_not_leave, a_killed_broker_loses_only_what_was_in_flight,
+    wills_are_sent_for_those_that_do_not_leave, an_idle_client_costs_at_most_700_bytes,
+    a_killed_broker_loses_only_what_was_in_flight,
     a_broker_that_pauses_is_late_and_loses_nothing,
     a_broker_killed_in_its_pause_takes_with_it_what_was_sent,
 ]
