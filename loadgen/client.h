@@ -66,6 +66,8 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     bool disposable() const { return gone() && !dirty_; }
     // Tried, and never connected.
     bool failed() const { return !first_try_ && !was_live_; }
+    // Of the crew's BrokerNames: who served it last.
+    uint8_t broker() const { return broker_; }
     // Messages that are due and not sent, or sent and not answered.
     uint32_t unfinished() const { return due_ - window_.oldest(); }
 
@@ -102,6 +104,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void retry_or_go();
     const Address& target();
     bool follow(mqtt::ReasonCode reason, std::string_view reference);
+    void note_broker(const mqtt::ConnackView& connack);
     void go_live();
 
     // secure.cc
@@ -180,6 +183,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     Socket socket_;
     uint16_t keepalive_s_ = 0;
     uint8_t inflight_max_ = 1;
+    uint8_t broker_ = 0;
     Alias alias_ = Alias::None;
     uint8_t operations_ = 0;  // in flight: receive, send
     uint8_t attempts_ = 0;    // in a row that failed

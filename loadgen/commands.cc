@@ -16,6 +16,7 @@
 #include "loadgen/merge_command.h"
 #include "loadgen/options.h"
 #include "loadgen/report_command.h"
+#include "loadgen/run_arguments.h"
 
 namespace jumpgate::load {
 
@@ -110,8 +111,9 @@ std::string usage() {
            "`jumpload --list-scenarios` shows the names.\n";
 }
 
-// Those of the scenario stand behind a mode in the arguments of `compare`.
+// The scenario is the run, where the arguments of `compare` have none.
 static int compare_scenario(const Scenario& scenario, std::span<const char* const> arguments) {
+    if (!split_run(arguments).run.empty()) return compare_command(arguments);
     std::vector<std::string> run = {"p2p"};
     for (const ScenarioFlag& flag : scenario.flags)
         for (const std::string& value : flag.values)

@@ -6,6 +6,7 @@
 #include "loadgen/client.h"
 #include "loadgen/crew.h"
 #include "mqtt/encode.h"
+#include "mqtt/properties.h"
 
 namespace jumpgate::load {
 
@@ -190,6 +191,7 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
         set_up_failed(Cause::QosNotSupported);
         return;
     }
+    note_broker(connack);
     keepalive_s_ = connack.server_keep_alive_s.value_or(options.keepalive_s);
     inflight_max_ =
         static_cast<uint8_t>(std::min<uint32_t>(options.inflight, connack.receive_maximum));
@@ -220,6 +222,20 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
     const mqtt::Framed framed = mqtt::next_packet(*rest);
     consume(mqtt::Bytes(*rest).subspan(std::get<mqtt::Packet>(framed).length));
     crew_.chunks().give(rest);
+}
+
+// Remembers who serves it, where the broker says so.
+void Client::note_broker(const mqtt::ConnackView& connack) {
+    mqtt::PropertyReader properties(connack.properties, place(mqtt::PacketType::Connack));
+    while (const std::optional<mqtt::Property> property = properties.next()) {
+        if (property->id != mqtt::PropertyId::UserProperty || property->key != "broker") continue;
+        const uint8_t broker = crew_.broker_names().number_of(mqtt::text(property->value));
+        if (broker_ != 0) {
+            crew_.recorder().add(broker == broker_ ? Count::BrokerKept : Count::BrokerMoved);
+        }
+        broker_ = broker;
+        return;
+    }
 }
 
 void Client::go_live() {

@@ -356,6 +356,8 @@ static void settle(Recorder& recorder, const DeliveryResult& result) {
 void Crew::settle_accounts() {
     for (const Client& client : clients_) {
         if (client.failed()) recorder_.add(Count::Failed);
+        if (client.broker() != 0)
+            recorder_.brokers[std::string(broker_names_.name(client.broker()))]++;
     }
     for (const auto& [key, stream] : streams_) {
         recorder_.add(Count::LostOnLiveConnections, stream.holes());

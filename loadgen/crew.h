@@ -20,6 +20,7 @@
 #include "core/io/buffer_ring.h"
 #include "core/io/reactor.h"
 #include "loadgen/arrival.h"
+#include "loadgen/broker_names.h"
 #include "loadgen/client.h"
 #include "loadgen/disturbances.h"
 #include "loadgen/live.h"
@@ -83,6 +84,7 @@ class Crew {
         return due_ns < measured_from_ns_ ? warm_up_ : recorder_;
     }
     Rng& rng() { return rng_; }
+    BrokerNames& broker_names() { return broker_names_; }
     Identity& identity() { return identity_; }  // scratch
     // The clock as of the last touch(), which each completion begins with.
     uint64_t now_ns() const { return now_ns_; }
@@ -144,6 +146,7 @@ class Crew {
     std::unique_ptr<TlsCrew> tls_;
     Rng rng_;
     Identity identity_;
+    BrokerNames broker_names_;
     Recorder recorder_;
     Recorder warm_up_;  // messages due before `measured_from_ns_`
     DialPlanner dials_;

@@ -20,8 +20,8 @@ constexpr TimesName kTimes[] = {
     {"connect", &Recorder::connect},     {"subscribe", &Recorder::subscribe},
 };
 
-constexpr std::string_view kCounters[] = {"lost",   "duplicated", "reordered",
-                                          "failed", "errors",     "late"};
+constexpr std::string_view kCounters[] = {"lost",   "duplicated", "reordered", "failed",
+                                          "errors", "late",       "moved"};
 
 struct OpName {
     std::string_view name;
@@ -116,6 +116,10 @@ Share share_of(std::string_view metric, const Recorder& r, uint64_t clients) {
     if (metric == "duplicated") return {r[Count::Duplicated], received};
     if (metric == "reordered") return {r[Count::Reordered], received};
     if (metric == "failed") return {r[Count::Failed], clients};
+    if (metric == "moved") {
+        const uint64_t moved = r[Count::BrokerMoved];
+        return {moved, moved + r[Count::BrokerKept]};
+    }
     if (metric == "late") return {r[Count::Late], r[Count::Sent]};
     return {r.errors(), r[Count::Connections] + r.setup_failures()};
 }

@@ -33,6 +33,7 @@ void Tallies::merge(const Tallies& other) {
 
 void Recorder::merge(const Recorder& other) {
     Tallies::merge(other);
+    for (const auto& [name, clients] : other.brokers) brokers[name] += clients;
     latency.merge(other.latency);
     service.merge(other.service);
     acknowledgement.merge(other.acknowledgement);

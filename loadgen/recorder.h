@@ -6,6 +6,9 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
 
 #include "core/base/histogram.h"
 #include "loadgen/cause.h"
@@ -39,6 +42,8 @@ enum class Count : uint8_t {
     LostOnLiveConnections,
     WithoutSubscriber,  // p2p: sent while the other end had no subscription; not lost
     Redirects,          // Server References that were followed
+    BrokerKept,         // reconnects to the broker that served the client before, by its name
+    BrokerMoved,        // reconnects to another one
     Takeovers,          // second connections with an id that stood
     PingsSent,
     PingsAnswered,
@@ -106,6 +111,9 @@ class Recorder : public Tallies {
     Histogram tls_full;     // ClientHello until the broker is verified
     Histogram tls_resumed;  // the same, with an earlier session
     Histogram connack;      // CONNECT to CONNACK
+
+    // Clients by the broker that served them last, by its name; those that it told are in it.
+    std::map<std::string, uint64_t, std::less<>> brokers;
 
     uint64_t busy_ns = 0;      // processor time of the thread while it measured
     uint64_t wall_ns = 0;      // and how long that was

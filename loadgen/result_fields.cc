@@ -16,6 +16,8 @@ std::span<const CountField> count_fields() {
         {"tls", "TLSv1.3", Count::Tls13},
         {"", "takeovers", Count::Takeovers},
         {"", "redirects", Count::Redirects},
+        {"placement", "kept", Count::BrokerKept},
+        {"placement", "moved", Count::BrokerMoved},
         {"pings", "sent", Count::PingsSent},
         {"pings", "answered", Count::PingsAnswered},
         {"messages", "planned", Count::Planned},

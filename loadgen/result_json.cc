@@ -186,6 +186,14 @@ std::string result_json(const Results& results) {
     add_counts(json, results, "clients");
     add_faults(json, recorder);
     add_counts(json, results, "tls");
+    add_counts(json, results, "placement");
+    json.open("brokers");
+    for (const auto& [name, clients] : recorder.brokers) {
+        json.open(name);
+        json.field("clients", clients);
+        json.close();
+    }
+    json.close();
     add_counts(json, results, "pings");
     json.field("reconnects", recorder[Count::Reconnects]);
     for (const CountField& field : count_fields()) {

@@ -79,6 +79,12 @@ class Object {
             visit(key, number);
         }
     }
+    // Calls `visit(key)` for each member of the object.
+    template <class Visit>
+    void each_key(Visit visit) const {
+        if (json_ == nullptr) return;
+        for (const auto& [key, value] : json_->items()) visit(key);
+    }
     void refuse(std::string path, std::string_view why) const {
         if (!problem_) problem_ = Problem{fmt::format("{}: {}", path, why)};
     }
@@ -219,6 +225,12 @@ void read_counts(const Object& root, Recorder& recorder) {
         // Counted by their causes.
         if (field.count != Count::ConnectionsLost) recorder.add(field.count, count);
     }
+    const Object brokers = root.object("brokers");
+    brokers.each_key([&](std::string_view name) {
+        uint64_t clients = 0;
+        brokers.object(name).read("clients", clients);
+        recorder.brokers[std::string(name)] += clients;
+    });
     read_faults(root, recorder);
     for (const TimesField& field : times_fields()) {
         read_times(root, field.name, recorder.*field.times);

@@ -79,6 +79,30 @@ void add_behaviour(Out out, const Recorder& recorder) {
     }
 }
 
+// Who serves how many, and how even that is; nothing where no broker gave its name.
+void add_brokers(Out out, const Recorder& recorder) {
+    if (recorder.brokers.empty()) return;
+    uint64_t sum = 0;
+    uint64_t most = 0;
+    for (const auto& [name, clients] : recorder.brokers) {
+        sum += clients;
+        most = std::max(most, clients);
+    }
+    const double mean = static_cast<double>(sum) / static_cast<double>(recorder.brokers.size());
+    fmt::format_to(out, "brokers: {}, the fullest has {:.3f} times the mean\n",
+                   recorder.brokers.size(), static_cast<double>(most) / mean);
+    for (const auto& [name, clients] : recorder.brokers) {
+        fmt::format_to(out, "  {:<28}{:>9} clients{:>8.2f} %\n", name, clients,
+                       100 * static_cast<double>(clients) / static_cast<double>(sum));
+    }
+    const uint64_t kept = recorder[Count::BrokerKept];
+    const uint64_t moved = recorder[Count::BrokerMoved];
+    if (kept + moved == 0) return;
+    fmt::format_to(out, "  reconnects: {} found their broker again, {} another one ({:.2f} %)\n",
+                   kept, moved,
+                   100 * static_cast<double>(moved) / static_cast<double>(kept + moved));
+}
+
 void add_warm_up(Out out, const Tallies& head) {
     fmt::format_to(out, "warm-up, in no other figure: {} planned, {} sent, {} received, {} lost\n",
                    head[Count::Planned], head[Count::Sent], head[Count::Received], head.lost());
@@ -155,6 +179,7 @@ std::string result_text(const Results& results) {
                        recorder[Count::PingsAnswered]);
     }
     add_behaviour(out, recorder);
+    add_brokers(out, recorder);
     if (results.plan.mode != word(Mode::Conn)) add_messages(out, results);
     if (results.plan.warm_up_ns > 0) add_warm_up(out, results.warm_up);
     add_times(out, recorder);

@@ -150,6 +150,7 @@ Parsed<ConnackView> parse_connack(const Packet& packet, uint8_t level) {
     const Bytes block = take_properties_of(reader, level);
     if (!reader.ok() || reader.left() != 0) return cut_short();
     if (const auto fault = read_properties(block, PacketType::Connack, view)) return *fault;
+    view.properties = block;
     return view;
 }
 

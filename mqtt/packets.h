@@ -30,6 +30,7 @@ struct ConnackView {
     std::string_view assigned_client_id{};
     std::string_view reason_string{};
     std::string_view server_reference{};
+    Bytes properties{};  // all of them, as they came; the encoder does not look at it
 };
 
 struct PublishView {
