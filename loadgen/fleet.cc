@@ -12,7 +12,9 @@
 #include "core/io/resolve.h"
 #include "core/io/signals.h"
 #include "loadgen/crew.h"
+#include "loadgen/live_block.h"
 #include "loadgen/live_line.h"
+#include "loadgen/prometheus.h"
 #include "loadgen/result_files.h"
 #include "loadgen/result_text.h"
 
@@ -43,6 +45,8 @@ class Fleet {
     Stage stage(uint64_t now_ns) const;
     const Second& take_second();
     void show_second();
+    Progress progress(uint64_t now_ns) const;
+    bool open_prometheus();
     Results results();
     bool finished() const { return signals_.finished.load() == crews_.size(); }
     int report();
@@ -57,6 +61,8 @@ class Fleet {
     bool interrupted_ = false;
     Environment environment_;
     std::optional<Ticker> ticker_;
+    LiveBlock block_;
+    std::unique_ptr<PrometheusServer> prometheus_;
 };
 
 bool Fleet::find_targets() {
@@ -124,10 +130,11 @@ int Fleet::run() {
         fmt::print(stderr, "jumpload {}: note: {}\n", word(options_.mode), note);
     }
     block_signals();
-    if (!wait_for_start()) return 1;
+    if (!open_prometheus() || !wait_for_start()) return 1;
     began_ns_ = monotonic_ns();
     environment_ = look_around();
     ticker_.emplace(began_ns_);
+    if (prometheus_) prometheus_->show(prometheus_text(options_, *ticker_));
     start_crews();
     watch();
     for (std::thread& thread : threads_) thread.join();
@@ -228,14 +235,45 @@ const Second& Fleet::take_second() {
     return ticker_->take(lives, now_ns, stage(now_ns));
 }
 
+Progress Fleet::progress(uint64_t now_ns) const {
+    Progress progress;
+    progress.stage = stage(now_ns);
+    const uint64_t start_ns = signals_.start_ns.load() + options_.arrival.warm_up_ns;
+    const uint64_t end_ns = signals_.end_ns.load();
+    if (progress.stage == Stage::Connecting) {
+        progress.share = static_cast<double>(signals_.settled.load()) / options_.clients_here;
+    } else if (progress.stage == Stage::Measuring && end_ns != UINT64_MAX && end_ns > start_ns) {
+        progress.left_s = static_cast<double>(end_ns - now_ns) / 1e9;
+        progress.share = 1 - progress.left_s * 1e9 / static_cast<double>(end_ns - start_ns);
+    }
+    return progress;
+}
+
 void Fleet::show_second() {
     const Second& second = take_second();
+    if (prometheus_) prometheus_->show(prometheus_text(options_, *ticker_));
+    const size_t columns = terminal_columns();
     if (options_.live_json) {
         fmt::print("{}", live_json(second));
+    } else if (!options_.quiet && columns > 0) {
+        fmt::print("{}", block_.drawn(live_block(options_, progress(monotonic_ns()), second,
+                                                 ticker_->totals(), columns)));
     } else if (!options_.quiet) {
         fmt::print("{}", live_line(options_, second));
     }
     std::fflush(stdout);
+}
+
+bool Fleet::open_prometheus() {
+    if (!options_.prometheus) return true;
+    Parsed<std::unique_ptr<PrometheusServer>> opened = PrometheusServer::open(*options_.prometheus);
+    if (const Problem* problem = std::get_if<Problem>(&opened)) {
+        fmt::print(stderr, "jumpload {}: --prometheus {}: {}\n", word(options_.mode),
+                   text(*options_.prometheus), problem->text);
+        return false;
+    }
+    prometheus_ = std::move(std::get<std::unique_ptr<PrometheusServer>>(opened));
+    return true;
 }
 
 Results Fleet::results() {
@@ -261,6 +299,7 @@ Results Fleet::results() {
 }
 
 int Fleet::report() {
+    fmt::print("{}", block_.erased());
     const Results results = this->results();
     // With --live-json stdout is for the objects alone.
     fmt::print(options_.live_json ? stderr : stdout, "{}", result_text(results));

@@ -169,9 +169,24 @@ void add_run_flags(FlagTable& table, Options& options, Given& given) {
 void add_report_flags(FlagTable& table, Options& options) {
     table.group("Report");
     add_result_flags(table, options.results);
+    const auto listen = [](std::string_view value) -> Parsed<HostPort> {
+        Parsed<HostPort> parsed = parse_host_port(value, 0);
+        HostPort* address = std::get_if<HostPort>(&parsed);
+        if (address == nullptr) return parsed;
+        if (address->host.empty()) address->host = "127.0.0.1";
+        if (std::holds_alternative<Problem>(parse_ip(address->host))) {
+            return Problem{"has no IP address"};
+        }
+        return parsed;
+    };
+    table.value(
+        "prometheus", listen, [&options](HostPort address) { options.prometheus = address; },
+        "[IP:]PORT", "a port, or an IP address and a port",
+        "While it runs, answer GET /metrics in Prometheus's format; on 127.0.0.1 where no address "
+        "is given.");
     table.toggle("live-json", options.live_json,
-                 "Print a JSON object each second instead of the live line.");
-    table.toggle("quiet", options.quiet, "No live line.");
+                 "Print a JSON object each second instead of the live block or line.");
+    table.toggle("quiet", options.quiet, "Show nothing while it runs.");
     table.number("lateness-limit-ms", options.lateness_limit_ms, 1, 3'600'000, "ms",
                  "The run is `generator_saturated` where the 99th percentile of send lateness "
                  "exceeds this, or a thread was busy for over 90 % of the time.");

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "core/base/flags.h"
+#include "core/base/host_port.h"
 #include "loadgen/arrival_options.h"
 #include "loadgen/behaviour_options.h"
 #include "loadgen/message_options.h"
@@ -74,6 +75,7 @@ struct Options {
 
     std::string command;  // as it was given; for the results
     ResultOptions results;
+    std::optional<HostPort> prometheus;  // where to listen
     bool live_json = false;
     bool quiet = false;
 

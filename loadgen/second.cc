@@ -93,6 +93,8 @@ const Second& Ticker::take(std::span<Live* const> lives, uint64_t now_ns, Stage 
     second.latency = SecondTimes::of(latency);
     second.send_lateness = SecondTimes::of(lateness);
     totals_ = totals;
+    latency_.merge(latency);
+    send_lateness_.merge(lateness);
     taken_ns_ = now_ns;
     last_ = std::move(second);
     if (kept_.size() < kKeptMax) kept_.push_back(last_);

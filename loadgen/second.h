@@ -63,7 +63,11 @@ class Ticker {
     // Takes what `lives` holds since the last time; the reference lives until the next call.
     const Second& take(std::span<Live* const> lives, uint64_t now_ns, Stage stage);
 
+    // Since the start.
     const Tallies& totals() const { return totals_; }
+    const Histogram& latency() const { return latency_; }
+    const Histogram& send_lateness() const { return send_lateness_; }
+    const Second& last() const { return last_; }
     std::vector<Second> take_all() { return std::move(kept_); }
 
   private:
@@ -72,6 +76,8 @@ class Ticker {
     uint64_t began_ns_;
     uint64_t taken_ns_;
     Tallies totals_;
+    Histogram latency_;
+    Histogram send_lateness_;
     Second last_;
     std::vector<Second> kept_;
 };

@@ -1,0 +1,109 @@
+#include "loadgen/live_block.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/base/cut_text.h"
+#include "loadgen/result_text.h"
+
+namespace jumpgate::load {
+
+namespace {
+
+constexpr size_t kBarWidth = 24;
+constexpr size_t kColumnsAssumed = 80;
+
+std::string bar(double share) {
+    if (share < 0) return std::string(kBarWidth, '.');
+    const auto full = static_cast<size_t>(std::clamp(share, 0.0, 1.0) * kBarWidth);
+    return std::string(full, '#') + std::string(kBarWidth - full, '.');
+}
+
+std::string times_line(const SecondTimes& times) {
+    if (times.count == 0) return "-";
+    return fmt::format("p50 {:<9} p99 {:<9} max {:<9}", time_text(times.p50_us),
+                       time_text(times.p99_us), time_text(times.max_us));
+}
+
+std::string errors_line(const Tallies& totals) {
+    std::string line;
+    const auto add = [&](std::string_view what, uint64_t count) {
+        if (count == 0) return;
+        line += fmt::format("{}{} {}", line.empty() ? "" : ", ", what, count);
+    };
+    for (size_t i = 0; i < static_cast<size_t>(Cause::kCount); ++i) {
+        const auto cause = static_cast<Cause>(i);
+        add(word(cause), totals.setup_failures(cause) + totals.connections_lost(cause));
+    }
+    add("refused messages", totals[Count::AckRefused]);
+    return line.empty() ? "none" : line;
+}
+
+std::string rates_line(const Options& options, const Second& second) {
+    std::string line;
+    if (options.publishers() > 0) {
+        line += fmt::format("out {}/s  ", second.per_second(second.sent));
+    }
+    if (options.publishers() > 0 && options.qos > 0) {
+        line += fmt::format("acknowledged {}/s  ", second.per_second(second.acknowledged));
+    }
+    if (options.plan.subscribers > 0) {
+        line += fmt::format("in {}/s", second.per_second(second.received));
+    }
+    return line;
+}
+
+}  // namespace
+
+std::string live_block(const Options& options, const Progress& progress, const Second& second,
+                       const Tallies& totals, size_t columns) {
+    std::string block;
+    const auto add = [&](std::string_view line) {
+        block += cut_text(line, columns - 1);
+        block += '\n';
+    };
+    add(fmt::format(
+        "jumpload {} {:<10} [{}] {:.0f} s{}", word(options.mode), word(progress.stage),
+        bar(progress.share), second.elapsed_s,
+        progress.left_s < 0 ? std::string() : fmt::format(", {:.0f} s left", progress.left_s)));
+    add(fmt::format("  connected  {} of {}{}", second.connected, options.clients_here,
+                    totals[Count::Reconnects] == 0
+                        ? std::string()
+                        : fmt::format(", {} reconnects", totals[Count::Reconnects])));
+    if (options.mode != Mode::Conn) {
+        add(fmt::format("  messages   {}", rates_line(options, second)));
+        if (options.plan.subscribers > 0) {
+            add(fmt::format("  latency    {}", times_line(second.latency)));
+        }
+        if (options.publishers() > 0) {
+            add(fmt::format("  lateness   {}", times_line(second.send_lateness)));
+        }
+    }
+    add(fmt::format("  errors     {}", errors_line(totals)));
+    return block;
+}
+
+size_t terminal_columns() {
+    if (isatty(STDOUT_FILENO) == 0) return 0;
+    winsize size{};
+    const bool told = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+    return told ? size.ws_col : kColumnsAssumed;
+}
+
+// ECMA-48: CPL (cursor to the start of the line so many above), ED (erase from there on).
+std::string LiveBlock::erased() {
+    if (lines_ == 0) return {};
+    return fmt::format("\x1b[{}F\x1b[J", std::exchange(lines_, 0));
+}
+
+std::string LiveBlock::drawn(const std::string& block) {
+    std::string out = erased() + block;
+    lines_ = static_cast<size_t>(std::ranges::count(block, '\n'));
+    return out;
+}
+
+}  // namespace jumpgate::load
