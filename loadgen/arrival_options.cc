@@ -34,6 +34,9 @@ void add_message_flags(FlagTable& table, ArrivalOptions& options) {
     add_duration(table, "warm-up", options.warm_up_ns,
                  "Messages due within this time from the first on are sent, but are in no count "
                  "and no percentile but their own; --duration begins behind it.");
+    table.number("slack-us", options.slack_us, 0, 100'000, "us",
+                 "Messages may wait this long, so that several leave in one system call: less "
+                 "processor time for each, and that much more lateness and latency.");
     table.toggle("drop-late", options.drop_late,
                  "Skip and count messages that could only be sent more than --lateness-limit-ms "
                  "after their time. Otherwise they are sent late.");

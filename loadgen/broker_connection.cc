@@ -194,7 +194,9 @@ void Connection::terminate() {
         server_.timers().stop(pauses_->reading);
         server_.timers().stop(pauses_->sending);
     }
-    if (receive_armed_ || send_in_flight_) cancel_all(server_.ring(), socket_);
+    // One by one: cancel_all() looks through all operations of the ring.
+    if (receive_armed_) cancel(server_.ring(), static_cast<ReceiveOp&>(*this));
+    if (send_in_flight_) cancel(server_.ring(), static_cast<SendOp&>(*this));
     join();
 }
 

@@ -250,7 +250,10 @@ void Client::close() {
     crew_.timers().stop(*this);
     BufferWaiter::unlink();
     if (tls_) send_last_words();
-    if (operations_ > 0) cancel_all(crew_.ring(), socket_);
+    // One by one, which the kernel finds by hash; of a socket it finds them by looking through all
+    // that wait, so that a fleet that leaves would take the square of its size.
+    if (receiving_) cancel(crew_.ring(), static_cast<ReceiveOp&>(*this));
+    if (sending()) cancel(crew_.ring(), static_cast<SendOp&>(*this));
     join();
 }
 

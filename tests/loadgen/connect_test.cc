@@ -135,5 +135,102 @@ TEST(Connect, LeavesItsWill) {
     }
 }
 
+// ---- Server References (MQTT 5, 4.13) ----------------------------------------------------------
+
+// CONNACK or DISCONNECT, whose variable headers differ by the session present flag only.
+std::vector<uint8_t> go_elsewhere(uint8_t type, uint8_t reason, const std::string& reference) {
+    std::vector<uint8_t> packet = {type, 0};
+    if (type == 0x20) packet.push_back(0);
+    packet.push_back(reason);
+    packet.push_back(static_cast<uint8_t>(3 + reference.size()));
+    packet.insert(packet.end(), {0x1C, 0, static_cast<uint8_t>(reference.size())});
+    packet.insert(packet.end(), reference.begin(), reference.end());
+    packet[1] = static_cast<uint8_t>(packet.size() - 2);
+    return packet;
+}
+
+void accept_v5(Peer& peer) {
+    EXPECT_EQ(peer.receive_first_byte(), 0x10);
+    peer.send({0x20, 3, 0, 0, 0});
+}
+
+std::string at_loopback(const ScriptedBroker& broker) {
+    return "127.0.0.1:" + std::to_string(broker.port());
+}
+
+TEST(Connect, GoesWhereAConnackSendsIt) {
+    ScriptedBroker other(1, [](Peer& peer, int) {
+        accept_v5(peer);
+        peer.receive();
+    });
+    ScriptedBroker broker(1, [&other](Peer& peer, int) {
+        peer.receive();
+        peer.send(go_elsewhere(0x20, 0x9C, at_loopback(other)));
+        peer.receive();
+    });
+    CrewRun run(Mode::Conn, broker.port(), {"-c", "1"});
+    run.start();
+    const Recorder& recorder = run.finish();
+    EXPECT_EQ(recorder[Count::Connected], 1U);
+    EXPECT_EQ(recorder[Count::Redirects], 1U);
+    EXPECT_EQ(recorder[Count::Failed], 0U);
+    EXPECT_EQ(recorder.connack_codes(0x9C), 1U);
+}
+
+TEST(Connect, ServerMovedIsForGoodAndUseAnotherServerForOnce) {
+    for (const uint8_t reason : {uint8_t{0x9D}, uint8_t{0x9C}}) {
+        const bool for_good = reason == 0x9D;
+        // Sent there by a DISCONNECT; the connection there is lost, and the client comes back.
+        ScriptedBroker other(for_good ? 2 : 1, [for_good](Peer& peer, int number) {
+            accept_v5(peer);
+            if (for_good && number == 1) peer.receive();
+        });
+        ScriptedBroker broker(for_good ? 1 : 2, [&other, reason](Peer& peer, int number) {
+            accept_v5(peer);
+            if (number == 0) peer.send(go_elsewhere(0xE0, reason, at_loopback(other)));
+            peer.receive();
+        });
+        CrewRun run(Mode::Conn, broker.port(),
+                    {"-c", "1", "--reconnect", "--reconnect-min-ms", "1"});
+        run.start();
+        run.wait_for(Count::Reconnects, 2);
+        const Recorder& recorder = run.finish();
+        EXPECT_EQ(recorder[Count::Redirects], 1U);
+        EXPECT_EQ(recorder.connections_lost(Cause::DisconnectPacket), 1U);
+    }
+}
+
+TEST(Connect, IsNotSentRoundAndRound) {
+    std::string here;
+    ScriptedBroker broker(3, [&here](Peer& peer, int) {
+        peer.receive();
+        peer.send(go_elsewhere(0x20, 0x9D, here));
+        peer.receive();
+    });
+    here = at_loopback(broker);
+    CrewRun run(Mode::Conn, broker.port(), {"-c", "1", "--redirects", "2"});
+    run.start();
+    const Recorder& recorder = run.finish();
+    EXPECT_EQ(recorder[Count::Redirects], 2U);
+    EXPECT_EQ(recorder[Count::Failed], 1U);
+    EXPECT_EQ(recorder.setup_failures(Cause::ConnackRefused), 1U);
+    EXPECT_EQ(recorder.connack_codes(0x9D), 3U);
+}
+
+TEST(Connect, AReferenceThatNamesNothingIsARefusal) {
+    for (const std::string& reference : {std::string(":"), std::string(), std::string("a b c")}) {
+        ScriptedBroker broker(1, [&reference](Peer& peer, int) {
+            peer.receive();
+            peer.send(go_elsewhere(0x20, 0x9C, reference));
+            peer.receive();
+        });
+        CrewRun run(Mode::Conn, broker.port(), {"-c", "1"});
+        run.start();
+        const Recorder& recorder = run.finish();
+        EXPECT_EQ(recorder[Count::Redirects], 0U) << reference;
+        EXPECT_EQ(recorder.setup_failures(Cause::ConnackRefused), 1U) << reference;
+    }
+}
+
 }  // namespace
 }  // namespace jumpgate::load

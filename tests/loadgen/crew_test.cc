@@ -60,5 +60,46 @@ TEST(Crew, AccountsForThePairsOfItsOwn) {
     EXPECT_EQ(recorder[Count::LostOnLiveConnections], 0U);
 }
 
+TEST(Crew, WhatIsDueWithinTheWarmUpCountsThereAlone) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.accept_session(false);
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(),
+                {"-c", "1", "-V", "4", "-t", "t", "-I", "5", "--warm-up", "100ms"});
+    run.start(150 * kNanosPerMilli);
+    const Recorder& recorder = run.join();
+    EXPECT_EQ(recorder[Count::Planned], 10U);
+    EXPECT_EQ(recorder.send_lateness.count(), 10U);
+    EXPECT_EQ(run.warm_up()[Count::Planned], 20U);
+    EXPECT_EQ(run.warm_up()[Count::Sent], 20U);
+}
+
+TEST(Crew, AStormTakesConnectionsAndTheyComeBack) {
+    ScriptedBroker broker(2, [](Peer& peer, int number) {
+        peer.accept_session(false);
+        EXPECT_EQ(peer.receive_first_byte(), number == 0 ? 0 : 0xE0);  // without a goodbye
+    });
+    CrewRun run(Mode::Conn, broker.port(),
+                {"-c", "1", "-V", "4", "--storm", "at=10ms,drop=100%", "--reconnect-min-ms", "1"});
+    run.start();
+    run.wait_for(Count::Reconnects, 1);
+    const Recorder& recorder = run.finish();
+    EXPECT_EQ(recorder.connections_lost(Cause::Storm), 1U);
+    EXPECT_EQ(recorder[Count::ConnectionsLost], 1U);
+}
+
+TEST(Crew, WhoLeavesByChurnSaysGoodbye) {
+    ScriptedBroker broker(2, [](Peer& peer, int) {
+        peer.accept_session(false);
+        EXPECT_EQ(peer.receive_first_byte(), 0xE0);
+    });
+    CrewRun run(Mode::Conn, broker.port(),
+                {"-c", "1", "-V", "4", "--churn", "1%/s", "--reconnect-min-ms", "1"});
+    run.start();
+    run.wait_for(Count::Reconnects, 1);
+    EXPECT_EQ(run.finish().connections_lost(Cause::Churn), 1U);
+}
+
 }  // namespace
 }  // namespace jumpgate::load

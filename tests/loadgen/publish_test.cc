@@ -251,5 +251,26 @@ TEST(Publish, PutsTheNumberOfTheMessageIntoTheTopic) {
     run.wait_for(Count::Sent, 3);
 }
 
+// What was held beyond the limit is skipped; what is sent afterwards keeps its own number.
+TEST(Publish, WhatIsTooLateIsDroppedWhereAsked) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.accept_session(false);
+        EXPECT_EQ(receive_publish(peer).packet_id, Window::packet_id(0));
+        EXPECT_TRUE(peer.silent(200));  // the window is full
+        peer.send(ack(0x40, Window::packet_id(0)));
+        const uint16_t next = receive_publish(peer).packet_id;
+        EXPECT_GT(next, Window::packet_id(5));
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(),
+                publisher({"-q", "1", "-F", "1", "--drop-late", "--lateness-limit-ms", "50",
+                           "--drain-ms", "0"}));
+    run.start();
+    run.wait_for(Count::Sent, 2);
+    const Recorder& recorder = run.finish();
+    EXPECT_GT(recorder[Count::Dropped], 5U);
+    EXPECT_GT(recorder[Count::WindowFullUs], 190'000U);
+}
+
 }  // namespace
 }  // namespace jumpgate::load

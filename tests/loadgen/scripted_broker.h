@@ -254,6 +254,8 @@ class CrewRun {
         crew_->settle_deliveries();
         return static_cast<const Crew&>(*crew_).recorder();
     }
+    // After join() or finish().
+    const Recorder& warm_up() const { return crew_->warm_up(); }
     // Until the crew's snapshot shows at least `n`.
     void wait_for(Count count, uint64_t n) {
         wait_until([&] {
