@@ -34,9 +34,6 @@ void add_message_flags(FlagTable& table, ArrivalOptions& options) {
     add_duration(table, "warm-up", options.warm_up_ns,
                  "Messages due within this time from the first on are sent, but are in no count "
                  "and no percentile but their own; --duration begins behind it.");
-    table.number("slack-us", options.slack_us, 0, 100'000, "us",
-                 "Messages may wait this long, so that several leave in one system call: less "
-                 "processor time for each, and that much more lateness and latency.");
     table.toggle("drop-late", options.drop_late,
                  "Skip and count messages that could only be sent more than --lateness-limit-ms "
                  "after their time. Otherwise they are sent late.");
@@ -106,6 +103,9 @@ void add_arrival_flags(FlagTable& table, ArrivalOptions& options, bool publishes
     add_duration(table, "ramp", options.ramp_ns,
                  publishes ? "Message rate rises from 0 to the full rate over this time."
                            : "Connect rate rises from 0 to --connrate over this time.");
+    table.number("slack-us", options.slack_us, 0, 100'000, "us",
+                 "Dials and messages may wait this long, so that several leave in one system call: "
+                 "less processor time for each, and up to that much more lateness and latency.");
     if (publishes) add_message_flags(table, options);
 }
 

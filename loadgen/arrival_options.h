@@ -26,7 +26,7 @@ struct ArrivalOptions {
     std::vector<RatePoint> profile;  // of all messages together; empty: -I of each client
     uint64_t warm_up_ns = 0;
     bool drop_late = false;
-    uint32_t slack_us = 0;  // messages may wait so long for others to go with
+    uint32_t slack_us = 0;  // what is due may wait so long for more to go with it
     std::optional<StartAt> start_at;
 };
 

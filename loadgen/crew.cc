@@ -160,11 +160,10 @@ uint64_t Crew::next_wake_ns() const {
         wake_ns = dials_.due_ns(signals_.dial_start_ns, indices_[dialled_]);
     }
     if (phase_ == Phase::Measuring) {
-        const uint64_t due_ns = calendar_.next_due_ns();
-        const uint64_t slack_ns = options_.arrival.slack_us * kNanosPerMicro;
-        wake_ns = std::min({wake_ns, due_ns == UINT64_MAX ? due_ns : due_ns + slack_ns,
-                            disturbances_.next_due_ns()});
+        wake_ns = std::min({wake_ns, calendar_.next_due_ns(), disturbances_.next_due_ns()});
     }
+    // Whatever becomes due within the slack goes with it.
+    if (wake_ns != UINT64_MAX) wake_ns += options_.arrival.slack_us * kNanosPerMicro;
     return wake_ns;
 }
 
