@@ -36,7 +36,8 @@ struct FailIfVerdict {
 
 inline constexpr std::string_view kFailIfAllowed =
     "METRIC OP VALUE: p50, p99.9, max (of latency; or connect.p99, service., ack., lateness., "
-    "subscribe.) with us, ms or s; lost, duplicated, reordered, failed, errors, late with a number "
+    "subscribe.) with us, ms or s; lost, duplicated, reordered, failed, errors, late, moved with a "
+    "number "
     "or %; OP one of > >= < <=";
 
 Parsed<FailIf> parse_fail_if(std::string_view text);

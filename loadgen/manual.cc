@@ -34,7 +34,14 @@ ManualSection exit_status() {
 }
 
 ManualSection environment() {
-    return {"ENVIRONMENT", "No setting is taken from the environment.", {}, false};
+    return {"ENVIRONMENT",
+            "Without --shard, the launcher of many processes says which part of the run is this "
+            "one's: JOB_COMPLETION_INDEX and JUMPLOAD_SHARDS (Kubernetes), SLURM_PROCID and "
+            "SLURM_NTASKS, SLURM_ARRAY_TASK_ID and SLURM_ARRAY_TASK_COUNT (Slurm), "
+            "OMPI_COMM_WORLD_RANK and OMPI_COMM_WORLD_SIZE or PMI_RANK and PMI_SIZE (MPI). Nothing "
+            "else is taken from the environment.",
+            {},
+            false};
 }
 
 ManualSection files() {
@@ -56,21 +63,29 @@ ManualSection signals() {
 }
 
 ManualSection examples() {
-    return {"EXAMPLES",
-            "",
-            {{"A broker to try things on, and 1,000 pairs of clients with QoS 1, each publishing "
-              "once a second, for 30 s:",
-              "jumpload broker --listen 127.0.0.1:1884 &\n"
-              "jumpload p2p -h 127.0.0.1 -p 1884 -c 2000 -q 1 --duration 30 --json run.json"},
-             {"20,000 idle clients, 500 new ones a second:",
-              "jumpload conn -h broker.example -c 20000 -R 500"},
-             {"What a proxy costs, against the same broker without it:",
-              "jumpload compare --target direct=127.0.0.1:1884 --target proxy=127.0.0.1:1883 \\\n"
-              "    p2p -c 200 -I 100 --duration 10"},
-             {"Sensors of several tenants, over TLS, each with a certificate of its own:",
-              "jumpload pub -S -h broker.example --cacertfile ca.crt --certfile clients/%i.crt \\\n"
-              "    --keyfile clients/%i.key --tenants 20 -c 500 -t tenant%t/sensors/%i -I 5000"}},
-            true};
+    return {
+        "EXAMPLES",
+        "",
+        {{"A broker to try things on, and 1,000 pairs of clients with QoS 1, each publishing "
+          "once a second, for 30 s:",
+          "jumpload broker --listen 127.0.0.1:1884 &\n"
+          "jumpload p2p -h 127.0.0.1 -p 1884 -c 2000 -q 1 --duration 30 --json run.json"},
+         {"20,000 idle clients, 500 new ones a second:",
+          "jumpload conn -h broker.example -c 20000 -R 500"},
+         {"What a proxy costs, against the same broker without it:",
+          "jumpload compare --target direct=127.0.0.1:1884 --target proxy=127.0.0.1:1883 \\\n"
+          "    p2p -c 200 -I 100 --duration 10"},
+         {"A scenario of the Open MQTT Benchmark Suite, for a minute instead of thirty, as a page "
+          "to look at:",
+          "jumpload --scenario p2p-1K-1K-1K-1K -h broker.example --duration 60 --json run.json\n"
+          "jumpload report run.json -o run.html"},
+         {"Four processes of one load, and their results as one:",
+          "mpirun -np 4 jumpload p2p -h broker.example -c 40000 --duration 60 --json run-%I.json\n"
+          "jumpload merge run-?.json -o run.json --fail-if 'p99>20ms'"},
+         {"Sensors of several tenants, over TLS, each with a certificate of its own:",
+          "jumpload pub -S -h broker.example --cacertfile ca.crt --certfile clients/%i.crt \\\n"
+          "    --keyfile clients/%i.key --tenants 20 -c 500 -t tenant%t/sensors/%i -I 5000"}},
+        true};
 }
 
 }  // namespace
