@@ -200,7 +200,7 @@ def a_generator_without_its_processor_says_so(folder):
 def a_storm_breaks_its_share_and_all_come_back(folder):
     with Broker() as broker:
         result = play(folder, "conn", broker.port, "-c", 400, "--storm",
-                      "at=500ms,drop=25%,every=1s", "--duration", 3)
+                      "at=500ms,drop=25%,every=1500ms", "--reconnect-min-ms", 20, "--duration", 5)
     expect(result["clients"], connected=400, connections_lost=300, reconnects=300)
     expect(result["connections_lost"], storm=300)
 
