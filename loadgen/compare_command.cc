@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/host_port.h"
+#include "core/io/signals.h"
 #include "loadgen/child_run.h"
 #include "loadgen/comparison.h"
 #include "loadgen/process_cpu.h"
@@ -112,6 +113,7 @@ class Compare {
         : options_(options), run_(std::move(run)), comparison_(names()) {}
 
     int run() {
+        block_signals();  // one between two runs ends the next one
         for (uint32_t round = 0; round < options_.rounds && !interrupted_; ++round) {
             for (size_t i = 0; i < options_.targets.size() && !interrupted_; ++i) {
                 if (!run_once(round, i)) return 1;
@@ -154,6 +156,7 @@ class Compare {
         }
         const ChildResult& child = std::get<ChildResult>(ran);
         interrupted_ = child.interrupted;
+        if (interrupted_) return true;  // a part of a run is no value
         if (child.json == nullptr) {
             fmt::print(stderr, "jumpload compare: round {}, {}: no result (exit code {}): {}\n",
                        round + 1, target.name, child.exit_code, child.errors);
@@ -161,7 +164,7 @@ class Compare {
         }
         std::optional<uint64_t> used;
         if (before && after && *after >= *before) used = *after - *before;
-        if (!interrupted_) comparison_.add(index, values_of(*child.json, used));
+        comparison_.add(index, values_of(*child.json, used));
         exit_code_ = std::max(exit_code_, child.exit_code);
         fmt::print(
             "round {} of {}: {}: {:.0f} connected, {:.0f} messages, {:.0f} lost{}\n", round + 1,

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "core/io/signals.h"
 #include "loadgen/child_run.h"
 #include "loadgen/rate_search.h"
 #include "loadgen/run_arguments.h"
@@ -74,6 +75,7 @@ class FindMax {
           search_(options.rate_from, options.rate_to, options.precision_percent / 100.0) {}
 
     int run() {
+        block_signals();  // one between two runs ends the next one
         while (const std::optional<double> rate = search_.next()) {
             bool held = false;
             for (uint32_t i = 0; i < options_.tries && !held; ++i) {
@@ -102,12 +104,13 @@ class FindMax {
             return std::nullopt;
         }
         ChildResult& child = std::get<ChildResult>(ran);
+        interrupted_ = child.interrupted;
+        if (interrupted_) return false;
         if (child.json == nullptr) {
             fmt::print(stderr, "jumpload find-max: no result (exit code {}): {}\n", child.exit_code,
                        child.errors);
             return std::nullopt;
         }
-        interrupted_ = child.interrupted;
         const nlohmann::json& json = *child.json;
         const bool saturated = json.value("generator_saturated", false);
         const bool held = child.exit_code == 0;

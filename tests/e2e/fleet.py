@@ -17,9 +17,9 @@ PATIENCE_S = 60
 class Brokers:
     """`count` brokers in one process of jumpload; `ports` are theirs."""
 
-    def __init__(self, count):
+    def __init__(self, count, *flags):
         listeners = ["--listen", "127.0.0.1:0"] * count
-        self.process = start([JUMPLOAD, "broker", *listeners], stdin=subprocess.DEVNULL,
+        self.process = start([JUMPLOAD, "broker", *listeners, *flags], stdin=subprocess.DEVNULL,
                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.lines = Lines(self.process.stdout)
         self.ports = []

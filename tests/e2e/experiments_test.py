@@ -1,0 +1,108 @@
+"""jumpload compare and find-max: the same load many times, on real brokers that differ."""
+
+import json
+import pathlib
+import signal
+import subprocess
+import tempfile
+
+from fleet import JUMPLOAD, Brokers
+from harness import Lines, behaviour, equal, main, start
+
+PATIENCE_S = 100
+LOAD = ("p2p", "-c", "20", "--rate", "200", "-q", "1", "--duration", "1",
+        "--lateness-limit-ms", "60000")
+
+
+def run(*arguments, exit_code=0):
+    done = subprocess.run([JUMPLOAD, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=PATIENCE_S, check=False)
+    equal(done.returncode, exit_code, done.stdout + done.stderr)
+    return done.stdout, done.stderr
+
+
+def targets(**ports):
+    return [f"--target={name}=127.0.0.1:{port}" for name, port in ports.items()]
+
+
+@behaviour("compare runs its targets in turn, round after round, and tells their ratios")
+def compare():
+    with Brokers(2) as brokers, tempfile.TemporaryDirectory(prefix="jumpload-e2e-") as folder:
+        path = pathlib.Path(folder, "compare.json")
+        one, two = brokers.ports
+        said, _ = run("compare", *targets(one=one, two=two), "--pid", f"two={brokers.process.pid}",
+                      "--rounds", 3, "--json", path, *LOAD)
+        order = [line.split(": ")[1] for line in said.splitlines() if line.startswith("round ")]
+        equal(order, ["one", "two"] * 3)
+        result = json.loads(path.read_text(encoding="utf-8"))
+        equal(result["rounds"], 3)
+        for name in ("one", "two"):
+            # 200 messages in one second.
+            equal(result["targets"][name]["messages"]["values"], [200.0] * 3)
+            equal(result["targets"][name]["lost"]["values"], [0.0] * 3)
+        ratio = result["targets"]["two"]["messages"]["ratio"]
+        equal((ratio["low"], ratio["median"], ratio["high"]), (1.0, 1.0, 1.0))
+        assert "ratio" not in result["targets"]["one"]["messages"]
+        assert result["targets"]["two"]["CPU per message"]["median"] >= 0
+        assert "CPU per message" not in result["targets"]["one"]
+
+
+@behaviour("compare says which target failed, and why")
+def compare_failure():
+    with Brokers(1) as brokers:
+        said, _ = run("compare", *targets(here=brokers.ports[0], nowhere=1), "--rounds", 1, *LOAD,
+                      exit_code=1)
+        assert "nowhere: 0 connected" in said and "attempts failed: refused" in said, said
+        _, said = run("compare", *targets(a=brokers.ports[0], b=brokers.ports[0]), "p2p",
+                      "--nonsense", exit_code=1)
+        assert "--nonsense: unknown flag" in said, said
+
+
+@behaviour("an interrupted comparison ends with what it has")
+def compare_interrupted():
+    with Brokers(1) as brokers:
+        process = start([JUMPLOAD, "compare", *targets(a=brokers.ports[0], b=brokers.ports[0]),
+                         "--rounds", "100", *LOAD],
+                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        lines = Lines(process.stdout)
+        lines.wait(lambda line: line.startswith("round 1 of 100: b"), "a whole round",
+                   deadline_s=PATIENCE_S)
+        process.send_signal(signal.SIGINT)
+        equal(process.wait(PATIENCE_S), 0, lines.text())
+        assert "interrupted: partial" in lines.text(), lines.text()
+        assert "x1.00 [1.00 1.00]" in lines.text(), lines.text()
+
+
+@behaviour("find-max finds what a broker that reads slowly can take")
+def find_max():
+    # Each publisher's 2,000 bytes a second: some 20 messages of 100 bytes, so 200 of ten.
+    with Brokers(1, "--slow-read", "2000") as brokers, \
+            tempfile.TemporaryDirectory(prefix="jumpload-e2e-") as folder:
+        path = pathlib.Path(folder, "find-max.json")
+        run("find-max", "--slo", "p99=700ms,loss=0", "--rate-from", 25, "--rate-to", 6400,
+            "--step-s", 3, "--tries", 1, "--precision", 50, "--json", path,
+            "p2p", "-p", brokers.ports[0], "-c", 20, "-s", 100, "--lateness-limit-ms", 60000)
+        result = json.loads(path.read_text(encoding="utf-8"))
+        best, failed = result["highest_that_held"], result["lowest_that_failed"]
+        assert 25 <= best < failed <= 1.5 * best + 1, result
+        assert best < 1600, "2,000 bytes a second cannot carry that"
+        rates = [step["rate"] for step in result["steps"]]
+        equal(rates[:2], [25, 50])
+        equal(result["generator_was_the_limit"], False)
+
+
+@behaviour("find-max says where nothing holds, and where all that was asked for does")
+def find_max_ends():
+    with Brokers(1, "--lose", "1/5") as brokers:
+        said, _ = run("find-max", "--slo", "loss=0", "--rate-from", 100, "--step-s", 1, "p2p",
+                      "-p", brokers.ports[0], "-c", 20, "--lateness-limit-ms", 60000, exit_code=3)
+        assert "no rate held: 100 messages/s failed already" in said, said
+    with Brokers(1) as brokers:
+        said, _ = run("find-max", "--slo", "loss=0", "--rate-from", 100, "--rate-to", 200,
+                      "--step-s", 1, "p2p", "-p", brokers.ports[0], "-c", 20,
+                      "--lateness-limit-ms", 60000)
+        assert "200 messages/s hold; nothing above was tried" in said, said
+
+
+if __name__ == "__main__":
+    main()
