@@ -1,4 +1,4 @@
-"""One load by several processes: shards, launchers, and that their results add up (docs/scaling.md)."""
+"""One load by several processes: shards, launchers, and that results add up (docs/scaling.md)."""
 
 import base64
 import json
