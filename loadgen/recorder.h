@@ -80,6 +80,12 @@ class Tallies {
     uint64_t setup_failures() const;
     // Set-ups that failed, connections that were lost, messages that the broker refused.
     uint64_t errors() const;
+    // Planned, and neither sent nor dropped: its connection was gone for good, or a window full to
+    // the end.
+    uint64_t unsent() const {
+        const uint64_t done = (*this)[Count::Sent] + (*this)[Count::Dropped];
+        return (*this)[Count::Planned] > done ? (*this)[Count::Planned] - done : 0;
+    }
     uint64_t lost() const {
         return (*this)[Count::LostInFlight] + (*this)[Count::LostOnLiveConnections];
     }

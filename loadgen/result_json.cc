@@ -37,6 +37,7 @@ void add_counts(JsonWriter& json, const Results& results, std::string_view group
     if (group == "clients") json.field("requested", results.plan.clients);
     if (group == "messages") {
         json.field("lost", results.recorder.lost());
+        json.field("unsent", results.recorder.unsent());
         json.field("window_full_s",
                    static_cast<double>(results.recorder[Count::WindowFullUs]) / 1e6);
     }

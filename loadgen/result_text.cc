@@ -115,6 +115,7 @@ void add_messages(Out out, const Results& results) {
     if (results.plan.publishers > 0) {
         fmt::format_to(out, ": {} planned, {} sent ({:.1f}/s)", recorder[Count::Planned],
                        recorder[Count::Sent], static_cast<double>(recorder[Count::Sent]) / seconds);
+        if (recorder.unsent() > 0) fmt::format_to(out, ", {} NEVER SENT", recorder.unsent());
         if (results.plan.qos > 0) {
             fmt::format_to(out, ", {} acknowledged, {} unacknowledged, {} refused",
                            recorder[Count::Acknowledged], recorder[Count::Unacknowledged],

@@ -50,7 +50,9 @@ int Results::exit_code() const {
         plan.reconnect ? recorder[Count::LostOnLiveConnections] : recorder.lost();
     const bool doubled = recorder[Count::DuplicatedAgainstQos] > 0;
     if (unexcused > 0 || doubled || generator_saturated() || !broken_limits().empty()) return 3;
-    return recorder[Count::Failed] > 0 ? 1 : 0;
+    if (recorder[Count::Failed] > 0) return 1;
+    const bool excused = plan.reconnect || interrupted;
+    return recorder.unsent() > 0 && !excused ? 3 : 0;  // the plan was not played
 }
 
 std::vector<std::string> Results::broken_limits() const {

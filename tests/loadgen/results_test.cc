@@ -7,6 +7,20 @@
 namespace jumpgate::load {
 namespace {
 
+TEST(Results, AreNotWellWherePartOfThePlanWasNeverSent) {
+    Results results;
+    results.recorder.add(Count::Planned, 10);
+    results.recorder.add(Count::Sent, 6);
+    results.recorder.add(Count::Dropped, 3);  // by --drop-late
+    EXPECT_EQ(results.recorder.unsent(), 1U);
+    EXPECT_EQ(results.exit_code(), 3);
+    results.interrupted = true;
+    EXPECT_EQ(results.exit_code(), 0);
+    results.interrupted = false;
+    results.plan.reconnect = true;
+    EXPECT_EQ(results.exit_code(), 0);
+}
+
 TEST(Results, LostMessagesAreExitCode3) {
     Results results = p2p_results();
     EXPECT_EQ(results.exit_code(), 0);
