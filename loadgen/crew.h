@@ -39,6 +39,7 @@ struct Signals {
     std::atomic<uint32_t> settled{0};  // clients whose first attempt is over
     std::atomic<uint32_t> opened{0};   // crews whose reactor stands, or failed to
     std::atomic<uint32_t> finished{0};
+    std::atomic<uint64_t> connected{0};     // clients at present
     std::atomic<uint32_t> sending{0};       // crews that may still send messages
     std::atomic<uint64_t> last_sent_ns{0};  // of any crew, after end_ns
     std::vector<const SendLog*> send_logs;  // by publisher; complete before the threads start
@@ -93,8 +94,14 @@ class Crew {
 
     void mark_dirty(Client& client) { dirty_.push_back(&client); }
     void settled() { signals_.settled.fetch_add(1, std::memory_order_relaxed); }
-    void went_live() { ++live_clients_; }
-    void went_down() { --live_clients_; }
+    void went_live() {
+        ++live_clients_;
+        signals_.connected.fetch_add(1, std::memory_order_relaxed);
+    }
+    void went_down() {
+        --live_clients_;
+        signals_.connected.fetch_sub(1, std::memory_order_relaxed);
+    }
     void latency_measured(Recorder& recorder, uint64_t latency_us);
     void lateness_measured(uint64_t late_us) { lateness_since_shown_.record(late_us); }
     void message_sent();

@@ -61,6 +61,7 @@ class Fleet {
     bool interrupted_ = false;
     Environment environment_;
     std::optional<Ticker> ticker_;
+    Outages outages_;
     LiveBlock block_;
     std::unique_ptr<PrometheusServer> prometheus_;
 };
@@ -205,6 +206,7 @@ void Fleet::watch() {
             }
             signals_.start_ns.store(start_ns, std::memory_order_release);
         }
+        if (stage(now_ns) == Stage::Measuring) outages_.look(now_ns, signals_.connected.load());
         if (ticker_->due(now_ns)) show_second();
     }
 }
@@ -289,6 +291,7 @@ Results Fleet::results() {
     results.interrupted = interrupted_ && options_.duration_s > 0;
     if (connected_ns_ != 0) {
         results.connect_s = static_cast<double>(connected_ns_ - began_ns_) / 1e9;
+        results.outages = outages_.seen();
         const uint64_t start_ns = signals_.start_ns.load() + options_.arrival.warm_up_ns;
         const uint64_t end_ns = signals_.end_ns.load();
         results.measured_s = end_ns > start_ns ? static_cast<double>(end_ns - start_ns) / 1e9 : 0;

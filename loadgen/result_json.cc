@@ -182,6 +182,12 @@ std::string result_json(const Results& results) {
     json.field("exit_code", results.exit_code());
     json.field("seconds", results.measured_s);
     json.field("connect_seconds", results.connect_s);
+    json.open("outages");
+    json.field("count", results.outages.count);
+    json.field("longest_ms", results.outages.longest_ms);
+    json.field("most_away", results.outages.most_away);
+    json.field("ended", results.outages.ended);
+    json.close();
     add_environment(json, results.environment);
     add_plan(json, results.plan);
     add_counts(json, results, "clients");

@@ -84,6 +84,7 @@ std::optional<std::string> merge_result(Results& into, const Results& from) {
     into.warm_up.merge(from.warm_up);
     into.connect_s = std::max(into.connect_s, from.connect_s);
     into.measured_s = std::max(into.measured_s, from.measured_s);
+    into.outages.merge(from.outages);
     into.interrupted = into.interrupted || from.interrupted;
     for (const FailIf& limit : from.fail_if) {
         if (std::ranges::find(into.fail_if, limit.text, &FailIf::text) == into.fail_if.end()) {

@@ -301,6 +301,11 @@ Parsed<Results> read_result(std::string_view text) {
     root.read("interrupted", results.interrupted);
     root.read("seconds", results.measured_s);
     root.read("connect_seconds", results.connect_s);
+    const Object outages = root.object("outages");
+    outages.read("count", results.outages.count);
+    outages.read("longest_ms", results.outages.longest_ms);
+    outages.read("most_away", results.outages.most_away);
+    outages.read("ended", results.outages.ended);
     read_environment(root.object("environment"), results.environment);
     const Object plan = root.object("plan");
     for_each_plan_field(

@@ -79,6 +79,13 @@ void add_behaviour(Out out, const Recorder& recorder) {
     }
 }
 
+void add_outages(Out out, const OutageSummary& outages) {
+    if (outages.count == 0) return;
+    fmt::format_to(out, "outages: {}, {} clients away at most; the longest took {:.2f} s {}\n",
+                   outages.count, outages.most_away, static_cast<double>(outages.longest_ms) / 1e3,
+                   outages.ended ? "until 99 % were back" : "and has not ended");
+}
+
 // Who serves how many, and how even that is; nothing where no broker gave its name.
 void add_brokers(Out out, const Recorder& recorder) {
     if (recorder.brokers.empty()) return;
@@ -180,6 +187,7 @@ std::string result_text(const Results& results) {
                        recorder[Count::PingsAnswered]);
     }
     add_behaviour(out, recorder);
+    add_outages(out, results.outages);
     add_brokers(out, recorder);
     if (results.plan.mode != word(Mode::Conn)) add_messages(out, results);
     if (results.plan.warm_up_ns > 0) add_warm_up(out, results.warm_up);

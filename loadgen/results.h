@@ -11,6 +11,7 @@
 #include "loadgen/environment.h"
 #include "loadgen/fail_if.h"
 #include "loadgen/options.h"
+#include "loadgen/outages.h"
 #include "loadgen/recorder.h"
 #include "loadgen/second.h"
 
@@ -54,14 +55,15 @@ struct Results {
     std::string command;
     RunPlan plan;
     Environment environment;
-    Recorder recorder;            // of all threads
-    Tallies warm_up;              // of messages due within --warm-up; in nothing else
-    double connect_s = 0;         // until all clients had tried
-    double measured_s = 0;        // the part that messages are counted in
-    bool interrupted = false;     // by a signal, before its time
-    std::vector<Second> seconds;  // of the whole run, from the first dial on
-    std::vector<FailIf> fail_if;  // limits that it was to hold
-    std::vector<MergedRun> shards;    // of a merged one; else empty
+    Recorder recorder;              // of all threads
+    Tallies warm_up;                // of messages due within --warm-up; in nothing else
+    double connect_s = 0;           // until all clients had tried
+    double measured_s = 0;          // the part that messages are counted in
+    OutageSummary outages;          // of the measured part
+    bool interrupted = false;       // by a signal, before its time
+    std::vector<Second> seconds;    // of the whole run, from the first dial on
+    std::vector<FailIf> fail_if;    // limits that it was to hold
+    std::vector<MergedRun> shards;  // of a merged one; else empty
 
     bool generator_saturated() const;
     // 3 where a --fail-if was broken, messages were lost, or duplicated against their QoS, or the

@@ -133,6 +133,9 @@ def failover():
         equal(report["clients"]["connections_lost"], of_killed)
         equal(report["placement"], {"kept": 0, "moved": of_killed})
         assert killed not in clients_of(report), report["brokers"]
+        outages = report["outages"]
+        equal((outages["count"], outages["most_away"], outages["ended"]), (1, of_killed, True))
+        assert 0 < outages["longest_ms"] < 8000, outages
         equal(sum(clients_of(report).values()), 600)
         equal(report["messages"]["lost_on_live_connections"], 0)
 
