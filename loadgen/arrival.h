@@ -12,6 +12,11 @@
 
 namespace jumpgate::load {
 
+// The tick that `options` asks for, or that suits `per_second` events of the whole plan: 1 ms
+// halved until no more than 16 of this process fall into it; 1 ns, which is no tick, where they are
+// fewer than two anyway.
+uint64_t tick_ns(const Options& options, double per_second);
+
 // The plan of the messages that begin at `start_ns`, without an end.
 Schedule message_schedule(const Options& options, uint64_t start_ns);
 
@@ -25,6 +30,7 @@ class DialPlanner {
 
   private:
     uint64_t rate_;
+    uint64_t tick_ns_;
     RateCurve curve_;  // empty: `rate_` from the first moment on
 };
 

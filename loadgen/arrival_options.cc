@@ -9,6 +9,7 @@ namespace jumpgate::load {
 namespace {
 
 constexpr size_t kProfilePointsMax = 1'000;
+constexpr uint64_t kTickMaxUs = 100'000;
 constexpr uint64_t kEpochMaxS = 9'999'999'999;
 
 Flag& add_duration(FlagTable& table, std::string name, uint64_t& target_ns, std::string help) {
@@ -93,6 +94,13 @@ Parsed<StartAt> parse_start_at(std::string_view text) {
     return at;
 }
 
+Parsed<std::optional<uint32_t>> parse_tick_us(std::string_view text) {
+    if (text == "auto") return std::optional<uint32_t>();
+    const Parsed<uint64_t> number = parse_number(text, 0, kTickMaxUs);
+    if (const Problem* problem = std::get_if<Problem>(&number)) return *problem;
+    return std::optional<uint32_t>(static_cast<uint32_t>(std::get<uint64_t>(number)));
+}
+
 void add_arrival_flags(FlagTable& table, ArrivalOptions& options, bool publishes) {
     table.group("Time");
     table.value(
@@ -103,9 +111,14 @@ void add_arrival_flags(FlagTable& table, ArrivalOptions& options, bool publishes
     add_duration(table, "ramp", options.ramp_ns,
                  publishes ? "Message rate rises from 0 to the full rate over this time."
                            : "Connect rate rises from 0 to --connrate over this time.");
-    table.number("slack-us", options.slack_us, 0, 100'000, "us",
-                 "Dials and messages may wait this long, so that several leave in one system call: "
-                 "less processor time for each, and up to that much more lateness and latency.");
+    Flag& tick = table.value(
+        "tick-us", parse_tick_us,
+        [&options](std::optional<uint32_t> tick_us) { options.tick_us = tick_us; }, "N",
+        "auto, or 0 to 100000",
+        "Dials and messages are planned for whole ticks, so that several leave in one system call: "
+        "less processor time for each. auto: at most 16 in a tick and at most 1000 us, and no tick "
+        "where fewer than two would meet. 0: each has a moment of its own.");
+    tick.default_text = "auto";
     if (publishes) add_message_flags(table, options);
 }
 

@@ -26,7 +26,7 @@ struct ArrivalOptions {
     std::vector<RatePoint> profile;  // of all messages together; empty: -I of each client
     uint64_t warm_up_ns = 0;
     bool drop_late = false;
-    uint32_t slack_us = 0;  // what is due may wait so long for more to go with it
+    std::optional<uint32_t> tick_us;  // of the plan, 0: none; nothing: as tick_ns() chooses
     std::optional<StartAt> start_at;
 };
 
@@ -34,6 +34,9 @@ struct ArrivalOptions {
 Parsed<std::vector<RatePoint>> parse_profile(std::string_view text);
 // "+5s", or seconds since 1970 such as 1764000000.5.
 Parsed<StartAt> parse_start_at(std::string_view text);
+
+// "auto", which is nothing, or 0 to 100,000 us.
+Parsed<std::optional<uint32_t>> parse_tick_us(std::string_view text);
 
 // `publishes`: this mode sends messages.
 void add_arrival_flags(FlagTable& table, ArrivalOptions& options, bool publishes);

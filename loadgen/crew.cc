@@ -162,8 +162,6 @@ uint64_t Crew::next_wake_ns() const {
     if (phase_ == Phase::Measuring) {
         wake_ns = std::min({wake_ns, calendar_.next_due_ns(), disturbances_.next_due_ns()});
     }
-    // Whatever becomes due within the slack goes with it.
-    if (wake_ns != UINT64_MAX) wake_ns += options_.arrival.slack_us * kNanosPerMicro;
     return wake_ns;
 }
 

@@ -48,6 +48,7 @@ void for_each_plan_field(Visit visit) {
     visit("interval_ns", &RunPlan::interval_ns, Merging::Same);
     visit("duration_s", &RunPlan::duration_s, Merging::Same);
     visit("warm_up_ns", &RunPlan::warm_up_ns, Merging::Same);
+    visit("tick_ns", &RunPlan::tick_ns, Merging::Any);
     visit("lateness_limit_ms", &RunPlan::lateness_limit_ms, Merging::Same);
     visit("seed", &RunPlan::seed, Merging::Any);
     visit("reconnect", &RunPlan::reconnect, Merging::Same);

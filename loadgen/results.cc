@@ -1,6 +1,7 @@
 #include "loadgen/results.h"
 
 #include "core/base/time.h"
+#include "loadgen/arrival.h"
 
 namespace jumpgate::load {
 
@@ -31,6 +32,7 @@ RunPlan RunPlan::of(const Options& options) {
     plan.size_bytes = options.size_bytes;
     plan.interval_ns = options.interval_ns;
     plan.duration_s = options.duration_s;
+    plan.tick_ns = message_schedule(options, 0).tick_ns;
     plan.warm_up_ns = options.arrival.warm_up_ns;
     plan.lateness_limit_ms = options.lateness_limit_ms;
     plan.seed = options.seed;

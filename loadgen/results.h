@@ -35,6 +35,7 @@ struct RunPlan {
     uint64_t size_bytes = 0;
     uint64_t interval_ns = 0;
     uint64_t duration_s = 0;
+    uint64_t tick_ns = 0;  // 1: none
     uint64_t warm_up_ns = 0;
     uint64_t lateness_limit_ms = 0;
     uint64_t seed = 0;

@@ -56,12 +56,12 @@ uint64_t Schedule::steady_ns(uint64_t publisher, uint64_t message) const {
 }
 
 uint64_t Schedule::from_steady_ns(uint64_t steady_ns) const {
-    if (curve.empty()) return start_ns + steady_ns;
+    if (curve.empty()) return start_ns + steady_ns - steady_ns % tick_ns;
     // In steady time the whole fleet sends `publishers` messages per interval.
     const double events = static_cast<double>(steady_ns) / static_cast<double>(interval_ns) *
                           static_cast<double>(publishers);
     const uint64_t after_ns = curve.due_ns(events);
-    return after_ns == UINT64_MAX ? UINT64_MAX : start_ns + after_ns;
+    return after_ns == UINT64_MAX ? UINT64_MAX : start_ns + after_ns - after_ns % tick_ns;
 }
 
 uint64_t Schedule::due_ns(uint64_t publisher, uint64_t message) const {

@@ -11,6 +11,8 @@
 // span holds 32. Within a span gaps and bursts are those of a Poisson process; what a publisher
 // sends over longer times varies less than Poisson's, and the sum over many publishers is Poisson's
 // over times short of 32 intervals.
+// Ticks are part of the plan: what one gathers is due at its beginning, so that a sender wakes once
+// for several messages and still none of them is late.
 // With a rate curve both run in the curve's own time: it is the total rate of all publishers, and
 // the interval means nothing.
 #pragma once
@@ -34,6 +36,7 @@ struct Schedule {
     uint64_t interval_ns = 1;      // at least 1
     uint64_t publishers = 1;       // at least 1; phases are dealt to 0 .. publishers - 1
     uint64_t seed = 0;
+    uint64_t tick_ns = 1;  // at least 1; times are whole ticks behind the start
     Spacing spacing = Spacing::Uniform;
     RateCurve curve{};  // empty: a message per interval and publisher
 

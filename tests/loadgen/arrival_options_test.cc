@@ -40,6 +40,16 @@ TEST(ParseProfile, SaysWhatIsWrong) {
     }
 }
 
+TEST(ParseTickUs, IsANumberOrAuto) {
+    using Tick = std::optional<uint32_t>;
+    EXPECT_EQ(std::get<Tick>(parse_tick_us("auto")), std::nullopt);
+    EXPECT_EQ(std::get<Tick>(parse_tick_us("0")), 0U);
+    EXPECT_EQ(std::get<Tick>(parse_tick_us("100000")), 100'000U);
+    for (const std::string_view text : {"", "none", "-1", "1.5", "100001"}) {
+        EXPECT_TRUE(std::holds_alternative<Problem>(parse_tick_us(text))) << text;
+    }
+}
+
 TEST(ParseStartAt, IsAWaitOrATime) {
     const auto wait = std::get<StartAt>(parse_start_at("+5s"));
     EXPECT_TRUE(wait.after_now);

@@ -19,6 +19,33 @@ TEST(MessageSchedule, WithoutACurveIsOneMessagePerInterval) {
     EXPECT_EQ(schedule.due_ns(3, 5), 7 + schedule.phase_ns(3) + 5 * 50'000'000U);
 }
 
+TEST(TickNs, GathersNoMoreThanSixteenAndNotWhereFewMeet) {
+    const std::pair<double, uint64_t> kCases[] = {
+        {100, 1},          {1'999, 1},        {2'000, 1'000'000},  {16'000, 1'000'000},
+        {16'001, 500'000}, {50'000, 250'000}, {1'000'000, 15'625}, {50'000'000, 15'625},
+    };
+    const Options options = options_of(Mode::P2p, {});
+    for (const auto& [per_second, ns] : kCases) {
+        EXPECT_EQ(tick_ns(options, per_second), ns) << per_second;
+    }
+}
+
+TEST(TickNs, CountsTheRateOfThisProcess) {
+    const Options options = options_of(Mode::P2p, {"--shard", "1/4"});
+    EXPECT_EQ(tick_ns(options, 64'000), 1'000'000U);
+    EXPECT_EQ(tick_ns(options, 7'999), 1U);
+}
+
+TEST(TickNs, IsWhatItIsToldToBe) {
+    EXPECT_EQ(tick_ns(options_of(Mode::P2p, {"--tick-us", "0"}), 100'000), 1U);
+    EXPECT_EQ(tick_ns(options_of(Mode::P2p, {"--tick-us", "2000"}), 1), 2'000'000U);
+}
+
+TEST(MessageSchedule, TheHighestRateOfAProfileMakesItsTick) {
+    const Options options = options_of(Mode::P2p, {"-c", "20", "--profile", "0:0,10s:50k,20s:1"});
+    EXPECT_EQ(message_schedule(options, 0).tick_ns, 250'000U);
+}
+
 TEST(MessageSchedule, ARampEndsAtTheFullRate) {
     const Options options = options_of(Mode::P2p, {"-c", "20", "-I", "100", "--ramp", "10s"});
     const Schedule schedule = message_schedule(options, 0);

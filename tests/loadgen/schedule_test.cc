@@ -53,6 +53,34 @@ TEST(Schedule, MessageNIsDueNIntervalsAfterTheFirst) {
     }
 }
 
+TEST(Schedule, TicksMoveEachMessageToTheirBeginningAndNoFurther) {
+    const Schedule exact = schedule_of(1'000);
+    for (const Spacing spacing : {Spacing::Uniform, Spacing::Poisson}) {
+        for (const uint64_t tick_ns : {1'000'000U, 333'000U}) {
+            Schedule ticked = exact;
+            ticked.tick_ns = tick_ns;
+            Schedule free = exact;
+            ticked.spacing = free.spacing = spacing;
+            for (uint64_t k = 0; k < 1'000; ++k) {
+                const uint64_t due_ns = ticked.due_ns(k, k % 7);
+                EXPECT_EQ((due_ns - kStartNs) % tick_ns, 0U);
+                EXPECT_LE(due_ns, free.due_ns(k, k % 7));
+                EXPECT_LT(free.due_ns(k, k % 7), due_ns + tick_ns);
+            }
+        }
+    }
+}
+
+TEST(Schedule, TicksThatDivideTheRunLeaveItsMessagesWhatTheyAre) {
+    Schedule ticked = schedule_of(777);
+    ticked.tick_ns = 1'000'000;
+    uint64_t messages = 0;
+    for (uint64_t k = 0; k < 777; ++k) {
+        messages += ticked.due_before(k, kStartNs + 3 * kIntervalNs, 1'000);
+    }
+    EXPECT_EQ(messages, 3 * 777U);
+}
+
 TEST(Schedule, PoissonFillsEachSpanWithItsMessagesInOrder) {
     Schedule schedule = schedule_of(5);
     schedule.spacing = Spacing::Poisson;
