@@ -136,8 +136,15 @@ class Program:
 
     def pss_bytes(self):
         """Proportional set size: its own memory, and its share of what it shares."""
+        return self.rollup_bytes("Pss")
+
+    def private_bytes(self):
+        """What no other process shares."""
+        return self.rollup_bytes("Private_Clean") + self.rollup_bytes("Private_Dirty")
+
+    def rollup_bytes(self, field):
         with open(f"/proc/{self.pid}/smaps_rollup") as rollup:
-            return int(re.search(r"^Pss:\s+(\d+) kB", rollup.read(), re.M).group(1)) * 1024
+            return int(re.search(rf"^{field}:\s+(\d+) kB", rollup.read(), re.M).group(1)) * 1024
 
     def descriptor_limit(self):
         with open(f"/proc/{self.pid}/limits") as limits:

@@ -6,10 +6,12 @@ shared and small: quote medians and ratios, and the load average that the JSON c
 import argparse
 import json
 import os
+import statistics
 import sys
 import time
 
 import broker_scenarios
+import generator_scenarios
 import programs
 import scenarios
 import tls_scenarios
@@ -22,6 +24,10 @@ CLIENTS = 18_000
 TLS_LIMITS = {"full": 0.9, "resumed": 0.7, "published, QoS 0": 0.95, "up": 1.0, "down": 1.0,
               "idle": 0.25}
 TLS_IDLE_BYTES_LIMIT = 6 * 1024
+# Of jumpload: CPU of a quarter of emqtt-bench's per message, a tenth per connect.
+GENERATOR_LIMITS = {"QoS 0 message": 8.75, "QoS 1 message": 13.25, "connect": 90,
+                    "idle client": 700}
+GENERATOR_LATENESS_LIMIT_US = 1_000
 BROKER_RATIO_LIMIT = 4  # of mosquitto's saturated rate, one core each
 
 
@@ -173,10 +179,32 @@ def run_broker(report, options):
     return figures
 
 
+def run_generators(report, options):
+    figures = generator_scenarios.side_by_side(options.rounds)
+    for cost, by_tool in figures.items():
+        what, unit = ("private memory per", "bytes") if cost == "idle client" else ("CPU per", "us")
+        for name, figure in by_tool.items():
+            limit = GENERATOR_LIMITS[cost] if name == "jumpload" else None
+            report.add(f"{name}: {what} {cost}", figure, unit, limit)
+        best = min(figure for name, figure in by_tool.items() if name != "jumpload")
+        report.add("... jumpload / the best other", round(by_tool["jumpload"] / best, 2), "", 1)
+    return figures
+
+
+def run_punctuality(report, options):
+    figures = generator_scenarios.punctuality(options.rounds)
+    report.add("of 50,000 messages/s planned over 1,000 clients, sent",
+               round(100 * min(figures["share"]), 2), "%", 99.5, at_least=True)
+    report.add("... p99 of send lateness", statistics.median(figures["lateness_p99_us"]), "us",
+               GENERATOR_LATENESS_LIMIT_US)
+    return figures
+
+
 SCENARIOS = {"micro": run_micro, "clients": run_clients, "memory": run_memory,
              "transfer": run_transfer, "messages": run_messages, "connects": run_connects,
              "tls_handshakes": run_tls_handshakes, "tls_messages": run_tls_messages,
-             "tls_bulk": run_tls_bulk, "tls_memory": run_tls_memory, "broker": run_broker}
+             "tls_bulk": run_tls_bulk, "tls_memory": run_tls_memory, "broker": run_broker,
+             "generators": run_generators, "punctuality": run_punctuality}
 
 
 def parse_arguments():
