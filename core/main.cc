@@ -48,11 +48,6 @@ void log(const Config& config, Severity severity, std::string_view event, std::s
     write_to_stderr(line.field(name, value).finish());
 }
 
-int print(const FlagsExit& exit) {
-    std::fputs(exit.text.c_str(), exit.to_stderr ? stderr : stdout);
-    return exit.exit_code;
-}
-
 int fail(const Problem& problem, int exit_code) {
     std::fprintf(stderr, "jumpgate: %s\n", problem.text.c_str());
     return exit_code;
@@ -77,12 +72,12 @@ int run(const Loaded& loaded) {
 int main(int argc, char** argv) {
     using namespace jumpgate;
     const std::span<const char* const> words(argv, argv + argc);
-    if (const auto page = asked_page(words, jumpgate_manual)) return print(*page);
+    if (const auto page = asked_page(words, jumpgate_manual)) return page->print();
     const Invocation invocation = invocation_of(argc, argv, environ);
     const bool asks =
         std::ranges::find(invocation.arguments, "--version") != invocation.arguments.end();
     const auto result = load(invocation, asks ? version_text() : std::string(), verify);
-    if (const auto* exit = std::get_if<FlagsExit>(&result)) return print(*exit);
+    if (const auto* exit = std::get_if<FlagsExit>(&result)) return exit->print();
     const auto& loaded = std::get<Loaded>(result);
     block_signals();
     for (const std::string& warning : loaded.warnings)

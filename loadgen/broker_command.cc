@@ -272,10 +272,7 @@ int broker_command(std::span<const char* const> arguments) {
             exit = flags.refuse(*wrong);
         }
     }
-    if (exit) {
-        std::fputs(exit->text.c_str(), exit->to_stderr ? stderr : stdout);
-        return exit->exit_code;
-    }
+    if (exit) return exit->print();
     if (!load_credentials(options)) return 1;
     options.server.buffers = std::bit_ceil(options.server.buffers);
     fit_descriptor_limit(options.server.limits.connections_max);

@@ -22,15 +22,10 @@ namespace jumpgate::load {
 
 namespace {
 
-int print(const FlagsExit& exit) {
-    fmt::print(exit.to_stderr ? stderr : stdout, "{}", exit.text);
-    return exit.exit_code;
-}
-
 int play(Mode mode, std::span<const char* const> arguments, const Scenario* scenario = nullptr) {
     const uint64_t descriptors_max = raise_descriptor_limit();
     auto parsed = parse_options(mode, arguments, descriptors_max, scenario);
-    if (const FlagsExit* exit = std::get_if<FlagsExit>(&parsed)) return print(*exit);
+    if (const FlagsExit* exit = std::get_if<FlagsExit>(&parsed)) return exit->print();
     Options options = std::get<Options>(std::move(parsed));
     options.command = fmt::format("jumpload {} {}", word(mode), command_line(arguments));
     return run_fleet(options);
@@ -126,15 +121,16 @@ static int compare_scenario(const Scenario& scenario, std::span<const char* cons
 static int run_scenario(const std::string& name, std::span<const char* const> arguments) {
     const Parsed<Scenario> found = find_scenario(name);
     if (const Problem* problem = std::get_if<Problem>(&found))
-        return print({2, fmt::format("jumpload: --scenario: {}\n", problem->text), true});
+        return FlagsExit{2, fmt::format("jumpload: --scenario: {}\n", problem->text), true}.print();
     const Scenario& scenario = std::get<Scenario>(found);
     if (scenario.mode == "compare") return compare_scenario(scenario, arguments);
     const std::optional<Mode> mode = mode_of(scenario.mode);
     if (mode) return play(*mode, arguments, &scenario);
-    return print({2,
-                  fmt::format("jumpload: --scenario: {}: mode: {} plays no clients\n",
-                              scenario.name, shown(scenario.mode)),
-                  true});
+    return FlagsExit{2,
+                     fmt::format("jumpload: --scenario: {}: mode: {} plays no clients\n",
+                                 scenario.name, shown(scenario.mode)),
+                     true}
+        .print();
 }
 
 static std::string scenario_list() {
@@ -154,14 +150,15 @@ int run_command(std::span<const char* const> arguments) {
         return run_scenario(arguments[1], arguments.subspan(2));
     if (first.starts_with(std::string(kScenario) + "="))
         return run_scenario(std::string(first.substr(kScenario.size() + 1)), arguments.subspan(1));
-    if (first == "--list-scenarios") return print({0, scenario_list(), false});
-    if (first == "--help" || first == "help") return print({0, usage(), false});
-    if (const auto page = asked_page(arguments, jumpload_manual)) return print(*page);
-    if (first == "--version") return print({0, "jumpload " JUMPGATE_VERSION "\n", false});
-    return print({2,
-                  fmt::format("jumpload: {} is no mode; allowed: {}; --help explains\n",
-                              first.empty() ? "(nothing)" : shown(first), names()),
-                  true});
+    if (first == "--list-scenarios") return FlagsExit{0, scenario_list(), false}.print();
+    if (first == "--help" || first == "help") return FlagsExit{0, usage(), false}.print();
+    if (const auto page = asked_page(arguments, jumpload_manual)) return page->print();
+    if (first == "--version") return FlagsExit{0, "jumpload " JUMPGATE_VERSION "\n", false}.print();
+    return FlagsExit{2,
+                     fmt::format("jumpload: {} is no mode; allowed: {}; --help explains\n",
+                                 first.empty() ? "(nothing)" : shown(first), names()),
+                     true}
+        .print();
 }
 
 }  // namespace jumpgate::load

@@ -224,10 +224,7 @@ int compare_command(std::span<const char* const> arguments) {
         if (wrong.empty()) wrong = find_contradiction(options);
         if (!wrong.empty()) exit = table.refuse(wrong);
     }
-    if (exit) {
-        fmt::print(exit->to_stderr ? stderr : stdout, "{}", exit->text);
-        return exit->exit_code;
-    }
+    if (exit) return exit->print();
     return Compare(options, split.run).run();
 }
 

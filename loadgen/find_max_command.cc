@@ -201,10 +201,7 @@ int find_max_command(std::span<const char* const> arguments) {
                                 options.rate_from);
         if (!wrong.empty()) exit = table.refuse(wrong);
     }
-    if (exit) {
-        fmt::print(exit->to_stderr ? stderr : stdout, "{}", exit->text);
-        return exit->exit_code;
-    }
+    if (exit) return exit->print();
     return FindMax(options, split.run).run();
 }
 

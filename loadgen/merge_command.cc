@@ -74,10 +74,7 @@ int merge_command(std::span<const char* const> arguments) {
     std::vector<std::string> paths;
     FlagTable table("jumpload merge", std::string(kUsage), "jumpload " JUMPGATE_VERSION "\n");
     add_flags(table, options, paths);
-    if (const std::optional<FlagsExit> exit = table.parse(arguments)) {
-        fmt::print(exit->to_stderr ? stderr : stdout, "{}", exit->text);
-        return exit->exit_code;
-    }
+    if (const std::optional<FlagsExit> exit = table.parse(arguments)) return exit->print();
     std::optional<Results> merged;
     for (const std::string& path : paths) {
         const Parsed<std::string> text = content(path);

@@ -90,12 +90,7 @@ Refusal settle_will(const MessageGiven& given, WillOptions& will) {
     if (will.payload.size() > 65'535) {
         return "--will-payload: is too large; allowed: up to 65535 bytes";
     }
-    Parsed<Template> parsed = Template::parse(given.will_topic, "citu");
-    if (const Problem* problem = std::get_if<Problem>(&parsed)) {
-        return fmt::format("--will-topic: {} {}", shown(given.will_topic), problem->text);
-    }
-    will.topic = std::move(std::get<Template>(parsed));
-    return std::nullopt;
+    return settle_template("will-topic", given.will_topic, "citu", will.topic);
 }
 
 }  // namespace

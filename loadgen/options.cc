@@ -210,16 +210,6 @@ Refusal settle_addresses(Options& options, const Given& given) {
     return std::nullopt;
 }
 
-Refusal settle_template(std::string_view flag, std::string_view text, std::string_view letters,
-                        Template& out) {
-    Parsed<Template> parsed = Template::parse(text, letters);
-    if (const Problem* problem = std::get_if<Problem>(&parsed)) {
-        return fmt::format("--{}: {} {}", flag, shown(text), problem->text);
-    }
-    out = std::move(std::get<Template>(parsed));
-    return std::nullopt;
-}
-
 Refusal settle_transport(Options& options, const Given& given) {
     if (options.tls.on && !given.port->given()) options.port = kTlsPort;
     Refusal refusal = settle_tls(options.tls, given.tls);

@@ -113,10 +113,7 @@ int report_command(std::span<const char* const> arguments) {
     } else if (!exit && options.output.empty()) {
         exit = table.refuse("--output: is empty; allowed: a file, or - for standard output");
     }
-    if (exit) {
-        fmt::print(exit->to_stderr ? stderr : stdout, "{}", exit->text);
-        return exit->exit_code;
-    }
+    if (exit) return exit->print();
     Parsed<std::vector<ReportRun>> read = read_runs(options.files);
     if (const Problem* problem = std::get_if<Problem>(&read)) {
         fmt::print(stderr, "jumpload report: {}\n", problem->text);

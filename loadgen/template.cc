@@ -1,10 +1,13 @@
 #include "loadgen/template.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "core/base/check.h"
+#include "core/base/flags.h"
 
 namespace jumpgate::load {
 
@@ -86,6 +89,16 @@ Template Template::with_wildcards(std::string_view letters) const {
         filter.text_ += '/';
         rest.remove_prefix(end + 1);
     }
+}
+
+std::optional<std::string> settle_template(std::string_view flag, std::string_view text,
+                                           std::string_view letters, Template& out) {
+    Parsed<Template> parsed = Template::parse(text, letters);
+    if (const Problem* problem = std::get_if<Problem>(&parsed)) {
+        return fmt::format("--{}: {} {}", flag, shown(text), problem->text);
+    }
+    out = std::move(std::get<Template>(parsed));
+    return std::nullopt;
 }
 
 }  // namespace jumpgate::load

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -41,5 +42,9 @@ class Template {
   private:
     std::string text_;
 };
+
+// The value of a flag that is a template; what is wrong with it, in one sentence that names both.
+std::optional<std::string> settle_template(std::string_view flag, std::string_view text,
+                                           std::string_view letters, Template& out);
 
 }  // namespace jumpgate::load

@@ -30,16 +30,6 @@ void add_tls_flags(FlagTable& table, TlsOptions& options, TlsGiven& given) {
                  "connect to a host, and with --certfile %i the first of each client, cannot.");
 }
 
-static std::optional<std::string> settle_path(std::string_view flag, const std::string& text,
-                                              Template& path) {
-    Parsed<Template> parsed = Template::parse(text, "itr");
-    if (const Problem* problem = std::get_if<Problem>(&parsed)) {
-        return fmt::format("--{}: {} {}", flag, shown(text), problem->text);
-    }
-    path = std::move(std::get<Template>(parsed));
-    return std::nullopt;
-}
-
 // The first flag that only means something with --ssl.
 static std::string_view first_given(const TlsOptions& options, const TlsGiven& given) {
     if (!options.ca_path.empty()) return "cacertfile";
@@ -65,8 +55,8 @@ std::optional<std::string> settle_tls(TlsOptions& options, const TlsGiven& given
     }
     options.verify = !given.no_verify;
     std::optional<std::string> refusal =
-        settle_path("certfile", given.certificate_path, options.certificate_path);
-    if (!refusal) refusal = settle_path("keyfile", given.key_path, options.key_path);
+        settle_template("certfile", given.certificate_path, "itr", options.certificate_path);
+    if (!refusal) refusal = settle_template("keyfile", given.key_path, "itr", options.key_path);
     return refusal;
 }
 

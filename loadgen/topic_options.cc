@@ -30,16 +30,6 @@ bool has_any(const Template& text, std::string_view letters) {
     return false;
 }
 
-Refusal parse(std::string_view flag, std::string_view text, std::string_view letters,
-              Template& out) {
-    Parsed<Template> parsed = Template::parse(text, letters);
-    if (const Problem* problem = std::get_if<Problem>(&parsed)) {
-        return fmt::format("--{}: {} {}", flag, shown(text), problem->text);
-    }
-    out = std::move(std::get<Template>(parsed));
-    return std::nullopt;
-}
-
 // Each cell must have topics of its own.
 Refusal check_cells(Mode mode, const Plan& plan, const TopicOptions& options) {
     if (plan.cells == 1) return std::nullopt;
@@ -109,9 +99,9 @@ std::optional<std::string> settle_topics(Mode mode, const Plan& plan, uint32_t t
     }
     if (!group.empty()) options.share = "$share/" + group + "/";
     const std::string_view letters = plans_both_ends(mode) ? "citusg" : filter ? "citu" : "citus";
-    Refusal refusal = parse("topic", given.topic, letters, options.topic);
+    Refusal refusal = settle_template("topic", given.topic, letters, options.topic);
     if (!refusal && plans_both_ends(mode)) refusal = check_cells(mode, plan, options);
-    if (!refusal) refusal = parse("filter", given.filter, "citug", options.filter);
+    if (!refusal) refusal = settle_template("filter", given.filter, "citug", options.filter);
     if (!refusal && plans_both_ends(mode)) settle_heard(plan, tenants > 0, options);
     return refusal;
 }

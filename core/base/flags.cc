@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 
 #include "core/base/cut_text.h"
 #include "core/base/near_miss.h"
@@ -242,6 +243,11 @@ void FlagTable::adopt(const FlagTable& lower) {
             give(flags_[i], given.texts, given.source, given.where);
         CHECK(!problem);  // `lower` has taken the same values
     }
+}
+
+int FlagsExit::print() const {
+    std::fputs(text.c_str(), to_stderr ? stderr : stdout);
+    return exit_code;
 }
 
 std::optional<FlagsExit> FlagTable::parse(std::span<const char* const> arguments) {

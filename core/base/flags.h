@@ -30,6 +30,8 @@ struct FlagsExit {
     int exit_code;
     std::string text;  // whole lines
     bool to_stderr;
+
+    int print() const;  // the exit code
 };
 
 // A whole decimal number, digits only, min to max.

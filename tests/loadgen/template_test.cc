@@ -36,6 +36,14 @@ TEST(Template, RefusesWhatItDoesNotKnow) {
               "has an unknown placeholder; known here are %i %t and %%");
 }
 
+TEST(SettleTemplate, NamesTheFlagAndWhatItWasGiven) {
+    Template out;
+    EXPECT_EQ(settle_template("topic", "t/%i", "it", out), std::nullopt);
+    EXPECT_EQ(out.text(), "t/%i");
+    EXPECT_EQ(settle_template("topic", "t/%c", "it", out),
+              "--topic: \"t/%c\" has an unknown placeholder; known here are %i %t and %%");
+}
+
 TEST(Template, KnowsWhichLettersItHolds) {
     const Template parsed = std::get<Template>(Template::parse("%%t/%i", "it"));
     EXPECT_TRUE(parsed.has('i'));
