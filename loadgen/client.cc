@@ -249,6 +249,8 @@ void Client::close() {
     state_ = State::Closing;
     crew_.timers().stop(*this);
     BufferWaiter::unlink();
+    if (placed_) crew_.broker_names().left(broker_);
+    placed_ = false;
     if (tls_) send_last_words();
     // One by one, which the kernel finds by hash; of a socket it finds them by looking through all
     // that wait, so that a fleet that leaves would take the square of its size.

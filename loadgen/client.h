@@ -104,7 +104,9 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void retry_or_go();
     const Address& target();
     bool follow(mqtt::ReasonCode reason, std::string_view reference);
-    void note_broker(const mqtt::ConnackView& connack);
+    void look_for_broker(const mqtt::ConnackView& connack);
+    void served_by(std::string_view name);
+    bool asks_for_broker() const;
     void go_live();
 
     // secure.cc
@@ -195,6 +197,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     bool was_live_ = false;    // at least once
     bool spoke_ = false;       // since the last look of keep_alive()
     bool ping_waits_ = false;  // for PINGRESP
+    bool placed_ = false;      // who serves this connection is known: broker_
     bool usurper_ = false;
 };
 

@@ -191,7 +191,7 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
         set_up_failed(Cause::QosNotSupported);
         return;
     }
-    note_broker(connack);
+    if (!options.broker_source.is_topic()) look_for_broker(connack);
     keepalive_s_ = connack.server_keep_alive_s.value_or(options.keepalive_s);
     inflight_max_ =
         static_cast<uint8_t>(std::min<uint32_t>(options.inflight, connack.receive_maximum));
@@ -210,7 +210,7 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
 
     state_ = State::Subscribing;
     arm_receive();
-    if (subscribes(role_)) {
+    if (subscribes(role_) || asks_for_broker()) {
         append_subscribe();
         began_ns_ = crew_.now_ns();
     } else {
@@ -224,18 +224,25 @@ void Client::set_up_done(const mqtt::ConnackView& connack) {
     crew_.chunks().give(rest);
 }
 
-// Remembers who serves it, where the broker says so.
-void Client::note_broker(const mqtt::ConnackView& connack) {
+void Client::look_for_broker(const mqtt::ConnackView& connack) {
     mqtt::PropertyReader properties(connack.properties, place(mqtt::PacketType::Connack));
     while (const std::optional<mqtt::Property> property = properties.next()) {
         if (property->id != mqtt::PropertyId::UserProperty || property->key != "broker") continue;
-        const uint8_t broker = crew_.broker_names().number_of(mqtt::text(property->value));
-        if (broker_ != 0) {
-            crew_.recorder().add(broker == broker_ ? Count::BrokerKept : Count::BrokerMoved);
-        }
-        broker_ = broker;
+        served_by(broker_name(mqtt::text(property->value)));
         return;
     }
+}
+
+// The first name on a connection counts.
+void Client::served_by(std::string_view name) {
+    if (placed_ || name.empty()) return;
+    const uint8_t broker = crew_.broker_names().number_of(name);
+    if (broker_ != 0) {
+        crew_.recorder().add(broker == broker_ ? Count::BrokerKept : Count::BrokerMoved);
+    }
+    broker_ = broker;
+    placed_ = true;
+    crew_.broker_names().arrived(broker);
 }
 
 void Client::go_live() {

@@ -404,6 +404,8 @@ void Crew::show_live() {
     live_.connected = live_clients_;
     live_.tallies = recorder_;
     live_.tallies.merge(warm_up_);
+    live_.brokers.clear();
+    broker_names_.add_to(live_.brokers);
     live_.latency.merge(latency_since_shown_);
     live_.send_lateness.merge(lateness_since_shown_);
     lateness_since_shown_.reset();

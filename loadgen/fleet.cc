@@ -254,12 +254,12 @@ Progress Fleet::progress(uint64_t now_ns) const {
 void Fleet::show_second() {
     const Second& second = take_second();
     if (prometheus_) prometheus_->show(prometheus_text(options_, *ticker_));
-    const size_t columns = terminal_columns();
+    const TerminalSize terminal = terminal_size();
     if (options_.live_json) {
         fmt::print("{}", live_json(second));
-    } else if (!options_.quiet && columns > 0) {
-        fmt::print("{}", block_.drawn(live_block(options_, progress(monotonic_ns()), second,
-                                                 ticker_->totals(), columns)));
+    } else if (!options_.quiet && terminal.columns > 0) {
+        fmt::print(
+            "{}", block_.drawn(live_block(options_, progress(monotonic_ns()), *ticker_, terminal)));
     } else if (!options_.quiet) {
         fmt::print("{}", live_line(options_, second));
     }

@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "core/base/histogram.h"
+#include "loadgen/broker_names.h"
 #include "loadgen/recorder.h"
 
 namespace jumpgate::load {
@@ -15,6 +16,7 @@ struct Live {
     std::mutex mutex;
     uint64_t connected = 0;  // at present
     Tallies tallies;         // since the start
+    BrokerClients brokers;   // at present
     Histogram latency;       // since it was last taken
     Histogram send_lateness;
 };

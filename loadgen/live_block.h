@@ -3,7 +3,7 @@
 //
 // Law: nothing of the terminal is changed but the lines of the block itself (no cursor is hidden,
 // no mode set), so whatever ends the process leaves it clean; each line is cut to the terminal's
-// width, for a line that wraps could not be drawn over.
+// width, and brokers to its height: what wraps or scrolls could not be drawn over.
 #pragma once
 
 #include <cstddef>
@@ -21,12 +21,17 @@ struct Progress {
     double left_s = -1;  // until the stage ends; below 0: nobody knows
 };
 
-// The lines, each ending in a newline, at most `columns` - 1 wide.
-std::string live_block(const Options& options, const Progress& progress, const Second& second,
-                       const Tallies& totals, size_t columns);
+struct TerminalSize {
+    size_t columns = 0;  // 0: it is no terminal
+    size_t rows = 0;
+};
+// Of standard output.
+TerminalSize terminal_size();
 
-// Of standard output; 0: it is no terminal.
-size_t terminal_columns();
+// The lines, each ending in a newline and narrower than the terminal, of the last second that
+// `ticker` took.
+std::string live_block(const Options& options, const Progress& progress, const Ticker& ticker,
+                       TerminalSize terminal);
 
 // Draws blocks over each other.
 class LiveBlock {

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "core/base/host_port.h"
+#include "loadgen/identity.h"
 #include "loadgen/message.h"
 
 namespace jumpgate::load {
@@ -94,6 +95,7 @@ void add_client_flags(FlagTable& table, Options& options, Given& given) {
         .choice<uint8_t>("version", options.version, {{"3", 3}, {"4", 4}, {"5", 5}},
                          "MQTT version: 3 is 3.1, 4 is 3.1.1.")
         .letter = 'V';
+    add_broker_source_flag(table, options.broker_source);
     table.number("keepalive", options.keepalive_s, 0, 65'535, "s", "Keep alive; 0 turns it off.")
         .letter = 'k';
     table
@@ -241,6 +243,17 @@ Refusal settle_names(Options& options, const Given& given) {
     if (options.client_id.has('r') || largest_role == options.count) return std::nullopt;
     return fmt::format("--clientid: must hold %r in {}, or clients of two roles would share one id",
                        word(options.mode));
+}
+
+// What tells a broker's name is no message of the load.
+Refusal settle_broker_source(const Options& options) {
+    const BrokerSource& source = options.broker_source;
+    if (!source.is_topic() || options.publishers() == 0) return std::nullopt;
+    Identity first;
+    identify_topic(options, 0, 0, first);
+    if (!source.covers(first.topic)) return std::nullopt;
+    return fmt::format("--broker-from: {} covers {}, a topic of the load itself",
+                       shown(source.filter), shown(first.topic));
 }
 
 Refusal settle_shape(Options& options, const Given& given) {
@@ -442,6 +455,7 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     if (!refusal) refusal = settle_transport(options, given);
     if (!refusal) refusal = settle_shape(options, given);
     if (!refusal) refusal = settle_names(options, given);
+    if (!refusal) refusal = settle_broker_source(options);
     if (!refusal) refusal = settle_sizes(options, given);
     if (!refusal) refusal = settle_rate(options, given);
     if (!refusal) {

@@ -16,6 +16,7 @@
 #include "core/base/host_port.h"
 #include "loadgen/arrival_options.h"
 #include "loadgen/behaviour_options.h"
+#include "loadgen/broker_source.h"
 #include "loadgen/message_options.h"
 #include "loadgen/plan_options.h"
 #include "loadgen/result_options.h"
@@ -52,6 +53,7 @@ struct Options {
     TlsOptions tls;
     ArrivalOptions arrival;
     BehaviourOptions behaviour;
+    BrokerSource broker_source;
 
     TopicOptions topics;
     MessageOptions message;

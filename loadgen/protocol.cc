@@ -100,13 +100,20 @@ void Client::on_disconnect(const mqtt::Packet& packet) {
 
 // ---- Subscribing and receiving -----------------------------------------------------------------
 
+bool Client::asks_for_broker() const {
+    return crew_.options().broker_source.is_topic() && !usurper_;
+}
+
+// What the load is about, and behind it who serves this client.
 void Client::append_subscribe() {
     const Options& options = crew_.options();
-    const std::vector<std::string> filters = filters_of(options, number());
+    std::vector<std::string> filters;
+    if (subscribes(role_)) filters = filters_of(options, number());
     std::vector<mqtt::Subscription> all;
     for (const std::string& filter : filters) {
         all.push_back({.filter = filter, .qos = options.qos});
     }
+    if (asks_for_broker()) all.push_back({.filter = options.broker_source.filter, .qos = 0});
     Chunk& to = out();
     const size_t at = to.size();
     to.resize(at + mqtt::encode_subscribe({}, kSubscribePacketId, all, options.version));
@@ -121,7 +128,8 @@ void Client::on_suback(const mqtt::Packet& packet) {
         lose(Cause::Protocol);
     } else if (std::ranges::max(suback->codes) >= 0x80) {
         lose(Cause::SubackRefused);
-    } else if (std::ranges::min(suback->codes) < crew_.options().qos) {
+    } else if (std::ranges::any_of(suback->codes.first(suback->codes.size() - asks_for_broker()),
+                                   [this](uint8_t code) { return code < crew_.options().qos; })) {
         lose(Cause::QosNotSupported);
     } else {
         crew_.recorder().subscribe.record((crew_.now_ns() - began_ns_) / kNanosPerMicro);
@@ -136,7 +144,12 @@ void Client::on_publish(const mqtt::Packet& packet) {
         lose(Cause::Protocol);
         return;
     }
-    if (!is_repeated(*publish)) account(*publish);
+    const BrokerSource& source = crew_.options().broker_source;
+    if (asks_for_broker() && source.covers(publish->topic)) {
+        served_by(source.name_in(publish->topic, publish->payload));
+    } else if (!is_repeated(*publish)) {
+        account(*publish);
+    }
     if (publish->qos == 1) append_ack(PacketType::Puback, publish->packet_id);
     if (publish->qos == 2) append_ack(PacketType::Pubrec, publish->packet_id);
 }

@@ -6,11 +6,10 @@
 
 #include <array>
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <string>
 
 #include "core/base/histogram.h"
+#include "loadgen/broker_names.h"
 #include "loadgen/cause.h"
 
 namespace jumpgate::load {
@@ -119,7 +118,7 @@ class Recorder : public Tallies {
     Histogram connack;      // CONNECT to CONNACK
 
     // Clients by the broker that served them last, by its name; those that it told are in it.
-    std::map<std::string, uint64_t, std::less<>> brokers;
+    BrokerClients brokers;
 
     uint64_t busy_ns = 0;      // processor time of the thread while it measured
     uint64_t wall_ns = 0;      // and how long that was

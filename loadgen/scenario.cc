@@ -175,7 +175,7 @@ std::vector<Scenario> own_scenarios() {
     return all;
 }
 
-// For fleets behind a front door. The broker that serves a client is told by its CONNACK.
+// For fleets behind a front door. --broker-from says how a client learns who serves it.
 std::vector<Scenario> fleet_scenarios() {
     std::vector<Scenario> all;
     const auto add = [&](Writer& writer) { all.push_back(writer.done()); };

@@ -70,10 +70,12 @@ const Second& Ticker::take(std::span<Live* const> lives, uint64_t now_ns, Stage 
     Tallies totals;
     Histogram latency;
     Histogram lateness;
+    brokers_.clear();
     for (Live* live : lives) {
         const std::lock_guard lock(live->mutex);
         second.connected += live->connected;
         totals.merge(live->tallies);
+        for (const auto& [name, clients] : live->brokers) brokers_[name] += clients;
         latency.merge(live->latency);
         live->latency.reset();
         lateness.merge(live->send_lateness);

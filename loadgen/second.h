@@ -68,6 +68,8 @@ class Ticker {
     const Histogram& latency() const { return latency_; }
     const Histogram& send_lateness() const { return send_lateness_; }
     const Second& last() const { return last_; }
+    // Whom each broker served at the end of the last second.
+    const BrokerClients& brokers() const { return brokers_; }
     std::vector<Second> take_all() { return std::move(kept_); }
 
   private:
@@ -78,6 +80,7 @@ class Ticker {
     Tallies totals_;
     Histogram latency_;
     Histogram send_lateness_;
+    BrokerClients brokers_;
     Second last_;
     std::vector<Second> kept_;
 };

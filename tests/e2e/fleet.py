@@ -27,6 +27,11 @@ class Brokers:
             line = self.lines.wait(lambda x, n=number: x.startswith(f"broker {n} ") and x, "a port")
             self.ports.append(int(line.rsplit(":", 1)[1]))
 
+    @property
+    def port(self):
+        """Of the first, or only one."""
+        return self.ports[0]
+
     def __enter__(self):
         return self
 
@@ -35,17 +40,14 @@ class Brokers:
         self.process.wait()
 
 
-class Fleet:
-    """Clients that connect and stay until finish()."""
+class Load:
+    """A run of jumpload, whose `live` objects come a second apart."""
 
-    def __init__(self, port, count, *flags, prefix="device-", rate=2000):
+    def __init__(self, *arguments):
         self.folder = tempfile.TemporaryDirectory(prefix="jumpgate-e2e-")
-        self.report = pathlib.Path(self.folder.name, "report.json")
-        self.count = count
-        self.process = start([JUMPLOAD, "conn", "-p", str(port), "-c", str(count), "-R", str(rate),
-                              "--prefix", prefix, "--live-json", "--ping-all-at-end",
-                              "--lateness-limit-ms", "60000", "--json", str(self.report),
-                              *map(str, flags)],
+        self.path = pathlib.Path(self.folder.name, "report.json")
+        self.process = start([JUMPLOAD, *map(str, arguments), "--live-json",
+                              "--lateness-limit-ms", "60000", "--json", str(self.path)],
                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)
         self.live = Lines(self.process.stdout)
@@ -58,17 +60,16 @@ class Fleet:
             return fields if fields and accept(fields) else None
         return self.live.wait(parse, what, deadline_s=PATIENCE_S)
 
-    def connected(self):
-        self.wait_live(lambda x: x["connected"] >= self.count, f"{self.count} clients")
+    def connected(self, count):
+        self.wait_live(lambda x: x["connected"] >= count, f"{count} clients")
         return self
 
-    def finish(self):
-        """Pings every connection, leaves, and returns the report."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGINT)
-        self.process.wait(PATIENCE_S)
-        assert self.report.exists(), "no report:\n" + self.words.text()
-        return json.loads(self.report.read_text())
+    def report(self, exit_code=None):
+        """What it found out, once it has ended by itself; None: any exit code will do."""
+        ended_with = self.process.wait(PATIENCE_S)
+        assert exit_code in (None, ended_with), f"{ended_with}:\n{self.words.text()}"
+        assert self.path.exists(), "no report:\n" + self.words.text()
+        return json.loads(self.path.read_text())
 
     def __enter__(self):
         return self
@@ -78,3 +79,21 @@ class Fleet:
             self.process.kill()
             self.process.wait()
         self.folder.cleanup()
+
+
+class Fleet(Load):
+    """Clients that connect and stay until finish()."""
+
+    def __init__(self, port, count, *flags, prefix="device-", rate=2000):
+        self.count = count
+        super().__init__("conn", "-p", port, "-c", count, "-R", rate, "--prefix", prefix,
+                         "--ping-all-at-end", *flags)
+
+    def connected(self, count=None):
+        return super().connected(count or self.count)
+
+    def finish(self):
+        """Pings every connection, leaves, and returns the report."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.report()

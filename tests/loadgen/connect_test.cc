@@ -135,6 +135,103 @@ TEST(Connect, LeavesItsWill) {
     }
 }
 
+// ---- Who serves it: --broker-from --------------------------------------------------------------
+
+std::vector<uint8_t> named_connack(std::string_view key, std::string_view name) {
+    std::vector<uint8_t> pair = {0x26, 0, static_cast<uint8_t>(key.size())};
+    pair.insert(pair.end(), key.begin(), key.end());
+    pair.insert(pair.end(), {0, static_cast<uint8_t>(name.size())});
+    pair.insert(pair.end(), name.begin(), name.end());
+    std::vector<uint8_t> packet = {0x20, static_cast<uint8_t>(3 + pair.size()), 0, 0,
+                                   static_cast<uint8_t>(pair.size())};
+    packet.insert(packet.end(), pair.begin(), pair.end());
+    return packet;
+}
+
+TEST(Connect, LearnsItsBrokerFromTheConnack) {
+    const Recorder recorder = connect_once(
+        [](Peer& peer, int) {
+            peer.receive();
+            peer.send(named_connack("broker", "one"));
+            peer.receive();
+        },
+        "5");
+    EXPECT_EQ(recorder.brokers, (BrokerClients{{"one", 1}}));
+    EXPECT_EQ(recorder[Count::BrokerKept] + recorder[Count::BrokerMoved], 0U);
+}
+
+void send_publish(Peer& peer, std::string_view topic, std::string_view payload) {
+    mqtt::PublishView view;
+    view.topic = topic;
+    view.payload = mqtt::bytes(payload);
+    view.retain = true;
+    std::vector<uint8_t> bytes(mqtt::encode_publish({}, view, 4));
+    mqtt::encode_publish(bytes, view, 4);
+    peer.send(bytes);
+}
+
+// Connection number i of one client is served by names[i]; the last one stays.
+Recorder connect_by_topic(const std::vector<std::string>& names) {
+    const auto last = static_cast<int>(names.size()) - 1;
+    ScriptedBroker broker(last + 1, [&names, last](Peer& peer, int number) {
+        peer.accept_session(false);
+        const std::vector<uint8_t> subscribe = peer.receive();
+        EXPECT_EQ(subscribe, (std::vector<uint8_t>{0x82, 8, 0, 1, 0, 3, 'w', '/', 'o', 0}));
+        peer.send({0x90, 3, 0, 1, 0});
+        const size_t at = static_cast<size_t>(number);
+        send_publish(peer, "w/o", names[at]);
+        send_publish(peer, "w/o", "another, later");
+        if (number == last) peer.receive();
+    });
+    CrewRun run(Mode::Conn, broker.port(),
+                {"-c", "1", "-V", "4", "--reconnect", "--reconnect-min-ms", "1", "--broker-from",
+                 "topic:w/o"});
+    run.start();
+    if (last > 0) run.wait_for(Count::Reconnects, static_cast<uint64_t>(last));
+    run.wait_for_broker(names.back());
+    return run.finish();
+}
+
+TEST(Connect, LearnsItsBrokerFromTheFirstMessageOfATopic) {
+    const Recorder recorder = connect_by_topic({"one", "one", "two"});
+    EXPECT_EQ(recorder.brokers, (BrokerClients{{"two", 1}}));
+    EXPECT_EQ(recorder[Count::BrokerKept], 1U);
+    EXPECT_EQ(recorder[Count::BrokerMoved], 1U);
+    EXPECT_EQ(recorder[Count::Received] + recorder[Count::Unexpected], 0U);
+}
+
+TEST(Connect, MayBeRefusedTheTopicThatNamesItsBroker) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.accept_session(false);
+        EXPECT_EQ(peer.receive_first_byte(), 0x82);
+        peer.send({0x90, 3, 0, 1, 0x80});
+        peer.receive();
+    });
+    CrewRun run(Mode::Conn, broker.port(),
+                {"-c", "1", "-V", "4", "--broker-from", "topic:$SYS/broker/name"});
+    run.start();
+    expect_failure(run.finish(), Cause::SubackRefused);
+}
+
+TEST(Connect, ASubscriberAsksForItsBrokerToo) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.accept_session(false);
+        EXPECT_EQ(peer.receive(),
+                  (std::vector<uint8_t>{0x82, 12, 0, 1, 0, 1, 't', 1, 0, 3, 'w', '/', '+', 0}));
+        peer.send({0x90, 4, 0, 1, 1, 0});  // QoS 0 is all that the name needs
+        send_publish(peer, "w/one", "whatever");
+        send_publish(peer, "t", "of the load");
+        peer.receive();
+    });
+    CrewRun run(Mode::Sub, broker.port(),
+                {"-c", "1", "-V", "4", "-q", "1", "-t", "t", "--broker-from", "topic:w/+"});
+    run.start();
+    run.wait_for(Count::Received, 1);
+    const Recorder& recorder = run.finish();
+    EXPECT_EQ(recorder.brokers, (BrokerClients{{"one", 1}}));
+    EXPECT_EQ(recorder[Count::Received], 1U);
+}
+
 // ---- Server References (MQTT 5, 4.13) ----------------------------------------------------------
 
 // CONNACK or DISCONNECT, whose variable headers differ by the session present flag only.

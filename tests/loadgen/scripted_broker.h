@@ -264,6 +264,14 @@ class CrewRun {
         });
     }
 
+    // Until the snapshot shows that it serves a client.
+    void wait_for_broker(const std::string& name) {
+        wait_until([&] {
+            const std::lock_guard lock(crew_->live().mutex);
+            return crew_->live().brokers[name] > 0;
+        });
+    }
+
   private:
     void read_certificates() {
         auto made = ClientContexts::make(options_);

@@ -61,6 +61,20 @@ TEST(Ticker, CountsWhatChanged) {
     EXPECT_EQ(ticker.totals()[Count::Sent], 23U);
 }
 
+TEST(Ticker, AddsUpWhomEachBrokerServesNow) {
+    Live one;
+    Live two;
+    Live* const lives[] = {&one, &two};
+    Ticker ticker(kBegan);
+    one.brokers = {{"a", 3}, {"b", 1}};
+    two.brokers = {{"b", 4}};
+    ticker.take(lives, kBegan + kNanosPerSecond, Stage::Measuring);
+    EXPECT_EQ(ticker.brokers(), (BrokerClients{{"a", 3}, {"b", 5}}));
+    one.brokers = {{"a", 0}, {"b", 4}};
+    ticker.take(lives, kBegan + 2 * kNanosPerSecond, Stage::Measuring);
+    EXPECT_EQ(ticker.brokers(), (BrokerClients{{"a", 0}, {"b", 8}}));
+}
+
 TEST(Ticker, KeepsADay) {
     Ticker ticker(0);
     for (size_t i = 1; i <= Ticker::kKeptMax + 5; ++i) {
