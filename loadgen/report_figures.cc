@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kColours = 8;  // of lines and spots, report.css
 
-enum class Kind : uint8_t { Count, Time, Share };
+enum class Kind : uint8_t { Count, Time, Milliseconds, Share };
 
 // `path`, or where `per` is given how much of it came in each of those seconds.
 struct Figure {
@@ -38,6 +38,7 @@ constexpr std::array kFigures = {
     Figure{"Clients connected per second", Kind::Count, "clients/connected", "connect_seconds"},
     Figure{"Connect, median", Kind::Time, "connect_us/p50"},
     Figure{"Connect, p99", Kind::Time, "connect_us/p99"},
+    Figure{"Longest outage, until 99 % were back", Kind::Milliseconds, "outages/longest_ms"},
     Figure{"Busiest thread of the generator", Kind::Share, "busiest_thread_share"},
 };
 
@@ -87,6 +88,8 @@ std::string text_of(Kind kind, double value) {
             return count_text(value);
         case Kind::Time:
             return time_text(value);
+        case Kind::Milliseconds:
+            return time_text(value * 1e3);
         case Kind::Share:
             return share_text(value);
     }

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "loadgen/html.h"
+#include "loadgen/results.h"
 
 namespace jumpgate::load {
 
@@ -87,6 +88,22 @@ void add_connected(const ReportRun& run, std::vector<Sentence>& sentences) {
                          fmt::format("{} broke, and clients connected {} again.",
                                      several(lost, "connection"), several(again, "time")),
                          "connections broke"});
+}
+
+// Times in which fewer than 99 % of the clients were connected.
+void add_outages(const ReportRun& run, std::vector<Sentence>& sentences) {
+    const double outages = count_of(run, "outages/count");
+    if (outages == 0) return;
+    const bool ended = run.is("outages/ended");
+    const std::string longest = time_text(count_of(run, "outages/longest_ms") * 1e3);
+    const std::string text = fmt::format(
+        "{}, {} away at most: {} {}.", several(outages, "outage"),
+        several(count_of(run, "outages/most_away"), "client"), outages == 1 ? "it" : "the longest",
+        ended ? "took " + longest + " until 99 % were back"
+              : "had not ended after " + longest + " when the run did");
+    const bool planned = run.is("plan/reconnect") && ended;
+    sentences.push_back({planned ? Grade::Told : Grade::Doubtful, "outage", text,
+                         ended ? "there was an outage" : "clients were still away at the end"});
 }
 
 void add_sent(const ReportRun& run, std::vector<Sentence>& sentences) {
@@ -202,11 +219,31 @@ void add_limits(const ReportRun& run, std::vector<Sentence>& sentences) {
     }
 }
 
+// " (99 % of sends ..., its busiest thread ...)": which of its limits the generator passed.
+std::string limits_passed(const ReportRun& run) {
+    std::string passed;
+    const double late_us = count_of(run, "send_lateness_us/p99");
+    const auto limit_ms = run.number("plan/lateness_limit_ms");
+    if (limit_ms && late_us > *limit_ms * 1e3) {
+        passed = fmt::format("99 % of sends were up to {} late, over the limit of {}",
+                             time_text(late_us), time_text(*limit_ms * 1e3));
+    }
+    const double busy = count_of(run, "busiest_thread_share");
+    if (busy > kBusyShareMax) {
+        passed +=
+            fmt::format("{}its busiest thread was {} busy, over the limit of {}",
+                        passed.empty() ? "" : "; ", share_text(busy), share_text(kBusyShareMax));
+    }
+    return passed.empty() ? passed : " (" + passed + ")";
+}
+
 void add_generator(const ReportRun& run, std::vector<Sentence>& sentences) {
     if (run.is("generator_saturated")) {
         sentences.push_back({Grade::Doubtful, "saturated",
-                             "The generator was at its limit: these figures are its own, not the "
-                             "broker's. Give it more processors, or ask for less.",
+                             fmt::format("The generator was at its limit{}: these figures are its "
+                                         "own, not the broker's. Give it more processors, or ask "
+                                         "for less.",
+                                         limits_passed(run)),
                              "the generator was saturated"});
     } else if (const auto busy = run.number("busiest_thread_share")) {
         std::string text =
@@ -270,6 +307,7 @@ ReportVerdict judge(const ReportRun& run) {
     ReportVerdict verdict;
     add_asked(run, verdict.sentences);
     add_connected(run, verdict.sentences);
+    add_outages(run, verdict.sentences);
     add_sent(run, verdict.sentences);
     add_account(run, verdict.sentences);
     add_limits(run, verdict.sentences);

@@ -156,6 +156,25 @@ void add_messages(Out out, const Results& results) {
     fmt::format_to(out, "\n");
 }
 
+// Whether it kept up; which of its limits it passed, where it did not.
+void add_generator(Out out, const Results& results) {
+    const Recorder& recorder = results.recorder;
+    fmt::format_to(out, "generator: busiest thread {:.0f} % busy", recorder.busiest_share * 100);
+    if (results.generator_saturated()) fmt::format_to(out, "; SATURATED: ");
+    if (results.sends_too_late()) {
+        fmt::format_to(out, "99 % of sends up to {} late, over --lateness-limit-ms {}; ",
+                       time_text(recorder.send_lateness.percentile_us(99)),
+                       results.plan.lateness_limit_ms);
+    }
+    if (results.thread_too_busy()) {
+        fmt::format_to(out, "a thread busy for over {:.0f} % of the time; ", kBusyShareMax * 100);
+    }
+    if (results.generator_saturated()) {
+        fmt::format_to(out, "these figures are the generator's limits, not the broker's");
+    }
+    fmt::format_to(out, "\n");
+}
+
 }  // namespace
 
 std::string time_text(uint64_t value_us) {
@@ -192,10 +211,7 @@ std::string result_text(const Results& results) {
     if (results.plan.mode != word(Mode::Conn)) add_messages(out, results);
     if (results.plan.warm_up_ns > 0) add_warm_up(out, results.warm_up);
     add_times(out, recorder);
-    fmt::format_to(out, "generator: busiest thread {:.0f} % busy{}\n", recorder.busiest_share * 100,
-                   results.generator_saturated()
-                       ? "; SATURATED: these figures are the generator's limits, not the broker's"
-                       : "");
+    add_generator(out, results);
     for (const std::string& line : results.broken_limits()) {
         fmt::format_to(out, "FAILED: {}\n", line);
     }

@@ -5,9 +5,6 @@
 
 namespace jumpgate::load {
 
-// A thread that is busier than this has no head-room left to be on time.
-static constexpr double kBusyShareMax = 0.9;
-
 // Of what all shards share; their parts add up to it.
 static uint64_t share_of(uint64_t total, const Shard& shard) {
     return total / shard.count + (shard.index < total % shard.count ? 1 : 0);
@@ -41,11 +38,14 @@ RunPlan RunPlan::of(const Options& options) {
     return plan;
 }
 
-bool Results::generator_saturated() const {
+bool Results::sends_too_late() const {
     return recorder.send_lateness.percentile_us(99) >
-               plan.lateness_limit_ms * kNanosPerMilli / kNanosPerMicro ||
-           recorder.busiest_share > kBusyShareMax;
+           plan.lateness_limit_ms * kNanosPerMilli / kNanosPerMicro;
 }
+
+bool Results::thread_too_busy() const { return recorder.busiest_share > kBusyShareMax; }
+
+bool Results::generator_saturated() const { return sends_too_late() || thread_too_busy(); }
 
 int Results::exit_code() const {
     const uint64_t unexcused =

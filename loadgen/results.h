@@ -20,6 +20,9 @@ namespace jumpgate::load {
 // Of the JSON form. It grows when a field changes its meaning or goes; not when one is added.
 inline constexpr uint64_t kSchemaVersion = 1;
 
+// A thread that is busier than this has no head-room left to be on time.
+inline constexpr double kBusyShareMax = 0.9;
+
 // What the run was asked for, as far as reports and verdicts need it. Of a shard, its own part.
 struct RunPlan {
     std::string mode;
@@ -66,7 +69,10 @@ struct Results {
     std::vector<FailIf> fail_if;    // limits that it was to hold
     std::vector<MergedRun> shards;  // of a merged one; else empty
 
-    bool generator_saturated() const;
+    // The limits of the generator: the first is --lateness-limit-ms, the second kBusyShareMax.
+    bool sends_too_late() const;
+    bool thread_too_busy() const;
+    bool generator_saturated() const;  // past either
     // 3 where a --fail-if was broken, messages were lost, or duplicated against their QoS, or the
     // generator was saturated, 1 where clients never connected, else 0. Messages lost in flight
     // count unless --reconnect says that breaking connections are part of the plan.

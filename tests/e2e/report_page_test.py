@@ -55,6 +55,7 @@ def result(rate=5000, p50=180, **changes):
         "plan": {"clients": 1000, "publishers": 500, "connrate": 500, "version": 5, "qos": 1,
                  "size_bytes": 16, "interval_ns": 500 * 10**9 // rate, "reconnect": True},
         "clients": {"requested": 1000, "connected": 1000, "connections_lost": 3, "reconnects": 3},
+        "outages": {"count": 1, "longest_ms": 840, "most_away": 334, "ended": True},
         "setup_failures": {"refused": 12, "timeout": 3}, "connections_lost": {"reset": 3},
         "connack_codes": {"0x97": 4, "0x87": 1}, "tls_alerts": {},
         "brokers": {"broker-1": {"clients": 340}, "broker-2": {"clients": 321},
@@ -96,7 +97,7 @@ def page_of_one():
 
 
 def page_of_three():
-    slow = result(p50=260, generator_saturated=True)
+    slow = result(p50=260, generator_saturated=True, busiest_thread_share=0.97)
     lossy = result(rate=2500, p50=90)
     lossy["messages"].update(lost=9, lost_on_live_connections=9)
     return report("three.html", write("direct.json", result()), write("jumpgate.json", slow),
@@ -159,6 +160,7 @@ def one_run():
         equal(shown["percentiles"]["lines"], ["from the plan", "from the send", "acknowledged"])
         text = page.value(TEXT)
         for words in ("Everything asked for was reached", "p2p with 1,000 clients",
+                      "1 outage, 334 clients away at most: it took 840 ms until 99 % were back.",
                       "No message was lost.", "which QoS 1 allows", "Quota exceeded",
                       "nobody listens there",
                       "3 brokers; the fullest has 1.02\u00d7 the mean", "bench-1",
@@ -183,6 +185,7 @@ def several_runs():
         text = page.value(TEXT)
         for words in ("1.44\u00d7", "0.50\u00d7",
                       "Read with care: the generator was saturated",
+                      "its busiest thread was 97 % busy, over the limit of 90 %",
                       "Not what was asked for: messages were lost", "9 on live ones"):
             assert words in text, f"{words} is missing in:\n{text}"
         page.screenshot(SHOTS / "report-three.png")

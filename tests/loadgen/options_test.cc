@@ -114,10 +114,10 @@ TEST(Options, RefuseInOneLineThatNamesTheFlag) {
         {Mode::P2p, {"-c", "5"}, "--count: 5 is odd"},
         {Mode::P2p, {"-c", "4", "-t", "same"}, "--topic: must hold %i or %c"},
         {Mode::P2p, {"-c", "4", "--clientid", "x%i"}, "--clientid: must hold %r"},
-        {Mode::Conn, {"--broker-from", "topic:a/#"}, "--broker-from: topic:a/# holds #"},
+        {Mode::Conn, {"--broker-from", "topic:a/#"}, "--broker-from: \"topic:a/#\" holds #"},
         {Mode::Pub,
          {"-t", "bench/%i", "--broker-from", "topic:bench/+"},
-         "--broker-from: bench/+ covers bench/0, a topic of the load itself"},
+         "--broker-from: \"bench/+\" covers \"bench/0\", a topic of the load itself"},
     };
     for (const Case& each : cases) {
         EXPECT_NE(refused(each.mode, each.arguments).find(each.says), std::string::npos)

@@ -45,6 +45,14 @@ TEST(KeyFigures, WhatARunLacksIsADashAndHasNoRatio) {
                       "</td><td>0</td>"));
 }
 
+TEST(KeyFigures, HoldTheLongestOutage) {
+    const std::string outage = with(kGoodRun, "\"seconds\":10.0",
+                                    R"("outages":{"count":1,"longest_ms":1230},"seconds":10.0)");
+    EXPECT_TRUE(holds(key_figures(runs_of({outage})),
+                      "<dt>Longest outage, until 99 % were back</dt><dd>1.23 s</dd>"));
+    EXPECT_FALSE(holds(key_figures(runs_of({std::string(kGoodRun)})), "outage"));
+}
+
 TEST(KeyFigures, AreNoneWhereThereIsNothing) {
     EXPECT_EQ(key_figures(runs_of({R"({"tool":"jumpload","mode":"p2p"})"})), "");
     const std::string empty = R"({"tool":"jumpload","mode":"p2p"})";

@@ -141,6 +141,42 @@ TEST(Judge, BrokenConnectionsAreAFactWhereThePlanMakesThemAgain) {
               Grade::Doubtful);
 }
 
+TEST(Judge, SaysHowLongClientsWereAway) {
+    const std::string away = with(
+        kGoodRun, "\"seconds\":10.0",
+        R"("outages":{"count":1,"longest_ms":1230,"most_away":7,"ended":true},"seconds":10.0)");
+    const Sentence unplanned = sentence(judge(run_of(away)), "outage");
+    EXPECT_EQ(unplanned.text,
+              "1 outage, 7 clients away at most: it took 1.23 s until 99 % were back.");
+    EXPECT_EQ(unplanned.grade, Grade::Doubtful);
+    const std::string planned = with(away, "\"reconnect\":false", "\"reconnect\":true");
+    EXPECT_EQ(judge(run_of(planned)).grade, Grade::Good);
+    const std::string lasting =
+        with(with(planned, "\"ended\":true", "\"ended\":false"), "{\"count\":1,", "{\"count\":2,");
+    const ReportVerdict verdict = judge(run_of(lasting));
+    EXPECT_EQ(sentence(verdict, "outage").text,
+              "2 outages, 7 clients away at most: the longest had not ended after 1.23 s when the "
+              "run did.");
+    EXPECT_EQ(verdict.headline, "Read with care: clients were still away at the end");
+    EXPECT_EQ(sentence(judge(run_of(kGoodRun)), "outage").text, "");
+}
+
+TEST(Judge, SaysWhichLimitTheGeneratorPassed) {
+    const std::string late =
+        with(with(with(kGoodRun, "\"generator_saturated\":false", "\"generator_saturated\":true"),
+                  "\"p99\":40", "\"p99\":73000"),
+             "\"interval_ns\"", "\"lateness_limit_ms\":50,\"interval_ns\"");
+    EXPECT_EQ(sentence(judge(run_of(late)), "saturated").text,
+              "The generator was at its limit (99 % of sends were up to 73 ms late, over the limit "
+              "of 50 ms): these figures are its own, not the broker's. Give it more processors, or "
+              "ask for less.");
+    const std::string both =
+        with(late, "\"busiest_thread_share\":0.25", "\"busiest_thread_share\":0.95");
+    EXPECT_TRUE(holds(sentence(judge(run_of(both)), "saturated").text,
+                      "of 50 ms; its busiest thread was 95 % busy, over the limit of 90 %): these"))
+        << sentence(judge(run_of(both)), "saturated").text;
+}
+
 TEST(Judge, IsNeverBetterThanTheExitCode) {
     const ReportVerdict verdict =
         judge(run_of(with(kGoodRun, "\"exit_code\":0", "\"exit_code\":3")));

@@ -62,7 +62,29 @@ TEST(ResultText, SaysThatTheGeneratorIsSaturated) {
     Results results = p2p_results();
     EXPECT_FALSE(holds(result_text(results), "SATURATED"));
     results.recorder.busiest_share = 0.95;
-    EXPECT_TRUE(holds(result_text(results), "busiest thread 95 % busy; SATURATED"));
+    EXPECT_TRUE(holds(result_text(results),
+                      "busiest thread 95 % busy; SATURATED: a thread busy for over 90 % of the "
+                      "time; these figures are the generator's limits, not the broker's\n"))
+        << result_text(results);
+    results.recorder.busiest_share = 0.2;
+    results.plan.lateness_limit_ms = 50;
+    results.recorder.send_lateness.record(73'000);
+    EXPECT_TRUE(holds(result_text(results),
+                      "busiest thread 20 % busy; SATURATED: 99 % of sends up to 73.00 ms late, "
+                      "over --lateness-limit-ms 50; these figures"))
+        << result_text(results);
+}
+
+TEST(ResultText, SaysHowLongClientsWereAway) {
+    Results results = p2p_results();
+    EXPECT_FALSE(holds(result_text(results), "outages"));
+    results.outages = {2, 1'230, 334, true};
+    EXPECT_TRUE(holds(result_text(results),
+                      "outages: 2, 334 clients away at most; the longest took 1.23 s until 99 % "
+                      "were back\n"))
+        << result_text(results);
+    results.outages.ended = false;
+    EXPECT_TRUE(holds(result_text(results), "the longest took 1.23 s and has not ended\n"));
 }
 
 TEST(ResultText, NamesEachBrokenLimit) {

@@ -44,6 +44,7 @@ TEST(Results, ALateGeneratorIsSaturated) {
     Results results = p2p_results();
     for (int i = 0; i < 98; ++i) results.recorder.send_lateness.record(10);
     for (int i = 0; i < 2; ++i) results.recorder.send_lateness.record(60'000);
+    EXPECT_TRUE(results.sends_too_late() && !results.thread_too_busy());
     EXPECT_TRUE(results.generator_saturated());
     EXPECT_EQ(results.exit_code(), 3);
     for (int i = 0; i < 200; ++i) results.recorder.send_lateness.record(10);
@@ -53,6 +54,7 @@ TEST(Results, ALateGeneratorIsSaturated) {
 TEST(Results, ABusyThreadIsSaturated) {
     Results results = p2p_results();
     results.recorder.busiest_share = 0.91;
+    EXPECT_TRUE(results.thread_too_busy() && !results.sends_too_late());
     EXPECT_TRUE(results.generator_saturated());
 }
 
