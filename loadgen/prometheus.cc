@@ -63,6 +63,20 @@ void add_times(Out out, std::string_view name, std::string_view help, const Hist
                    times.count());
 }
 
+// Names are printable text: of what a label must not hold as it is, only two can be in them.
+void add_brokers(Out out, const BrokerClients& brokers) {
+    if (brokers.empty()) return;
+    add_head(out, "jumpload_broker_clients", "gauge", "Clients that each broker serves now.");
+    for (const auto& [name, clients] : brokers) {
+        std::string label;
+        for (const char c : name) {
+            if (c == '"' || c == '\\') label += '\\';
+            label += c;
+        }
+        fmt::format_to(out, "jumpload_broker_clients{{broker=\"{}\"}} {}\n", label, clients);
+    }
+}
+
 // What libmicrohttpd calls, first with the head of a request and then once it is whole.
 MHD_Result answer(void* server, MHD_Connection* connection, const char* url, const char* method,
                   const char*, const char*, size_t* upload_bytes, void** begun) {
@@ -100,6 +114,7 @@ std::string prometheus_text(const Options& options, const Ticker& ticker) {
               options.clients_here);
     add_value(out, "jumpload_clients_connected", "gauge", "Clients that are connected.",
               ticker.last().connected);
+    add_brokers(out, ticker.brokers());
     struct Counter {
         std::string_view name;
         std::string_view help;

@@ -76,11 +76,15 @@ class Terminal:
 @behaviour("a terminal shows one block, drawn over itself, and after the run the report alone")
 def block():
     with Mosquitto() as broker:
-        run = Terminal("p2p", "-p", broker.port, "-c", 10, "-I", 20, "-q", 1, "--duration", 3)
+        subprocess.run(["mosquitto_pub", "-p", str(broker.port), "-r", "-t", "jumpload/broker",
+                        "-m", "the only one"], check=True, timeout=DEADLINE_S)
+        run = Terminal("p2p", "-p", broker.port, "-c", 10, "-I", 20, "-q", 1, "--duration", 3,
+                       "--broker-from", "topic:jumpload/broker")
         run.finish()
     assert len(REDRAWN.findall(run.text)) >= 3, run.text
     for words in ("jumpload p2p measuring", "[####", " s left", "connected  10 of 10", "messages",
-                  "latency    p50 ", "lateness   p50 ", "errors     none"):
+                  "latency    p50 ", "lateness   p50 ", "errors     none",
+                  f"  {'the only one':<24} [{'#' * 24}] 100.0 %  10"):
         assert words in run.text, (words, run.text)
     screen = run.screen()
     assert not any("connected  " in line or "\x1b" in line for line in screen), screen

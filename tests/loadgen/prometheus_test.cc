@@ -13,6 +13,7 @@ TEST(Prometheus, TellsTotalsAndDistributions) {
     const Options options = std::get<Options>(parse_options(Mode::P2p, arguments, 20'000));
     Live live;
     live.connected = 7;
+    live.brokers = {{"one", 4}, {"the \"\\\"", 3}};
     live.tallies.add(Count::Received, 42);
     live.tallies.setup_failed(Cause::Refused, 3);
     live.latency.record_n(90, 5);
@@ -27,6 +28,8 @@ TEST(Prometheus, TellsTotalsAndDistributions) {
     for (const char* line :
          {"jumpload_info{version=\"" JUMPGATE_VERSION "\",mode=\"p2p\"} 1\n",
           "jumpload_clients 10\n", "jumpload_clients_connected 7\n",
+          "jumpload_broker_clients{broker=\"one\"} 4\n",
+          "jumpload_broker_clients{broker=\"the \\\"\\\\\\\"\"} 3\n",
           "jumpload_messages_received_total 42\n",
           "jumpload_setup_failures_total{cause=\"refused\"} 3\n",
           "jumpload_latency_seconds_bucket{le=\"0.0001\"} 6\n",
