@@ -11,6 +11,7 @@ import tempfile
 import time
 import zlib
 
+import slurm
 from fleet import JUMPLOAD, Brokers
 from harness import behaviour, equal, main
 
@@ -110,22 +111,36 @@ def by_hand():
         check_union(*merged(folder))
 
 
-def where_installed(program, words):
+def unless(why_not, words):
     """The behaviour, or a line that says why it is left out."""
-    if shutil.which(program):
+    if not why_not:
         return behaviour(words)
-    print(f"# left out, for {program} is not installed: {words}")
+    print(f"# left out, for {why_not}: {words}")
     return lambda function: function
 
 
-@where_installed("mpirun",
-                 "mpirun -np 4: each rank takes its shard, and the figures are those of the union")
+@unless("" if shutil.which("mpirun") else "mpirun is not installed",
+        "mpirun -np 4: each rank takes its shard, and the figures are those of the union")
 def by_mpi():
     with Brokers(1) as broker, tempfile.TemporaryDirectory(prefix="jumpload-e2e-") as folder:
         said = run(["mpirun", "--allow-run-as-root", "--oversubscribe", "-np", SHARDS, JUMPLOAD,
                     *LOAD, "-p", broker.ports[0], "--start-at", start_at(),
                     "--json", f"{folder}/part-%I.json"])
         assert "by OMPI_COMM_WORLD_RANK" in said, said
+        check_union(*merged(folder))
+
+
+@unless(slurm.why_not(),
+        "srun -N2 -n4: the tasks of two nodes take their shards, and the figures are the union's")
+def by_slurm():
+    with (Brokers(1) as broker, slurm.Cluster() as cluster,
+          tempfile.TemporaryDirectory(prefix="jumpload-e2e-") as folder):
+        said = run(["srun", "-N2", "-n4", "--label", "sh", "-c",
+                    'echo "on $SLURMD_NODENAME" >&2; exec "$@"', "sh", JUMPLOAD, *LOAD, "-p",
+                    broker.ports[0], "--start-at", start_at(), "--json", f"{folder}/part-%I.json"],
+                   **cluster.environment)
+        equal([said.count(f"on n{n}\n") for n in (1, 2)], [2, 2], said)
+        assert "by SLURM_PROCID" in said, said
         check_union(*merged(folder))
 
 
