@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 #include <thread>
 
@@ -306,7 +308,13 @@ int Fleet::report() {
     const Results results = this->results();
     // With --live-json stdout is for the objects alone.
     fmt::print(options_.live_json ? stderr : stdout, "{}", result_text(results));
-    const std::vector<std::string> problems = write_results(options_.results, results);
+    std::vector<std::string> problems = write_results(options_.results, results);
+    // What was printed meets the disk here, if that is where it goes.
+    const bool flushed = std::fflush(stdout) == 0;
+    if (!flushed || std::ferror(stdout) != 0) {
+        const char* why = flushed ? "an earlier line was lost" : std::strerror(errno);
+        problems.push_back(fmt::format("stdout: could not be written: {}", why));
+    }
     for (const std::string& problem : problems) {
         fmt::print(stderr, "jumpload {}: {}\n", word(options_.mode), problem);
     }

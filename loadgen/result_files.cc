@@ -1,6 +1,8 @@
 #include "loadgen/result_files.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -12,13 +14,30 @@
 
 namespace jumpgate::load {
 
-std::string write_file(const std::string& path, std::string_view text) {
+// Returns an errno, or 0.
+static int write_to(const std::string& path, std::string_view text) {
     std::FILE* file = std::fopen(path.c_str(), "we");
-    if (file == nullptr) return std::strerror(errno);
+    if (file == nullptr) return errno;
     int error = 0;
     if (std::fwrite(text.data(), 1, text.size(), file) != text.size()) error = errno;
     // What was buffered meets the disk here.
     if (std::fclose(file) != 0 && error == 0) error = errno;
+    return error;
+}
+
+std::string write_file(const std::string& path, std::string_view text) {
+    struct stat there {};
+    const bool is_new = lstat(path.c_str(), &there) != 0;
+    int error = 0;
+    if (is_new || S_ISREG(there.st_mode)) {
+        // Beside it first, so that no half of a result ever bears its name.
+        const std::string beside = path + ".partial";
+        error = write_to(beside, text);
+        if (error == 0 && rename(beside.c_str(), path.c_str()) != 0) error = errno;
+        if (error != 0) unlink(beside.c_str());
+    } else {
+        error = write_to(path, text);  // a device, a pipe, or a link that is to stay one
+    }
     return error == 0 ? std::string() : std::strerror(error);
 }
 
