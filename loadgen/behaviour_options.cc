@@ -1,5 +1,7 @@
 #include "loadgen/behaviour_options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "loadgen/quantity.h"
@@ -29,6 +31,16 @@ Flag& add_share(FlagTable& table, std::string name, double& target, std::string 
     return table.value(
         std::move(name), parse_share_per_second, [&target](double share) { target = share; },
         "SHARE%/s", "a share per second above 0, such as 20%/s, to 1000%/s", std::move(help));
+}
+
+void add_think_time(FlagTable& table, BehaviourOptions& options) {
+    table.value(
+        "think-time", parse_duration_ns, [&options](uint64_t ns) { options.think_time_ns = ns; },
+        "TIME", "a duration such as 500ms, 30s or 2m",
+        "A closed loop in place of a planned rate: each client sends its next message that long "
+        "after the last one was answered (PUBACK, PUBCOMP; QoS 0: after the send). A slow broker "
+        "then gets less load, and what would have waited is in no latency, which counts from the "
+        "actual send: coordinated omission.");
 }
 
 }  // namespace
@@ -62,8 +74,9 @@ Parsed<StormPlan> parse_storm(std::string_view text) {
     return StormPlan{*at_ns, *share, every_ns.value_or(0)};
 }
 
-void add_behaviour_flags(FlagTable& table, BehaviourOptions& options) {
+void add_behaviour_flags(FlagTable& table, BehaviourOptions& options, bool publishes) {
     table.group("Behaviour");
+    if (publishes) add_think_time(table, options);
     table.value(
         "storm", parse_storm, [&options](const StormPlan& storm) { options.storm = storm; }, "WHAT",
         std::string(kStormForm),
@@ -80,6 +93,19 @@ void add_behaviour_flags(FlagTable& table, BehaviourOptions& options) {
                  "MQTT 5: how many Server References in a row (reason 0x9C, 0x9D) a client "
                  "follows; 0: none. A name that no other client was sent to is looked up, for "
                  "which its thread waits.");
+}
+
+std::optional<std::string> settle_think_time(const BehaviourOptions& options,
+                                             std::span<const PlanFlag> plan) {
+    if (!options.think_time_ns) return std::nullopt;
+    for (const PlanFlag& flag : plan) {
+        if (!flag.given) continue;
+        return fmt::format(
+            "--think-time: a closed loop sends when it was answered, and --{} plans "
+            "when to send; leave one away",
+            flag.name);
+    }
+    return std::nullopt;
 }
 
 }  // namespace jumpgate::load

@@ -1,11 +1,12 @@
-// BehaviourOptions: the flags that say what clients do besides their messages: storms, churn,
-// takeovers, redirects.
+// BehaviourOptions: the flags that say what clients do besides the plan: storms, churn, takeovers,
+// redirects, thinking.
 //
 // Law: only what was asked for; disturbances.h makes times and victims of it.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,7 @@ struct BehaviourOptions {
     double churn_per_s = 0;     // share of the clients
     double takeover_per_s = 0;  // the same
     uint32_t redirects_max = 3;
+    std::optional<uint64_t> think_time_ns;  // a closed loop: after each answer; nothing: a plan
 
     // Clients come back whether or not --reconnect is given.
     bool come_back() const { return storm || churn_per_s > 0 || takeover_per_s > 0; }
@@ -35,6 +37,16 @@ struct BehaviourOptions {
 // "at=10s,drop=50%[,every=30s]", in any order.
 Parsed<StormPlan> parse_storm(std::string_view text);
 
-void add_behaviour_flags(FlagTable& table, BehaviourOptions& options);
+// `publishes`: this mode sends messages.
+void add_behaviour_flags(FlagTable& table, BehaviourOptions& options, bool publishes);
+
+// A flag that plans messages, and whether it was given.
+struct PlanFlag {
+    std::string_view name;
+    bool given;
+};
+// What is wrong between the flags, in one sentence; nothing where all is well.
+std::optional<std::string> settle_think_time(const BehaviourOptions& options,
+                                             std::span<const PlanFlag> plan);
 
 }  // namespace jumpgate::load

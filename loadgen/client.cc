@@ -141,7 +141,9 @@ void Client::on_send(Op& op, Completion done) {
     } else if (self.state_ == State::Leaving) {
         self.abort();
     }
-    if (self.live() && publishes(self.role_)) self.publish(Reason::Unblocked);
+    if (!self.live() || !publishes(self.role_)) return;
+    if (crew.options().qos == 0 && !self.sending()) self.answered();  // by no more than its end
+    self.publish(Reason::Unblocked);
 }
 
 // ---- Time ------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@
 namespace jumpgate::load {
 
 class Crew;
+class Recorder;
 
 // Where a broker sent a client: MQTT 5, 4.13 and 3.2.2.3.16.
 struct Referral {
@@ -158,8 +159,12 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     void append_subscribe();
 
     // publish.cc
+    bool thinks() const;
+    uint64_t due_ns(uint32_t sequence) const;
+    void answered();
     bool may_publish() const;
     void publish(Reason reason);
+    uint32_t hand_over(Recorder& recorder);
     void window_opens();
     void append_publish(uint32_t sequence, bool dup);
     void name_topic(uint32_t sequence, mqtt::PublishView& publish);
@@ -178,6 +183,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     std::unique_ptr<std::vector<uint16_t>> unreleased_;  // QoS 2: received, no PUBREL yet
     uint64_t began_ns_ = 0;                              // of the attempt, then of the SUBSCRIBE
     uint64_t window_full_since_ns_ = 0;                  // 0: it is not
+    uint64_t asked_ns_ = 0;  // --think-time: when its message was due, then when it was sent
     Window window_;
     uint32_t index_;
     uint32_t due_ = 0;          // messages whose time has come
@@ -198,6 +204,7 @@ class Client : ReceiveOp, SendOp, Timer, BufferWaiter {
     bool spoke_ = false;       // since the last look of keep_alive()
     bool ping_waits_ = false;  // for PINGRESP
     bool placed_ = false;      // who serves this connection is known: broker_
+    bool asked_ = false;       // --think-time: a message was sent and has no answer
     bool usurper_ = false;
 };
 

@@ -137,6 +137,7 @@ Detached Client::set_up(Client& client) {
 
     client.partial_ = crew.chunks().take();
     std::optional<Cause> end;
+    crew.recorder().tcp.record((crew.now_ns() - client.began_ns_) / kNanosPerMicro);
     if (tls) {
         end = co_await client.secure(op);
     }
@@ -172,7 +173,7 @@ Detached Client::set_up(Client& client) {
         co_return;
     }
     client.set_up_op_ = nullptr;
-    if (tls) crew.recorder().connack.record((crew.now_ns() - asked_ns) / kNanosPerMicro);
+    crew.recorder().connack.record((crew.now_ns() - asked_ns) / kNanosPerMicro);
     client.set_up_done(*connack);
 }
 
@@ -269,6 +270,7 @@ void Client::go_live() {
     if (!publishes(role_)) return;
     due_offline_ = due_;
     resend();
+    if (crew_.options().qos == 0) answered();  // what broke with the last connection
     publish(Reason::Unblocked);
 }
 

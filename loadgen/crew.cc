@@ -70,7 +70,12 @@ bool Crew::open() {
     limits.completions = 32'768;
     Result<std::unique_ptr<Reactor>> reactor = Reactor::open(limits);
     if (!reactor) {
-        failure_ = explain_ring_failure(reactor.error(), limits);
+        failure_ = reactor.error().code == ErrorCode::OutOfFiles
+                       ? fmt::format(
+                             "the io_uring of a thread with {} clients finds no room under "
+                             "the descriptor limit (ulimit -n); raise it, or lower --threads",
+                             indices_.size())
+                       : explain_ring_failure(reactor.error(), limits);
         return false;
     }
     reactor_ = std::move(*reactor);
@@ -160,7 +165,8 @@ uint64_t Crew::next_wake_ns() const {
         wake_ns = dials_.due_ns(signals_.dial_start_ns, indices_[dialled_]);
     }
     if (phase_ == Phase::Measuring) {
-        wake_ns = std::min({wake_ns, calendar_.next_due_ns(), disturbances_.next_due_ns()});
+        wake_ns = std::min({wake_ns, calendar_.next_due_ns(), disturbances_.next_due_ns(),
+                            thinking_.next_due_ns(schedule_.end_ns)});
     }
     return wake_ns;
 }
@@ -179,6 +185,10 @@ void Crew::publish_due() {
     for (uint64_t due_ns = calendar_.next_due_ns(); due_ns <= now_ns_;
          due_ns = calendar_.next_due_ns()) {
         publishers_[calendar_.next()]->message_due(due_ns);
+    }
+    for (uint64_t due_ns = thinking_.next_due_ns(schedule_.end_ns); due_ns <= now_ns_;
+         due_ns = thinking_.next_due_ns(schedule_.end_ns)) {
+        publishers_[thinking_.next()]->message_due(due_ns);
     }
 }
 
@@ -282,7 +292,7 @@ void Crew::advance_phase() {
             if (std::ranges::all_of(clients_, &Client::gone) &&
                 std::ranges::all_of(usurpers_, &Client::gone)) {
                 phase_ = Phase::Done;
-            } else if (now_ns_ >= phase_end_ns_) {
+            } else if (now_ns_ >= phase_end_ns_ || hurry) {
                 for (Client& client : clients_) client.abort();
             }
             return;
@@ -299,7 +309,9 @@ void Crew::begin_measuring(uint64_t start_ns) {
     for (const uint32_t index : indices_) {
         if (publishes(options_.plan.role(index))) numbers.push_back(options_.plan.number(index));
     }
-    calendar_.build(schedule_, numbers);
+    const std::optional<uint64_t>& think_ns = options_.behaviour.think_time_ns;
+    calendar_.build(schedule_, think_ns ? std::span<const uint32_t>() : numbers);
+    if (think_ns) thinking_.build(schedule_, numbers, *think_ns);
     disturbances_.build(options_, indices_, start_ns, measured_from_ns_);
     phase_ = Phase::Measuring;
 }
@@ -315,6 +327,7 @@ bool Crew::drained() {
 
 bool Crew::all_sent() const {
     return calendar_.next_due_ns() == UINT64_MAX &&
+           thinking_.next_due_ns(schedule_.end_ns) == UINT64_MAX &&
            std::ranges::all_of(publishers_, [](const Client* client) {
                return client->gone() || client->unfinished() == 0;
            });
@@ -371,7 +384,10 @@ void Crew::settle_deliveries() {
             const Delivery& delivery = deliveries_[hearer.first + slot];
             const uint32_t publisher = plan.publisher(hearer.cell, slot);
             const SendLog& from = send_log(publisher);
-            const uint64_t head = schedule_.due_before(publisher, measured_from_ns_, from.sent());
+            const uint64_t head =
+                options_.behaviour.think_time_ns
+                    ? from.sent_in_warm_up()
+                    : schedule_.due_before(publisher, measured_from_ns_, from.sent());
             settle(warm_up_, delivery.settle(from, options_.qos > 0, 0, head));
             settle(recorder_, delivery.settle(from, options_.qos > 0, head));
         }

@@ -26,6 +26,7 @@
 #include "loadgen/live.h"
 #include "loadgen/recorder.h"
 #include "loadgen/schedule.h"
+#include "loadgen/think_times.h"
 #include "loadgen/tls_crew.h"
 
 namespace jumpgate::load {
@@ -105,6 +106,8 @@ class Crew {
     void latency_measured(Recorder& recorder, uint64_t latency_us);
     void lateness_measured(uint64_t late_us) { lateness_since_shown_.record(late_us); }
     void message_sent();
+    // --think-time: its message was answered, or never will be.
+    void answered(uint32_t publisher) { thinking_.answered(publisher, now_ns_); }
     const SendLog& send_log(uint32_t publisher) const { return *signals_.send_logs[publisher]; }
     // The first address of an MQTT 5 Server Reference; nothing where it names none that is known.
     std::optional<Address> referred_to(std::string_view reference);
@@ -159,6 +162,7 @@ class Crew {
     DialPlanner dials_;
     Schedule schedule_;
     Calendar calendar_;
+    ThinkTimes thinking_;  // in place of the calendar
     Disturbances disturbances_;
     std::list<Client> usurpers_;  // --takeover: second connections, until they are gone
     std::map<std::string, std::optional<Address>, std::less<>> references_;

@@ -67,6 +67,10 @@ class SendLog {
     // Message number sent() is not sent, and never will be; the next one has the next number.
     void skipped_one();
 
+    // --think-time, where no plan tells them apart: what was sent so far belongs to --warm-up.
+    void still_warming_up() { exceptions().sent_in_warm_up = sent(); }
+    uint64_t sent_in_warm_up() const { return exceptions_ ? exceptions_->sent_in_warm_up : 0; }
+
     // QoS 1, 2: nobody will answer for `number` any more, or the broker refused it.
     void gave_up(uint64_t number);
     uint64_t given_up() const { return given_up_.load(std::memory_order_acquire); }
@@ -89,6 +93,7 @@ class SendLog {
         Ranges unacknowledged;
         Ranges skipped;
         std::vector<uint64_t> breaks;  // each the number that was next
+        uint64_t sent_in_warm_up = 0;
     };
     Exceptions& exceptions();
 

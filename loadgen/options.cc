@@ -31,6 +31,7 @@ struct Given {
     std::optional<Shard> shard;
     const Flag* rate = nullptr;
     const Flag* size = nullptr;
+    const Flag* inflight = nullptr;
 };
 
 constexpr uint16_t kTlsPort = 8883;  // IANA: secure-mqtt
@@ -130,11 +131,12 @@ void add_traffic_flags(FlagTable& table, Options& options, Given& given) {
     given.interval = &interval;
     given.rate = &table.number("rate", options.rate, 0, 100'000'000, "messages/s",
                                "Over all publishers, instead of --interval_of_msg; 0: by that.");
-    table
-        .number("inflight", options.inflight, 1, 64, "messages",
-                "QoS 1 and 2: most messages of a client without an answer. Further ones wait, and "
-                "count as late.")
-        .letter = 'F';
+    Flag& inflight = table.number(
+        "inflight", options.inflight, 1, 64, "messages",
+        "QoS 1 and 2: most messages of a client without an answer. Further ones wait, and "
+        "count as late.");
+    inflight.letter = 'F';
+    given.inflight = &inflight;
     add_message_flags(table, options.message, given.message);
 }
 
@@ -279,6 +281,23 @@ Refusal settle_rate(Options& options, const Given& given) {
     return std::nullopt;
 }
 
+// In a closed loop the interval says only how far apart the first messages are.
+Refusal settle_loop(Options& options, const Given& given) {
+    if (!options.behaviour.think_time_ns) return std::nullopt;
+    const ArrivalOptions& arrival = options.arrival;
+    const PlanFlag plan[] = {
+        {"rate", options.rate > 0},
+        {"interval_of_msg", given.interval->given()},
+        {"profile", !arrival.profile.empty()},
+        {"ramp", arrival.ramp_ns > 0},
+        {"arrival poisson", arrival.spacing == Spacing::Poisson},
+        {"drop-late", arrival.drop_late},
+        {"inflight", given.inflight->given()},
+    };
+    options.interval_ns = std::max<uint64_t>(1, *options.behaviour.think_time_ns);
+    return settle_think_time(options.behaviour, plan);
+}
+
 Refusal settle_sizes(Options& options, const Given& given) {
     if (options.reconnect_max_ms < options.reconnect_min_ms) {
         return fmt::format("--reconnect-max-ms: {} is below --reconnect-min-ms ({})",
@@ -341,21 +360,24 @@ Refusal settle_shard(Options& options, const Given& given) {
 }
 
 Refusal settle_threads(Options& options, uint64_t descriptors_max) {
-    constexpr uint32_t kThreadsMax = 256;
+    // Each thread's ring is a descriptor of the process; so are files of results and the like.
+    constexpr uint64_t kOwnDescriptors = 8;
+    const uint64_t rings_max = std::max(descriptors_max, kOwnDescriptors + 1) - kOwnDescriptors;
+    const auto threads_max = static_cast<uint32_t>(std::min<uint64_t>(256, rings_max));
     // Second connections of --takeover need slots of their own.
     const bool usurpers =
         options.behaviour.takeover_per_s > 0 && descriptors_max > 2 * kUsurpersMax;
     const uint64_t slots = descriptors_max - (usurpers ? kUsurpersMax : 0);
     uint32_t needed = 1;
-    while (needed <= kThreadsMax &&
+    while (needed <= threads_max &&
            options.plan.clients_per_thread(needed * options.shard.count) > slots) {
         ++needed;
     }
-    if (needed > kThreadsMax) {
+    if (needed > threads_max) {
         return fmt::format(
             "--count: {} clients need more than {} threads under this descriptor limit "
             "(ulimit -n: {}); raise it, or run several processes",
-            options.clients_here, kThreadsMax, descriptors_max);
+            options.clients_here, threads_max, descriptors_max);
     }
     if (options.threads == 0) {
         const uint64_t cores = std::max(1U, std::thread::hardware_concurrency());
@@ -363,11 +385,11 @@ Refusal settle_threads(Options& options, uint64_t descriptors_max) {
         options.threads =
             static_cast<uint32_t>(std::max<uint64_t>(needed, std::min(wanted, cores)));
     }
-    if (options.threads < needed) {
+    if (options.threads < needed || options.threads > threads_max) {
         return fmt::format(
-            "--threads: {} clients in {} threads are more than the descriptor limit "
-            "of {} per thread (ulimit -n); allowed: {} to 256",
-            options.clients_here, options.threads, descriptors_max, needed);
+            "--threads: {} clients in {} threads do not fit under the descriptor limit of {} "
+            "(ulimit -n); allowed: {} to {}",
+            options.clients_here, options.threads, descriptors_max, needed, threads_max);
     }
     const uint32_t shards = options.shard.count;
     options.threads = std::min(options.threads, (options.plan.units() + shards - 1) / shards);
@@ -382,7 +404,8 @@ void add_flags(FlagTable& table, Options& options, Given& given) {
     if (options.mode != Mode::Conn) add_traffic_flags(table, options, given);
     add_arrival_flags(table, options.arrival,
                       options.mode != Mode::Conn && options.mode != Mode::Sub);
-    add_behaviour_flags(table, options.behaviour);
+    add_behaviour_flags(table, options.behaviour,
+                        options.mode != Mode::Conn && options.mode != Mode::Sub);
     add_run_flags(table, options, given);
     add_report_flags(table, options);
 }
@@ -458,6 +481,7 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     if (!refusal) refusal = settle_broker_source(options);
     if (!refusal) refusal = settle_sizes(options, given);
     if (!refusal) refusal = settle_rate(options, given);
+    if (!refusal) refusal = settle_loop(options, given);
     if (!refusal) {
         const bool rate_given =
             options.rate > 0 || (given.interval != nullptr && given.interval->given());

@@ -198,10 +198,11 @@ void Client::account(const mqtt::PublishView& publish) {
     // No header of ours says 0.
     const bool plausible = header.sent_ns > 0 && header.sent_ns <= now_ns &&
                            now_ns - header.sent_ns < kOldestMessageNs;
-    // Where the plan is another process's the time of sending has to do.
+    // Where the plan is another process's, or there is none, the time of sending has to do.
     uint64_t due_ns = plausible ? header.sent_ns : now_ns;
     const uint32_t publisher = publisher_of(options.start_number, header.publisher);
-    if (planned && plausible && publisher < crew_.schedule().publishers) {
+    const bool timed = planned && !options.behaviour.think_time_ns;
+    if (timed && plausible && publisher < crew_.schedule().publishers) {
         due_ns = crew_.schedule().due_ns(publisher, header.sequence);
     }
     Recorder& recorder = crew_.messages(due_ns);
@@ -270,7 +271,7 @@ void Client::on_ack(const mqtt::Packet& packet) {
         append_ack(PacketType::Pubrel, ack->packet_id);
         return;
     }
-    const uint64_t due_ns = crew_.schedule().due_ns(number(), *sequence);
+    const uint64_t due_ns = this->due_ns(*sequence);
     Recorder& recorder = crew_.messages(due_ns);
     window_.answer(*sequence);
     if (is_failure(ack->reason)) {
@@ -281,6 +282,7 @@ void Client::on_ack(const mqtt::Packet& packet) {
         recorder.acknowledgement.record((crew_.now_ns() - std::min(due_ns, crew_.now_ns())) /
                                         kNanosPerMicro);
     }
+    answered();
     if (live()) publish(Reason::Unblocked);
 }
 

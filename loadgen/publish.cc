@@ -1,5 +1,6 @@
 // How a client publishes what the plan asks for, in order, within its window.
 #include <algorithm>
+#include <utility>
 
 #include "core/base/time.h"
 #include "loadgen/client.h"
@@ -13,10 +14,27 @@ namespace jumpgate::load {
 // behind them, instead of filling our memory.
 static constexpr size_t kWaitingBytesMax = 65'536;
 
+bool Client::thinks() const { return crew_.options().behaviour.think_time_ns.has_value(); }
+
+// By the plan. A closed loop has none: of its one message, when it was to be sent, and once it was
+// sent, when that was.
+uint64_t Client::due_ns(uint32_t sequence) const {
+    return thinks() ? asked_ns_ : crew_.schedule().due_ns(number(), sequence);
+}
+
 void Client::message_due(uint64_t due_ns) {
     ++due_;
-    crew_.messages(due_ns).add(Count::Planned);
+    if (thinks()) {
+        asked_ns_ = due_ns;  // counts as planned when it is sent
+    } else {
+        crew_.messages(due_ns).add(Count::Planned);
+    }
     publish(Reason::Due);
+}
+
+// --think-time: what was under way is so no more; the next message is due after a while.
+void Client::answered() {
+    if (std::exchange(asked_, false)) crew_.answered(number());
 }
 
 bool Client::may_publish() const {
@@ -40,20 +58,16 @@ void Client::publish(Reason reason) {
     window_opens();
     const uint64_t limit_ns = options.lateness_limit_ms * kNanosPerMilli;
     while (may_publish()) {
-        const uint64_t due_ns = crew_.schedule().due_ns(number(), window_.next());
+        const uint64_t due_ns = this->due_ns(window_.next());
         const uint64_t late_ns = crew_.now_ns() - std::min(due_ns, crew_.now_ns());
-        Recorder& recorder = crew_.messages(due_ns);
+        Recorder& recorder = crew_.messages(thinks() ? crew_.now_ns() : due_ns);
         if (late_ns > limit_ns && options.arrival.drop_late) {
             window_.take(true);
             if (log_ != nullptr) log_->skipped_one();
             recorder.add(Count::Dropped);
             continue;
         }
-        const uint32_t sequence = window_.take(options.qos == 0);
-        append_publish(sequence, false);
-        if (log_ != nullptr) log_->sent_one();
-        recorder.add(Count::Sent);
-        crew_.message_sent();
+        const uint32_t sequence = hand_over(recorder);
         if (late_ns > limit_ns) recorder.add(Count::Late);
         if (sequence < due_offline_) {
             recorder.add(Count::HeldByConnection);
@@ -66,6 +80,24 @@ void Client::publish(Reason reason) {
     }
     const bool full = options.qos > 0 && window_.span() >= inflight_max_;
     if (live() && full && window_.next() < due_) window_full_since_ns_ = crew_.now_ns();
+}
+
+// The next message, to the connection. Returns its number.
+uint32_t Client::hand_over(Recorder& recorder) {
+    if (thinks()) {
+        recorder.add(Count::Planned);
+        asked_ns_ = crew_.now_ns();
+        asked_ = true;
+    }
+    const uint32_t sequence = window_.take(crew_.options().qos == 0);
+    append_publish(sequence, false);
+    if (log_ != nullptr) {
+        log_->sent_one();
+        if (thinks() && &recorder != &crew_.recorder()) log_->still_warming_up();
+    }
+    recorder.add(Count::Sent);
+    crew_.message_sent();
+    return sequence;
 }
 
 void Client::append_publish(uint32_t sequence, bool dup) {
@@ -100,8 +132,9 @@ void Client::name_topic(uint32_t sequence, mqtt::PublishView& publish) {
 void Client::append_payload(Chunk& to, uint32_t sequence) {
     const Options& options = crew_.options();
     const PayloadTemplate& payload = options.message.payload;
+    // A closed loop's account asks when it was sent for the first time.
     const MessageHeader header{publisher_id(options.start_number, number()), sequence,
-                               crew_.now_ns()};
+                               thinks() ? asked_ns_ : crew_.now_ns()};
     if (!payload.empty()) {
         if (payload.wants_client_id()) identify(options, index_, crew_.identity());
         payload.append_to(to, header, crew_.identity().client_id);
@@ -129,10 +162,13 @@ void Client::give_up_unanswered() {
     for (uint32_t sequence = window_.oldest(); sequence != next; ++sequence) {
         if (!window_.waits(sequence)) continue;
         window_.answer(sequence);
-        const uint64_t due_ns = crew_.schedule().due_ns(number(), sequence);
-        crew_.messages(due_ns).add(Count::Unacknowledged);
+        crew_.messages(due_ns(sequence)).add(Count::Unacknowledged);
         if (log_ != nullptr) log_->gave_up(sequence);
     }
+    answered();
+    if (!thinks() || !crew_.leaving() || due_ == next) return;
+    crew_.recorder().add(Count::Planned, due_ - next);  // never sent
+    due_ = next;
 }
 
 }  // namespace jumpgate::load

@@ -111,8 +111,8 @@ class Recorder : public Tallies {
     Histogram send_lateness;    // planned to actual send, where only the generator held it up
     Histogram connect;          // dial to CONNACK
     Histogram subscribe;        // SUBSCRIBE to SUBACK
-    // With TLS `connect` is the sum of:
-    Histogram tcp;          // dial to the TCP connection
+    // `connect` is the sum of:
+    Histogram tcp;          // dial to the TCP connection; without TLS the CONNECT went with it
     Histogram tls_full;     // ClientHello until the broker is verified
     Histogram tls_resumed;  // the same, with an earlier session
     Histogram connack;      // CONNECT to CONNACK

@@ -32,10 +32,16 @@ std::string version_text(double version) {
 std::string asked_messages(const ReportRun& run) {
     const double publishers = count_of(run, "plan/publishers");
     const double interval_ns = count_of(run, "plan/interval_ns");
-    if (publishers < 1 || interval_ns <= 0) return {};
-    std::string text = fmt::format("; {} per second ({}, one every {})",
-                                   several(publishers * 1e9 / interval_ns, "message"),
-                                   several(publishers, "publisher"), time_text(interval_ns / 1e3));
+    const bool closed_loop = run.is("plan/closed_loop");
+    if (publishers < 1 || (interval_ns <= 0 && !closed_loop)) return {};
+    std::string text =
+        closed_loop
+            ? fmt::format("; {} in a closed loop, each sends {} after its last answer: messages",
+                          several(publishers, "publisher"),
+                          time_text(count_of(run, "plan/think_time_ns") / 1e3))
+            : fmt::format("; {} per second ({}, one every {})",
+                          several(publishers * 1e9 / interval_ns, "message"),
+                          several(publishers, "publisher"), time_text(interval_ns / 1e3));
     if (const auto size = run.number("plan/size_bytes")) {
         text += " of " + several(*size, "byte");
     }

@@ -46,6 +46,8 @@ void for_each_plan_field(Visit visit) {
     visit("qos", &RunPlan::qos, Merging::Same);
     visit("size_bytes", &RunPlan::size_bytes, Merging::Same);
     visit("interval_ns", &RunPlan::interval_ns, Merging::Same);
+    visit("closed_loop", &RunPlan::closed_loop, Merging::Same);
+    visit("think_time_ns", &RunPlan::think_time_ns, Merging::Same);
     visit("duration_s", &RunPlan::duration_s, Merging::Same);
     visit("warm_up_ns", &RunPlan::warm_up_ns, Merging::Same);
     visit("tick_ns", &RunPlan::tick_ns, Merging::Any);

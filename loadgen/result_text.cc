@@ -86,6 +86,15 @@ void add_outages(Out out, const OutageSummary& outages) {
                    outages.ended ? "until 99 % were back" : "and has not ended");
 }
 
+void add_loop(Out out, const RunPlan& plan) {
+    if (!plan.closed_loop) return;
+    fmt::format_to(out,
+                   "closed loop: each client sends {} after its last answer; latency is from the "
+                   "actual send,\n  and what a slow broker kept from being sent is in no figure "
+                   "(coordinated omission)\n",
+                   time_text(plan.think_time_ns / 1'000));
+}
+
 // Who serves how many, and how even that is; nothing where no broker gave its name.
 void add_brokers(Out out, const Recorder& recorder) {
     if (recorder.brokers.empty()) return;
@@ -209,6 +218,7 @@ std::string result_text(const Results& results) {
     add_outages(out, results.outages);
     add_brokers(out, recorder);
     if (results.plan.mode != word(Mode::Conn)) add_messages(out, results);
+    add_loop(out, results.plan);
     if (results.plan.warm_up_ns > 0) add_warm_up(out, results.warm_up);
     add_times(out, recorder);
     add_generator(out, results);

@@ -27,9 +27,11 @@ RunPlan RunPlan::of(const Options& options) {
     plan.version = options.version;
     plan.qos = options.qos;
     plan.size_bytes = options.size_bytes;
-    plan.interval_ns = options.interval_ns;
+    plan.closed_loop = options.behaviour.think_time_ns.has_value();
+    plan.think_time_ns = options.behaviour.think_time_ns.value_or(0);
+    plan.interval_ns = plan.closed_loop ? 0 : options.interval_ns;
     plan.duration_s = options.duration_s;
-    plan.tick_ns = message_schedule(options, 0).tick_ns;
+    plan.tick_ns = plan.closed_loop ? 1 : message_schedule(options, 0).tick_ns;
     plan.warm_up_ns = options.arrival.warm_up_ns;
     plan.lateness_limit_ms = options.lateness_limit_ms;
     plan.seed = options.seed;
@@ -67,7 +69,7 @@ std::vector<std::string> Results::broken_limits() const {
 }
 
 std::string_view Results::latency_from() const {
-    return plan.streams > 0 ? "planned send" : "actual send";
+    return plan.streams > 0 && !plan.closed_loop ? "planned send" : "actual send";
 }
 
 }  // namespace jumpgate::load

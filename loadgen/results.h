@@ -36,7 +36,8 @@ struct RunPlan {
     uint64_t version = 0;
     uint64_t qos = 0;
     uint64_t size_bytes = 0;
-    uint64_t interval_ns = 0;
+    uint64_t interval_ns = 0;  // 0: a closed loop
+    uint64_t think_time_ns = 0;
     uint64_t duration_s = 0;
     uint64_t tick_ns = 0;  // 1: none
     uint64_t warm_up_ns = 0;
@@ -44,6 +45,7 @@ struct RunPlan {
     uint64_t seed = 0;
     bool reconnect = false;
     bool tls = false;
+    bool closed_loop = false;  // --think-time
 
     static RunPlan of(const Options& options);
 };
@@ -79,7 +81,8 @@ struct Results {
     int exit_code() const;
     // The limits that were broken, each a line of text.
     std::vector<std::string> broken_limits() const;
-    // Of latency: "planned send" or, where the plan is another process's, "actual send".
+    // Of latency: "planned send" or, where there is no plan or it is another process's, "actual
+    // send".
     std::string_view latency_from() const;
 };
 

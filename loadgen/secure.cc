@@ -21,7 +21,6 @@ static Cause in_handshake(Cause cause) {
 Task<std::optional<Cause>> Client::secure(WaitOp& op) {
     Crew& crew = crew_;
     const uint64_t began_ns = crew.now_ns();
-    crew.recorder().tcp.record((began_ns - began_ns_) / kNanosPerMicro);
     tls_ = crew.tls().open(index_);
     if (!tls_) co_return Cause::TlsError;
     std::optional<Cause> end = go_on_with_handshake();

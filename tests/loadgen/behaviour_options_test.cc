@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "loadgen/options.h"
+#include "loadgen/results.h"
 
 namespace jumpgate::load {
 namespace {
@@ -55,6 +56,38 @@ TEST(BehaviourOptions, RefuseWhatIsNoShare) {
     const auto refused = parse_options(Mode::Conn, wrong, 1'000);
     ASSERT_TRUE(std::holds_alternative<FlagsExit>(refused));
     EXPECT_NE(std::get<FlagsExit>(refused).text.find("20%/s"), std::string::npos);
+}
+
+std::string refusal(Mode mode, const std::vector<const char*>& arguments) {
+    const auto parsed = parse_options(mode, arguments, 1'000);
+    const FlagsExit* exit = std::get_if<FlagsExit>(&parsed);
+    return exit == nullptr ? "" : exit->text;
+}
+
+TEST(BehaviourOptions, AClosedLoopHasNoPlanOfItsOwn) {
+    const auto options =
+        std::get<Options>(parse_options(Mode::P2p, std::vector{"--think-time", "250ms"}, 1'000));
+    EXPECT_EQ(options.behaviour.think_time_ns, kSecond / 4);
+    const RunPlan plan = RunPlan::of(options);
+    EXPECT_TRUE(plan.closed_loop);
+    EXPECT_EQ(plan.think_time_ns, kSecond / 4);
+    EXPECT_EQ(plan.interval_ns, 0U);
+    const std::vector<std::vector<const char*>> kPlans = {
+        {"--rate", "5"},          {"-I", "5"},     {"--profile", "0:1k"}, {"--ramp", "1s"},
+        {"--arrival", "poisson"}, {"--drop-late"}, {"--inflight", "3"}};
+    for (const std::vector<const char*>& given : kPlans) {
+        std::vector<const char*> arguments = {"--think-time", "0"};
+        arguments.insert(arguments.end(), given.begin(), given.end());
+        const std::string said = refusal(Mode::P2p, arguments);
+        EXPECT_NE(said.find("--think-time"), std::string::npos) << said;
+        const std::string_view flag =
+            given[0] == std::string("-I") ? "--interval_of_msg" : given[0];
+        EXPECT_NE(said.find(flag), std::string::npos) << said;
+    }
+    for (const Mode mode : {Mode::Conn, Mode::Sub}) {  // nobody sends
+        const std::vector<const char*> arguments = {"-t", "t", "--think-time", "1s"};
+        EXPECT_NE(refusal(mode, arguments), "");
+    }
 }
 
 }  // namespace

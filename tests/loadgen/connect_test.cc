@@ -33,7 +33,22 @@ TEST(Connect, TakesAConnackInSingleBytes) {
     });
     EXPECT_EQ(recorder[Count::Connected], 1U);
     EXPECT_EQ(recorder[Count::Failed], 0U);
-    EXPECT_EQ(recorder.connect.count(), 1U);
+    for (const Histogram* times : {&recorder.connect, &recorder.tcp, &recorder.connack}) {
+        EXPECT_EQ(times->count(), 1U);
+    }
+}
+
+TEST(Connect, IsTheTcpConnectionAndTheBrokersAnswer) {
+    const Recorder recorder = connect_once([](Peer& peer, int) {
+        peer.receive();
+        EXPECT_TRUE(peer.silent(30));
+        peer.send({0x20, 2, 0, 0});
+        peer.receive();
+    });
+    EXPECT_GE(recorder.connect.max_us(), 30'000U);
+    const uint64_t parts_us = recorder.tcp.max_us() + recorder.connack.max_us();
+    EXPECT_LE(parts_us, recorder.connect.max_us());
+    EXPECT_GE(parts_us + 1, recorder.connect.max_us());  // both are cut to whole microseconds
 }
 
 TEST(Connect, CountsARefusalUnderItsCode) {

@@ -271,5 +271,104 @@ TEST(Publish, WhatIsTooLateIsDroppedWhereAsked) {
     EXPECT_GT(recorder[Count::WindowFullUs], 190'000U);
 }
 
+// ---- --think-time
+// --------------------------------------------------------------------------------
+
+std::vector<const char*> thinker(std::vector<const char*> more) {
+    std::vector<const char*> arguments = {"-c", "1",          "-V", "4",           "-t",
+                                          "t",  "--drain-ms", "0",  "--think-time"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+TEST(Publish, AClosedLoopWaitsForEachAnswer) {
+    struct Case {
+        const char* qos;
+        uint8_t answer;  // the last packet of the broker
+    };
+    for (const Case& each : {Case{"1", 0x40}, Case{"2", 0x70}}) {
+        ScriptedBroker broker(1, [&each](Peer& peer, int) {
+            peer.accept_session(false);
+            for (uint32_t n = 0; n < 3; ++n) {
+                const Published got = receive_publish(peer);
+                EXPECT_EQ(got.sequence, n);
+                if (each.answer == 0x70) {
+                    peer.send(ack(0x50, got.packet_id));
+                    EXPECT_EQ(peer.receive(), ack(0x62, got.packet_id));
+                }
+                EXPECT_TRUE(peer.silent(30));  // however long the answer takes
+                peer.send(ack(each.answer, got.packet_id));
+            }
+            while (!peer.receive().empty()) continue;
+        });
+        CrewRun run(Mode::Pub, broker.port(), thinker({"1ms", "-q", each.qos}));
+        run.start();
+        run.wait_for(Count::Acknowledged, 3);
+        const Recorder& recorder = run.finish();
+        EXPECT_EQ(recorder[Count::Planned], recorder[Count::Sent]);
+        EXPECT_LE(recorder[Count::Sent], 4U);
+        // From the actual send: the 30 ms before each answer, and nothing of what came before.
+        EXPECT_GE(recorder.acknowledgement.min_us(), 30'000U);
+    }
+}
+
+TEST(Publish, AClosedLoopThinksBetweenAnswerAndSend) {
+    uint64_t between_ns = 0;
+    ScriptedBroker broker(1, [&between_ns](Peer& peer, int) {
+        peer.accept_session(false);
+        peer.send(ack(0x40, receive_publish(peer).packet_id));
+        const uint64_t answered_ns = monotonic_ns();
+        receive_publish(peer);
+        between_ns = monotonic_ns() - answered_ns;
+        while (!peer.receive().empty()) continue;
+    });
+    {
+        CrewRun run(Mode::Pub, broker.port(), thinker({"120ms", "-q", "1"}));
+        run.start();
+        run.wait_for(Count::Sent, 2);
+    }
+    broker.join();
+    EXPECT_GE(between_ns, 119 * kNanosPerMilli);  // our clock is read a little behind the answer
+}
+
+TEST(Publish, AClosedLoopAtQos0GoesOnAfterTheSend) {
+    ScriptedBroker broker(1, [](Peer& peer, int) {
+        peer.accept_session(false);
+        for (uint32_t n = 0; n < 5; ++n) EXPECT_EQ(receive_publish(peer).sequence, n);
+        while (!peer.receive().empty()) continue;
+    });
+    CrewRun run(Mode::Pub, broker.port(), thinker({"1ms"}));
+    run.start();
+    run.wait_for(Count::Sent, 5);
+    const Recorder& recorder = run.finish();
+    EXPECT_EQ(recorder[Count::Planned], recorder[Count::Sent]);
+}
+
+// Whatever becomes of the message that was under way, the client goes on.
+TEST(Publish, AClosedLoopOutlivesItsConnection) {
+    for (const char* qos : {"0", "1"}) {
+        for (const char* clean : {"true", "false"}) {
+            SCOPED_TRACE(std::string("QoS ") + qos + ", clean " + clean);
+            ScriptedBroker broker(2, [qos](Peer& peer, int number) {
+                peer.accept_session(number == 1);
+                for (int n = 0; n < 2; ++n) {
+                    const Published got = receive_publish(peer);
+                    if (number == 0) return;  // without an answer
+                    if (qos[0] == '1') peer.send(ack(0x40, got.packet_id));
+                }
+                while (!peer.receive().empty()) continue;
+            });
+            CrewRun run(
+                Mode::Pub, broker.port(),
+                thinker({"1ms", "-q", qos, "-C", clean, "--reconnect", "--reconnect-min-ms", "1"}));
+            run.start();
+            run.wait_for(Count::Reconnects, 1);
+            run.wait_for(Count::Sent, 3);
+            const Recorder& recorder = run.finish();
+            EXPECT_EQ(recorder[Count::Planned], recorder[Count::Sent]);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace jumpgate::load

@@ -31,6 +31,18 @@ TEST(Judge, SaysWhatWasAskedAndThatItWasReached) {
               "40 \u00b5s late.");
 }
 
+TEST(Judge, CallsAClosedLoopByItsName) {
+    std::string text(kGoodRun);
+    const std::string plan = "\"interval_ns\":100000000";
+    text.replace(text.find(plan), plan.size(),
+                 R"("interval_ns":0,"closed_loop":true,"think_time_ns":250000000)");
+    EXPECT_NE(sentence(judge(run_of(text)), "asked")
+                  .text.find("; 10 publishers in a closed loop, each sends 250 ms after its last "
+                             "answer: messages of 16 bytes at QoS 0;"),
+              std::string::npos)
+        << sentence(judge(run_of(text)), "asked").text;
+}
+
 struct Fault {
     std::string_view from;
     std::string_view to;

@@ -52,6 +52,18 @@ TEST(ResultText, TellsHandshakesAndWhereTheTimeWent) {
     }
 }
 
+TEST(ResultText, CallsAClosedLoopByItsName) {
+    Results results = p2p_results();
+    EXPECT_EQ(results.latency_from(), "planned send");
+    EXPECT_FALSE(holds(result_text(results), "closed loop"));
+    results.plan.closed_loop = true;
+    results.plan.think_time_ns = 250'000'000;
+    EXPECT_EQ(results.latency_from(), "actual send");
+    const std::string text = result_text(results);
+    EXPECT_TRUE(holds(text, "closed loop: each client sends 250.00 ms after its last answer"));
+    EXPECT_TRUE(holds(text, "coordinated omission")) << text;
+}
+
 TEST(ResultText, SaysThatItIsPartial) {
     Results results = p2p_results();
     results.interrupted = true;
