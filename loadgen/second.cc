@@ -99,7 +99,7 @@ const Second& Ticker::take(std::span<Live* const> lives, uint64_t now_ns, Stage 
     send_lateness_.merge(lateness);
     taken_ns_ = now_ns;
     last_ = std::move(second);
-    if (kept_.size() < kKeptMax) kept_.push_back(last_);
+    if (kept_.size() < kept_max_) kept_.push_back(last_);
     return last_;
 }
 

@@ -56,7 +56,8 @@ class Ticker {
     // A day; later seconds are shown but not kept.
     static constexpr size_t kKeptMax = 86'400;
 
-    explicit Ticker(uint64_t began_ns) : began_ns_(began_ns), taken_ns_(began_ns) {}
+    explicit Ticker(uint64_t began_ns, size_t kept_max = kKeptMax)
+        : began_ns_(began_ns), kept_max_(kept_max), taken_ns_(began_ns) {}
 
     // A second is over.
     bool due(uint64_t now_ns) const { return now_ns >= next_ns(); }
@@ -76,6 +77,7 @@ class Ticker {
     uint64_t next_ns() const;
 
     uint64_t began_ns_;
+    size_t kept_max_;
     uint64_t taken_ns_;
     Tallies totals_;
     Histogram latency_;
