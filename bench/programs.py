@@ -8,7 +8,6 @@ import collections
 import contextlib
 import ctypes
 import os
-import random
 import re
 import resource
 import shutil
@@ -18,6 +17,8 @@ import subprocess
 import tempfile
 import threading
 import time
+
+from ports import free_port
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("JUMPGATE_BUILD", os.path.join(ROOT, "build"))
@@ -37,23 +38,6 @@ class ProgramError(Exception):
 def find(name):
     """The path of an installed program, or None. Daemons lie in /usr/sbin, which PATH may lack."""
     return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
-
-
-def free_port():
-    """A free TCP port that no outgoing connection takes while its owner is away for a restart.
-
-    The kernel gives outgoing connections a port of ip_local_port_range: stay below it.
-    """
-    with open("/proc/sys/net/ipv4/ip_local_port_range") as limits:
-        lowest = int(limits.read().split()[0])
-    first, last = (max(1024, lowest - 15_000), lowest - 1) if lowest > 2048 else (20_000, 60_000)
-    for _ in range(200):
-        port = random.randint(first, last)
-        with socket.socket() as probe:
-            with contextlib.suppress(OSError):
-                probe.bind(("127.0.0.1", port))
-                return port
-    raise ProgramError(f"no free TCP port found between {first} and {last}")
 
 
 class Program:

@@ -220,7 +220,7 @@ def bodies():
 def large():
     with Place(CONFIG) as place, place.gate() as (gate, client):
         body = b'{"desc": "' + b"x" * 2_000_000 + b'"}'
-        before = gate.resident_bytes()
+        before = gate.private_bytes()
         for _ in range(5):
             answer = client.want(413, "PUT", "/apisix/admin/upstreams/x", body)
             assert "1.5 MiB" in answer.problem, answer.body
@@ -239,7 +239,7 @@ def large():
         assert said.startswith(b"HTTP/1.1 413 "), said[:80]
         client.close()
         equal(client.want(200, "GET", "/apisix/admin/upstreams").json["total"], 1)
-        grown = gate.resident_bytes() - before
+        grown = gate.private_bytes() - before
         assert grown < 32 << 20, f"{grown} bytes more"
 
 

@@ -221,13 +221,13 @@ def broker_ends():
 @behaviour("a peer that never reads holds its budget, no more, and others are served")
 def never_reads():
     with Peer() as peer, Jumpgate([peer], "--splice", "never") as gate:
-        before = gate.resident_bytes()
+        before = gate.private_bytes()
         stuck = [joined(gate, peer, f"stuck{i}") for i in range(30)]
         offered = transfer.fill([broker for _, broker in stuck])
         assert offered > 30 * 200_000, offered
         client, broker = joined(gate, peer, "served")
         transfer.both_ways(client, broker, 1 << 20, 9)
-        grown = gate.resident_bytes() - before
+        grown = gate.private_bytes() - before
         limit = 30 * 3 * 65536 + (48 << 20 if gate.sanitized else 18 << 20)  # + the buffer ring
         assert grown < limit, f"{grown} bytes for {offered} offered"
         for client, _ in stuck:

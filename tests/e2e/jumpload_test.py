@@ -15,14 +15,13 @@ import sys
 import tempfile
 import time
 
+import beside
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench"))
+from ports import free_port
+
 JUMPLOAD = sys.argv[1]
 PATIENCE_S = 60
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(condition, what):
@@ -95,22 +94,20 @@ def expect(actual, **wanted):
 
 # ---- Scenarios ----------------------------------------------------------------------------------
 
-def p2p_delivers_exactly_what_was_planned(folder, broker):
-    for version in (3, 4, 5):
-        for qos in (0, 1, 2):
-            result, _ = Run(folder, "p2p", broker.port, "-c", 20, "-I", 20, "-q", qos,
-                            "-V", version, "-R", 1000, "--duration", 1, "--tenants", 3).finish()
-            expect(result["clients"], requested=20, connected=20, failed=0)
-            # 10 publishers, one message per 20 ms, one second.
-            expect(result["messages"], planned=500, sent=500, received=500, lost=0, duplicated=0,
-                   reordered=0, unexpected=0, acknowledged=500 if qos else 0, unacknowledged=0)
-            for times in ("latency_us", "service_us", "send_lateness_us"):
-                assert result[times]["count"] == 500, (times, result[times])
-            assert 0 < result["latency_us"]["p50"] <= result["latency_us"]["p99"]
-            assert result["latency_us"]["p99"] <= result["latency_us"]["p99_9"]
-            assert result["latency_us"]["p99_9"] <= result["latency_us"]["max"]
-            assert result["connect_us"]["count"] == 20
-            assert result["generator_saturated"] is False and result["seconds"] == 1.0
+def p2p_delivers_exactly_what_was_planned(folder, broker, version, qos):
+    result, _ = Run(folder, "p2p", broker.port, "-c", 20, "-I", 20, "-q", qos,
+                    "-V", version, "-R", 1000, "--duration", 1, "--tenants", 3).finish()
+    expect(result["clients"], requested=20, connected=20, failed=0)
+    # 10 publishers, one message per 20 ms, one second.
+    expect(result["messages"], planned=500, sent=500, received=500, lost=0, duplicated=0,
+           reordered=0, unexpected=0, acknowledged=500 if qos else 0, unacknowledged=0)
+    for times in ("latency_us", "service_us", "send_lateness_us"):
+        assert result[times]["count"] == 500, (times, result[times])
+    assert 0 < result["latency_us"]["p50"] <= result["latency_us"]["p99"]
+    assert result["latency_us"]["p99"] <= result["latency_us"]["p99_9"]
+    assert result["latency_us"]["p99_9"] <= result["latency_us"]["max"]
+    assert result["connect_us"]["count"] == 20
+    assert result["generator_saturated"] is False and result["seconds"] == 1.0
 
 
 def large_messages_and_several_threads(folder, broker):
@@ -120,18 +117,17 @@ def large_messages_and_several_threads(folder, broker):
     assert result["bytes"]["received"] > 120 * 100000
 
 
-def pub_reaches_sub_of_another_process(folder, broker):
-    for qos in (0, 1, 2):
-        sub = Run(folder, "sub", broker.port, "-c", 4, "-t", "bench/#", "-q", qos)
-        sub.wait_for("connected", 4)
-        result, _ = Run(folder, "pub", broker.port, "-c", 5, "-I", 20, "-t", "bench/%i/%c",
-                        "-q", qos, "--duration", 1).finish()
-        expect(result["messages"], sent=250, acknowledged=250 if qos else 0, unacknowledged=0)
-        wait_until(lambda: broker_is_quiet(sub), "the subscribers")
-        sub.process.send_signal(signal.SIGINT)
-        result, _ = sub.finish()
-        expect(result["messages"], received=4 * 250, lost=0, duplicated=0, reordered=0)
-        assert result["latency_from"] == "actual send"
+def pub_reaches_sub_of_another_process(folder, broker, qos):
+    sub = Run(folder, "sub", broker.port, "-c", 4, "-t", "bench/#", "-q", qos)
+    sub.wait_for("connected", 4)
+    result, _ = Run(folder, "pub", broker.port, "-c", 5, "-I", 20, "-t", "bench/%i/%c",
+                    "-q", qos, "--duration", 1).finish()
+    expect(result["messages"], sent=250, acknowledged=250 if qos else 0, unacknowledged=0)
+    wait_until(lambda: broker_is_quiet(sub), "the subscribers")
+    sub.process.send_signal(signal.SIGINT)
+    result, _ = sub.finish()
+    expect(result["messages"], received=4 * 250, lost=0, duplicated=0, reordered=0)
+    assert result["latency_from"] == "actual send"
 
 
 def broker_is_quiet(run):
@@ -251,8 +247,11 @@ def help_is_help(folder, broker):
 
 
 SCENARIOS = [
-    p2p_delivers_exactly_what_was_planned, large_messages_and_several_threads,
-    pub_reaches_sub_of_another_process, conn_holds_and_pings, nobody_there_is_counted,
+    *((p2p_delivers_exactly_what_was_planned, version, qos)
+      for version in (3, 4, 5) for qos in (0, 1, 2)),
+    large_messages_and_several_threads,
+    *((pub_reaches_sub_of_another_process, qos) for qos in (0, 1, 2)),
+    conn_holds_and_pings, nobody_there_is_counted,
     killed_broker_is_counted_and_survived, without_reconnect_the_rest_is_not_sent,
     a_kept_session_loses_nothing, interrupted_it_reports_what_it_has,
     refused_clients_are_counted_by_code, a_wrong_command_line_is_one_line_and_exit_2, help_is_help,
@@ -260,21 +259,14 @@ SCENARIOS = [
 
 
 def main(scenarios):
-    print(f"1..{len(scenarios)}")
-    failed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        broker = Mosquitto(folder)
-        try:
-            for number, scenario in enumerate(scenarios, 1):
-                try:
-                    scenario(folder, broker)
-                    print(f"ok {number} - {scenario.__name__}", flush=True)
-                except (AssertionError, subprocess.TimeoutExpired, KeyError, OSError) as fault:
-                    failed += 1
-                    print(f"not ok {number} - {scenario.__name__}\n# {fault!r}", flush=True)
-        finally:
-            broker.kill()
-    return 1 if failed else 0
+    def run(scenario, *arguments):
+        with tempfile.TemporaryDirectory() as folder:
+            broker = Mosquitto(folder)
+            try:
+                scenario(folder, broker, *arguments)
+            finally:
+                broker.kill()
+    return beside.play(scenarios, run)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
 
+import beside
 import certs
 from jumpload_test import (JUMPLOAD, PATIENCE_S, Mosquitto, Run, answers, expect, free_port,
                            wait_until)
@@ -61,20 +62,19 @@ MUTUAL = "require_certificate true\nuse_identity_as_username true\n"
 
 # ---- Scenarios ----------------------------------------------------------------------------------
 
-def each_client_shows_its_own_certificate(folder, pki):
+def each_client_shows_its_own_certificate(folder, pki, version):
     with Broker(folder, pki, extra=MUTUAL) as broker:
-        for version in ("1.2", "1.3"):
-            result, _ = Run(folder, "p2p", broker.port, *pki.ca(), *pki.identity("clients/%i"),
-                            "-c", 2 * CLIENTS, "-I", 100, "-q", 1, "-R", 400, "--duration", 1,
-                            "--tls-version", version).finish()
-            expect(result["clients"], connected=2 * CLIENTS, failed=0, connections_lost=0)
-            expect(result["messages"], planned=400, sent=400, received=400, acknowledged=400,
-                   lost=0, duplicated=0)
-            expect(result["tls"], handshakes_full=2 * CLIENTS, handshakes_resumed=0,
-                   sessions_offered=0, **{"TLSv" + version: 2 * CLIENTS})
-            for times in ("tcp_us", "tls_us", "tls_full_us", "connack_us", "connect_us"):
-                assert result[times]["count"] == 2 * CLIENTS, (times, result[times])
-            assert result["tls_us"]["p50"] < result["connect_us"]["p50"]
+        result, _ = Run(folder, "p2p", broker.port, *pki.ca(), *pki.identity("clients/%i"),
+                        "-c", 2 * CLIENTS, "-I", 100, "-q", 1, "-R", 400, "--duration", 1,
+                        "--tls-version", version).finish()
+        expect(result["clients"], connected=2 * CLIENTS, failed=0, connections_lost=0)
+        expect(result["messages"], planned=400, sent=400, received=400, acknowledged=400,
+               lost=0, duplicated=0)
+        expect(result["tls"], handshakes_full=2 * CLIENTS, handshakes_resumed=0,
+               sessions_offered=0, **{"TLSv" + version: 2 * CLIENTS})
+        for times in ("tcp_us", "tls_us", "tls_full_us", "connack_us", "connect_us"):
+            assert result[times]["count"] == 2 * CLIENTS, (times, result[times])
+        assert result["tls_us"]["p50"] < result["connect_us"]["p50"]
 
 
 def large_messages_pass(folder, pki):
@@ -85,19 +85,17 @@ def large_messages_pass(folder, pki):
         assert result["bytes"]["received"] > 80 * 100000
 
 
-def the_asked_share_resumes(folder, pki):
+def the_asked_share_resumes(folder, pki, version, percent):
     with Broker(folder, pki) as broker:
-        for version in ("1.2", "1.3"):
-            for percent in (0, 50, 100):
-                result, _ = Run(folder, "conn", broker.port, *pki.ca(), "-c", 100, "-R", 200,
-                                "--duration", 1, "--tls-version", version,
-                                "--tls-resume", percent).finish()
-                tls = result["tls"]
-                # A connect before the first session is there is in full, and not made up for.
-                assert 0.8 * percent <= tls["sessions_offered"] <= percent, tls
-                expect(tls, handshakes_resumed=tls["sessions_offered"],
-                       handshakes_full=100 - tls["sessions_offered"])
-                assert result["tls_resumed_us"]["count"] == tls["handshakes_resumed"]
+        result, _ = Run(folder, "conn", broker.port, *pki.ca(), "-c", 100, "-R", 200,
+                        "--duration", 1, "--tls-version", version,
+                        "--tls-resume", percent).finish()
+        tls = result["tls"]
+        # A connect before the first session is there is in full, and not made up for.
+        assert 0.8 * percent <= tls["sessions_offered"] <= percent, tls
+        expect(tls, handshakes_resumed=tls["sessions_offered"],
+               handshakes_full=100 - tls["sessions_offered"])
+        assert result["tls_resumed_us"]["count"] == tls["handshakes_resumed"]
 
 
 def a_killed_broker_is_a_cut(folder, pki):
@@ -115,16 +113,14 @@ def a_killed_broker_is_a_cut(folder, pki):
         expect(result["messages"], lost_on_live_connections=0, duplicated=0)
 
 
-def a_broker_that_is_not_the_right_one_is_named(folder, pki):
-    for certificate, cause in (("expired-server", "expired"), ("other-server", "unknown_ca"),
-                               ("future-server", "not_yet_valid"), ("wrong-host", "wrong_name")):
-        with Broker(folder, pki, certificate) as broker:
-            for version in ("1.2", "1.3"):
-                result, err = Run(folder, "conn", broker.port, *pki.ca(), "-c", 3, "-P", "secret",
-                                  "-u", "me", "--tls-version", version,
-                                  "--duration", 1).finish(exit_code=1)
-                expect(result["setup_failures"], **{cause: 3})
-                assert f"{cause}: 3 attempts failed" in err, err
+def a_broker_that_is_not_the_right_one_is_named(folder, pki, certificate, cause):
+    with Broker(folder, pki, certificate) as broker:
+        for version in ("1.2", "1.3"):
+            result, err = Run(folder, "conn", broker.port, *pki.ca(), "-c", 3, "-P", "secret",
+                              "-u", "me", "--tls-version", version,
+                              "--duration", 1).finish(exit_code=1)
+            expect(result["setup_failures"], **{cause: 3})
+            assert f"{cause}: 3 attempts failed" in err, err
 
 
 def names_are_verified_and_can_be_given(folder, pki):
@@ -145,43 +141,36 @@ def names_are_verified_and_can_be_given(folder, pki):
         expect(result["setup_failures"], unknown_ca=3)  # by the system's CAs
 
 
-def a_refused_client_is_counted_by_alert(folder, pki):
+def a_refused_client_is_counted_by_alert(folder, pki, version, who, alert):
+    identity = pki.identity(who) if who else ()
     with Broker(folder, pki, extra=MUTUAL) as broker:
-        for version, identity, alert in (
-                ("1.3", (), "certificate_required"), ("1.2", (), "handshake_failure"),
-                ("1.3", pki.identity("expired-client"), "certificate_expired"),
-                ("1.2", pki.identity("expired-client"), "certificate_expired"),
-                ("1.3", pki.identity("other-client"), "unknown_ca"),
-                ("1.2", pki.identity("other-client"), "unknown_ca")):
-            result, err = Run(folder, "conn", broker.port, *pki.ca(), *identity, "-c", 3,
-                              "--tls-version", version, "--duration", 1).finish(exit_code=1)
-            expect(result["setup_failures"], tls_alert=3)
-            expect(result["tls_alerts"], **{alert: 3})
-            assert f"alert {alert}" in err, err
+        result, err = Run(folder, "conn", broker.port, *pki.ca(), *identity, "-c", 3,
+                          "--tls-version", version, "--duration", 1).finish(exit_code=1)
+        expect(result["setup_failures"], tls_alert=3)
+        expect(result["tls_alerts"], **{alert: 3})
+        assert f"alert {alert}" in err, err
 
 
-def a_version_is_exactly_that_version(folder, pki):
-    for offered, wanted, agreed in (("-tls1_2", "1.2", "TLSv1.2"), ("-tls1_3", "1.3", "TLSv1.3"),
-                                    ("-tls1_2", "1.3", None), ("-tls1_3", "1.2", None)):
-        port = free_port()
-        server = subprocess.Popen(
-            ["openssl", "s_server", offered, "-quiet", "-accept", f"127.0.0.1:{port}",
-             "-cert", pki.path("broker.crt"), "-key", pki.path("broker.key")],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        try:
-            wait_until(lambda port=port: answers(port), "openssl s_server")
-            # It takes the CONNECT and says nothing: the handshake is all there is to see.
-            result, _ = Run(folder, "conn", port, *pki.ca(), "-c", 1, "--tls-version", wanted,
-                            "--connect-timeout-ms", 700, "--duration", 1).finish(exit_code=1)
-        finally:
-            server.kill()
-            server.wait()
-        if agreed:
-            expect(result["tls"], handshakes_full=1, **{agreed: 1})
-            expect(result["setup_failures"], timeout=1)
-        else:
-            expect(result["tls"], handshakes_full=0)
-            expect(result["tls_alerts"], protocol_version=1)
+def a_version_is_exactly_that_version(folder, pki, offered, wanted, agreed):
+    port = free_port()
+    server = subprocess.Popen(
+        ["openssl", "s_server", offered, "-quiet", "-accept", f"127.0.0.1:{port}",
+         "-cert", pki.path("broker.crt"), "-key", pki.path("broker.key")],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: answers(port), "openssl s_server")
+        # It takes the CONNECT and says nothing: the handshake is all there is to see.
+        result, _ = Run(folder, "conn", port, *pki.ca(), "-c", 1, "--tls-version", wanted,
+                        "--connect-timeout-ms", 700, "--duration", 1).finish(exit_code=1)
+    finally:
+        server.kill()
+        server.wait()
+    if agreed:
+        expect(result["tls"], handshakes_full=1, **{agreed: 1})
+        expect(result["setup_failures"], timeout=1)
+    else:
+        expect(result["tls"], handshakes_full=0)
+        expect(result["tls_alerts"], protocol_version=1)
 
 
 def a_broker_without_tls_is_recognised(folder, pki):
@@ -213,28 +202,36 @@ def a_wrong_file_is_one_line_before_the_start(folder, pki):
         assert done.stderr.count("\n") == 1 and names in done.stderr, (arguments, done.stderr)
 
 
+REFUSED = (("1.3", None, "certificate_required"), ("1.2", None, "handshake_failure"),
+           ("1.3", "expired-client", "certificate_expired"),
+           ("1.2", "expired-client", "certificate_expired"),
+           ("1.3", "other-client", "unknown_ca"), ("1.2", "other-client", "unknown_ca"))
+WRONG = (("expired-server", "expired"), ("other-server", "unknown_ca"),
+         ("future-server", "not_yet_valid"), ("wrong-host", "wrong_name"))
+OFFERED = (("-tls1_2", "1.2", "TLSv1.2"), ("-tls1_3", "1.3", "TLSv1.3"), ("-tls1_2", "1.3", None),
+           ("-tls1_3", "1.2", None))
 SCENARIOS = [
-    each_client_shows_its_own_certificate, large_messages_pass, the_asked_share_resumes,
-    a_killed_broker_is_a_cut, a_broker_that_is_not_the_right_one_is_named,
-    names_are_verified_and_can_be_given, a_refused_client_is_counted_by_alert,
-    a_version_is_exactly_that_version, a_broker_without_tls_is_recognised,
-    a_wrong_file_is_one_line_before_the_start,
+    a_killed_broker_is_a_cut,
+    *((each_client_shows_its_own_certificate, version) for version in ("1.2", "1.3")),
+    large_messages_pass,
+    *((the_asked_share_resumes, version, percent)
+      for version in ("1.2", "1.3") for percent in (0, 50, 100)),
+    *((a_broker_that_is_not_the_right_one_is_named, *wrong) for wrong in WRONG),
+    names_are_verified_and_can_be_given,
+    *((a_refused_client_is_counted_by_alert, *refused) for refused in REFUSED),
+    *((a_version_is_exactly_that_version, *offered) for offered in OFFERED),
+    a_broker_without_tls_is_recognised, a_wrong_file_is_one_line_before_the_start,
 ]
 
 
 def main():
-    print(f"1..{len(SCENARIOS)}")
-    failed = 0
-    with tempfile.TemporaryDirectory() as folder:
-        pki = Pki(folder)
-        for number, scenario in enumerate(SCENARIOS, 1):
-            try:
-                scenario(folder, pki)
-                print(f"ok {number} - {scenario.__name__}", flush=True)
-            except (AssertionError, subprocess.TimeoutExpired, KeyError, OSError) as fault:
-                failed += 1
-                print(f"not ok {number} - {scenario.__name__}\n# {fault!r}", flush=True)
-    return 1 if failed else 0
+    with tempfile.TemporaryDirectory() as shared:
+        pki = Pki(shared)
+
+        def run(scenario, *arguments):
+            with tempfile.TemporaryDirectory() as folder:
+                scenario(folder, pki, *arguments)
+        return beside.play(SCENARIOS, run)
 
 
 if __name__ == "__main__":

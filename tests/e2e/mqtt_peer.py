@@ -9,11 +9,15 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import threading
 
 import paho.mqtt.client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../bench"))
+from ports import free_port
 
 DEADLINE_S = 10
 VERSIONS = {"3.1": paho.MQTTv31, "3.1.1": paho.MQTTv311, "5": paho.MQTTv5}
@@ -140,9 +144,7 @@ class Process:
 
 
 def start_mosquitto(folder):
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     config = os.path.join(folder, "mosquitto.conf")
     with open(config, "w", encoding="ascii") as out:
         out.write(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\n")

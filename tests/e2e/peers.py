@@ -11,11 +11,15 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 
 import packets
 from harness import DEADLINE_S, Lines, equal, start
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+from ports import free_port
 
 
 class Mosquitto:
@@ -42,13 +46,6 @@ class Mosquitto:
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def free_port():
-    """A port nobody listens on; mosquitto cannot be told to take any."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Peer:
@@ -82,10 +79,10 @@ class Peer:
 class Stub:
     """A broker on its own thread: answers CONNECT, PINGREQ, DISCONNECT; remembers who came."""
 
-    def __init__(self, port=0, host="127.0.0.1"):
+    def __init__(self, port=None, host="127.0.0.1"):
         self.listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind((host, port))
+        self.listener.bind((host, port if port is not None else free_port()))
         self.listener.listen(4096)
         self.listener.setblocking(False)
         self.port = self.listener.getsockname()[1]

@@ -77,14 +77,14 @@ def edit_for(seconds, operators, gate, client):
     while time.monotonic() < end or early is None:
         operators.edit()
         if early is None and operators.asked >= EARLY:
-            early = gate.resident_bytes()
+            early = gate.private_bytes()
     elapsed_s = time.monotonic() - begin
     print(f"# {operators.asked} edits in {elapsed_s:.1f} s, {operators.asked / elapsed_s:.0f}/s, "
           f"{operators.taken} taken")
     equal(client.get("/v1/upstreams")["config_version"], version + operators.taken,
           "each edit that is taken makes one version, and none that is refused")
-    late = gate.resident_bytes()
-    print(f"# resident {megabytes(early)} after {EARLY} edits, {megabytes(late)} at the end")
+    late = gate.private_bytes()
+    print(f"# private {megabytes(early)} after {EARLY} edits, {megabytes(late)} at the end")
     if not gate.sanitized:
         assert late < early * 1.1 + 3e6, f"memory grows: {early} to {late} bytes"
 

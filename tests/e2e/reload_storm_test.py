@@ -5,7 +5,6 @@ turns with them. Each configuration is a large one, so one that is not freed wou
 """
 
 import os
-import pathlib
 import random
 import signal
 import threading
@@ -92,14 +91,6 @@ class Storm:
             self.served += 1
 
 
-def proportional_bytes(pid):
-    """PSS, which counts what is freed as well as RSS does, but shared pages in parts."""
-    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1]) * 1024
-    raise AssertionError("no Pss")
-
-
 def storm(gate, client, place, ports):
     weather = Storm(place, gate, client, ports)
     kinds = [weather.rename, weather.put_upstream, weather.hangup, weather.put_route,
@@ -111,7 +102,7 @@ def storm(gate, client, place, ports):
         kinds[step % len(kinds)](step)
         weather.serve_one(step)
         if step == 2 * len(kinds) - 1:  # every kind has been there
-            early = proportional_bytes(gate.pid)
+            early = gate.private_bytes()
         due += PACE_S
         pace.wait(max(0, due - time.monotonic()))
     elapsed_s = time.monotonic() - begin
@@ -127,8 +118,8 @@ def reload_storm():
                 Fleet(gate.port, CLIENTS) as fleet:
             fleet.connected()
             weather, early = storm(gate, client, place, brokers.ports)
-            late = proportional_bytes(gate.pid)
-            print(f"# PSS {early / 1e6:.1f} MB after 14 reloads, {late / 1e6:.1f} MB at the end")
+            late = gate.private_bytes()
+            print(f"# {early / 1e6:.1f} MB after 14 reloads, {late / 1e6:.1f} MB at the end")
             if not gate.sanitized:  # ASan sits on 256 MB of what was freed
                 assert late < early * 1.05 + 2e6, f"memory grows: {early} to {late} bytes"
             relays = sum(node["connections"] for nodes in states(client).values()

@@ -4,12 +4,15 @@ Law: what the list shows is what is played, so a new scenario is tested by being
 all of them open in Chromium without a complaint, where it is installed.
 """
 
+import contextlib
 import json
 import pathlib
 import re
 import subprocess
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
+import beside
 import browser
 from browser import Browser
 from fleet import JUMPLOAD, Brokers
@@ -66,10 +69,16 @@ def play(place, port, name):
     return path
 
 
-def play_all(place, port):
+def play_all(place, served):
+    """All of them, several at a time; `served` makes a port for each, for they share ids."""
     wanted = [name for name in names() if small(name) is not None]
     assert len(wanted) > 15, wanted
-    return [play(place, port, name) for name in wanted]  # they share ids and topics
+
+    def play_one(name):
+        with served() as port:
+            return play(place, port, name)
+    with ThreadPoolExecutor(beside.AT_ONCE) as threads:
+        return list(threads.map(play_one, wanted))
 
 
 def opens(paths):
@@ -87,17 +96,26 @@ def opens(paths):
             assert path.stem.split("-", 1)[1] in page.value("document.body.innerText"), path.stem
 
 
+@contextlib.contextmanager
+def mosquitto():
+    with Mosquitto("allow_anonymous true", "max_queued_messages 0") as broker:
+        yield broker.port
+
+
+@contextlib.contextmanager
+def fleet():
+    with Brokers(3) as brokers, Jumpgate(brokers.ports, "--hash-key-prefix-until", "/") as gate:
+        yield gate.port
+
+
 @behaviour("every scenario on mosquitto, and the page of its results")
 def on_mosquitto():
-    with Mosquitto("allow_anonymous true", "max_queued_messages 0") as broker:
-        opens(play_all("mosquitto", broker.port))
+    opens(play_all("mosquitto", mosquitto))
 
 
 @behaviour("every scenario on three brokers behind jumpgate, and the page of its results")
 def on_a_fleet():
-    with Brokers(3) as brokers:
-        with Jumpgate(brokers.ports, "--hash-key-prefix-until", "/") as gate:
-            opens(play_all("fleet", gate.port))
+    opens(play_all("fleet", fleet))
 
 
 if __name__ == "__main__":

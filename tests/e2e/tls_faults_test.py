@@ -4,9 +4,7 @@ Records are taken out of Python's ssl and put on the wire cut, mixed up, slowly 
 s_client asks for what no library should. Seeds are fixed; a failure names its own.
 """
 import os
-import pathlib
 import random
-import re
 import select
 import signal
 import socket
@@ -196,13 +194,14 @@ def strange_hellos():
         with dial(gate) as wire:
             wire.sendall(b"\x16\x03\x01\x40\x00" + b"\x01\x00\x40\x01")
             equal(receive_all(wire), b"\x15\x03\x03\x00\x02\x02\x32", "alert decode_error")
-        before = pss(gate)
+        before = gate.private_bytes()
         wires = [dial(gate) for _ in range(300)]
         for wire in wires:  # as much as may be, but for the last byte
             wire.sendall(b"\x16\x03\x01\x3f\xfb\x01\x00\x3f\xf7" + bytes(0x3ff6))
         gate.stats(lambda stats: stats["setups"] == 300)
         if not gate.sanitized:  # 16 KiB each, and the receive buffers that they went through
-            assert pss(gate) < before + 300 * (24 << 10) + (16 << 20), (before, pss(gate))
+            grown = gate.private_bytes() - before
+            assert grown < 300 * (24 << 10) + (16 << 20), (before, grown)
         for wire in wires:
             wire.close()
         equal(causes(settled(gate)), {"bad_hello": 1})
@@ -366,17 +365,11 @@ def nothing_leaks():
             settled(gate, lambda stats: stats["relays"] == 0)
 
         play(20)  # what is allocated once
-        files, before = gate.files(), pss(gate)
+        files, before = gate.files(), gate.private_bytes()
         play(50)
         wait_until(lambda: gate.files() <= files, f"{files} descriptors")
         if not gate.sanitized:
-            assert pss(gate) < before + (200 << 10), (before, pss(gate))
-
-
-def pss(gate):
-    """Bytes of memory that are this process's own, shared pages by their share (proc(5))."""
-    rollup = pathlib.Path(f"/proc/{gate.pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Pss:\s+(\d+) kB", rollup, re.M).group(1)) << 10
+            assert gate.private_bytes() < before + (200 << 10), (before, gate.private_bytes())
 
 
 @behaviour("16 KiB records against readers that stop: memory is bounded, all arrives unchanged")
@@ -386,14 +379,14 @@ def stuck_readers():
     with Peer(receive_bytes=65536) as peer, tls_gate([peer], *small) as gate:
         pairs = [joined(gate, peer, f"c{i}", context(VERSIONS[i % 2]), 65536)
                  for i in range(clients)]
-        before = pss(gate)
+        before = gate.private_bytes()
         for source, sink in ((1, 0), (0, 1)):  # down, up
             senders = transfer.Senders([pair[source] for pair in pairs], 4 << 20, seed=source)
             senders.stuck()
             # Each direction may hold its budget of plaintext and of records, and spare capacity.
             allowed = clients * 4 * (64 << 10) + (4 << 20)
             if not gate.sanitized:
-                assert pss(gate) < before + allowed, (before, pss(gate))
+                assert gate.private_bytes() < before + allowed, (before, gate.private_bytes())
             with_others, broker = joined(gate, peer, "bystander")
             with_others.sendall(packets.PINGREQ)
             equal(receive(broker, 2), packets.PINGREQ)

@@ -21,6 +21,9 @@ import tempfile
 import time
 from collections import Counter
 
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2] / 'bench'))
+from ports import free_port
+
 SEED = 20240607
 MUTATIONS_PER_PACKET = 40
 DEADLINE_S = 20
@@ -134,12 +137,6 @@ def ask(command, cases, env=None):
 
 
 # --- mosquitto
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(('127.0.0.1', 0))
-        return probe.getsockname()[1]
 
 
 class Mosquitto:
