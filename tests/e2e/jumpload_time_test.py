@@ -299,8 +299,10 @@ def who_is_taken_over_is_told(folder):
         for version in (4, 5):
             result = play(folder, "conn", broker.port, "-c", 20, "-V", version, "--takeover",
                           "100%/s", "--reconnect-min-ms", 20, "--duration", 2)
-            expect(result, takeovers=40)
-            expect(result["connections_lost"], **{"taken_over" if version == 5 else "closed": 40})
+            # Each client twice; one that is still on its way back is spared.
+            assert 36 <= result["takeovers"] <= 40, result
+            expect(result["connections_lost"],
+                   **{"taken_over" if version == 5 else "closed": result["takeovers"]})
 
 
 def one_process_holds_more_clients_than_it_may_open_files(folder):

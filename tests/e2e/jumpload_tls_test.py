@@ -87,7 +87,7 @@ def large_messages_pass(folder, pki):
 
 def the_asked_share_resumes(folder, pki, version, percent):
     with Broker(folder, pki) as broker:
-        result, _ = Run(folder, "conn", broker.port, *pki.ca(), "-c", 100, "-R", 200,
+        result, _ = Run(folder, "conn", broker.port, *pki.ca(), "-c", 100, "-R", 50,
                         "--duration", 1, "--tls-version", version,
                         "--tls-resume", percent).finish()
         tls = result["tls"]

@@ -16,7 +16,7 @@ from harness import behaviour, equal, main, wait_until
 from operators import Operators, with_keys
 
 CLIENTS = 200  # connected throughout
-EDITS_S = float(os.environ.get("EDITS_S", "40"))  # longer by hand, to look for what is rare
+EDITS_S = float(os.environ.get("EDITS_S", "15"))  # longer by hand, to look for what is rare
 EDITS_WITHOUT_STATE = 1_500
 EARLY = 1_000  # edits, after which memory has seen everything
 SEED = 1883
