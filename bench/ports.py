@@ -14,7 +14,7 @@ import threading
 KERNELS_OWN = "/proc/sys/net/ipv4/ip_local_port_range"
 
 _guard = threading.Lock()
-_file = None  # byte N of it is locked (fcntl(2), F_SETLK) by the process that has port N
+_file = None  # descriptor; byte N of it is locked (fcntl(2), F_SETLK) by the process that has port N
 _taken = set()  # by this process, whose own locks never conflict
 
 
@@ -31,7 +31,8 @@ def _limits():
 def _reserve(port):
     global _file
     if _file is None:
-        _file = open(os.path.join(tempfile.gettempdir(), f"jumpgate-ports-{os.geteuid()}"), "wb")
+        name = os.path.join(tempfile.gettempdir(), f"jumpgate-ports-{os.geteuid()}")
+        _file = os.open(name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         fcntl.lockf(_file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
     except OSError:
