@@ -14,7 +14,7 @@ import threading
 KERNELS_OWN = "/proc/sys/net/ipv4/ip_local_port_range"
 
 _guard = threading.Lock()
-_file = None  # descriptor; byte N of it is locked (fcntl(2), F_SETLK) by the process that has port N
+_file = None  # descriptor; byte N is locked (fcntl(2), F_SETLK) by the process that has port N
 _taken = set()  # by this process, whose own locks never conflict
 
 
