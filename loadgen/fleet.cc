@@ -42,6 +42,7 @@ class Fleet {
     bool wait_for_start();
     void start_crews();
     uint64_t messages_start_ns() const;
+    void begin_messages();
     void watch();
     void look_at_signals();
     Stage stage(uint64_t now_ns) const;
@@ -188,6 +189,20 @@ uint64_t Fleet::messages_start_ns() const {
     return signals_.dial_start_ns + seconds * kNanosPerSecond;
 }
 
+// All have tried. Where nobody got through, and nobody tries again, nothing is left to wait for.
+void Fleet::begin_messages() {
+    if (signals_.connected.load() == 0 && !options_.reconnect) {
+        signals_.end_ns.store(0);
+        return;
+    }
+    const uint64_t start_ns = messages_start_ns();
+    if (options_.duration_s > 0 && !interrupted_) {
+        signals_.end_ns.store(start_ns + options_.arrival.warm_up_ns +
+                              options_.duration_s * kNanosPerSecond);
+    }
+    signals_.start_ns.store(start_ns, std::memory_order_release);
+}
+
 void Fleet::watch() {
     while (!finished()) {
         look_at_signals();
@@ -201,12 +216,7 @@ void Fleet::watch() {
         }
         if (connected_ns_ == 0 && signals_.settled.load() == options_.clients_here) {
             connected_ns_ = now_ns;
-            const uint64_t start_ns = messages_start_ns();
-            if (options_.duration_s > 0 && !interrupted_) {
-                signals_.end_ns.store(start_ns + options_.arrival.warm_up_ns +
-                                      options_.duration_s * kNanosPerSecond);
-            }
-            signals_.start_ns.store(start_ns, std::memory_order_release);
+            begin_messages();
         }
         if (stage(now_ns) == Stage::Measuring) outages_.look(now_ns, signals_.connected.load());
         if (ticker_->due(now_ns)) show_second();
@@ -263,7 +273,7 @@ void Fleet::show_second() {
         fmt::print(
             "{}", block_.drawn(live_block(options_, progress(monotonic_ns()), *ticker_, terminal)));
     } else if (!options_.quiet) {
-        fmt::print("{}", live_line(options_, second));
+        fmt::print("{}", live_line(options_, second, ticker_->totals()));
     }
     std::fflush(stdout);
 }
@@ -292,7 +302,7 @@ Results Fleet::results() {
     }
     results.interrupted = interrupted_ && options_.duration_s > 0;
     if (connected_ns_ != 0) {
-        results.connect_s = static_cast<double>(connected_ns_ - began_ns_) / 1e9;
+        results.connect_s = static_cast<double>(connected_ns_ - signals_.dial_start_ns) / 1e9;
         results.outages = outages_.seen();
         const uint64_t start_ns = signals_.start_ns.load() + options_.arrival.warm_up_ns;
         const uint64_t end_ns = signals_.end_ns.load();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/base/cut_text.h"
+#include "loadgen/live_line.h"
 #include "loadgen/result_text.h"
 
 namespace jumpgate::load {
@@ -32,20 +33,6 @@ std::string times_line(const SecondTimes& times) {
     if (times.count == 0) return "-";
     return fmt::format("p50 {:<9} p99 {:<9} max {:<9}", time_text(times.p50_us),
                        time_text(times.p99_us), time_text(times.max_us));
-}
-
-std::string errors_line(const Tallies& totals) {
-    std::string line;
-    const auto add = [&](std::string_view what, uint64_t count) {
-        if (count == 0) return;
-        line += fmt::format("{}{} {}", line.empty() ? "" : ", ", what, count);
-    };
-    for (size_t i = 0; i < static_cast<size_t>(Cause::kCount); ++i) {
-        const auto cause = static_cast<Cause>(i);
-        add(word(cause), totals.setup_failures(cause) + totals.connections_lost(cause));
-    }
-    add("refused messages", totals[Count::AckRefused]);
-    return line.empty() ? "none" : line;
 }
 
 std::string rates_line(const Options& options, const Second& second) {
@@ -121,7 +108,8 @@ std::string live_block(const Options& options, const Progress& progress, const T
             add(fmt::format("  lateness   {}", times_line(second.send_lateness)));
         }
     }
-    add(fmt::format("  errors     {}", errors_line(totals)));
+    const std::string errors = errors_text(totals);
+    add(fmt::format("  errors     {}", errors.empty() ? "none" : errors));
     // The cursor stands in a row of its own below them.
     const size_t left = terminal.rows > rows ? terminal.rows - rows - 1 : 0;
     for (const std::string& line : broker_lines(ticker.brokers(), left)) add(line);

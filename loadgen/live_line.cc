@@ -7,7 +7,21 @@
 
 namespace jumpgate::load {
 
-std::string live_line(const Options& options, const Second& second) {
+std::string errors_text(const Tallies& totals) {
+    std::string line;
+    const auto add = [&](std::string_view what, uint64_t count) {
+        if (count == 0) return;
+        line += fmt::format("{}{} {}", line.empty() ? "" : ", ", what, count);
+    };
+    for (size_t i = 0; i < static_cast<size_t>(Cause::kCount); ++i) {
+        const auto cause = static_cast<Cause>(i);
+        add(word(cause), totals.setup_failures(cause) + totals.connections_lost(cause));
+    }
+    add("refused messages", totals[Count::AckRefused]);
+    return line;
+}
+
+std::string live_line(const Options& options, const Second& second, const Tallies& totals) {
     std::string line = fmt::format("{:6.1f} s  {}/{} connected", second.elapsed_s, second.connected,
                                    options.clients_here);
     if (options.publishers() > 0) {
@@ -24,6 +38,8 @@ std::string live_line(const Options& options, const Second& second) {
         line +=
             fmt::format("  lost {}  reconnected {}", second.connections_lost, second.reconnects);
     }
+    const std::string errors = errors_text(totals);
+    if (!errors.empty()) line += "  errors: " + errors;
     return line + "\n";
 }
 

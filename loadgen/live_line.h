@@ -8,7 +8,10 @@
 
 namespace jumpgate::load {
 
-std::string live_line(const Options& options, const Second& second);
+// `totals`: of the run so far; its errors stand at the end of the line.
+std::string live_line(const Options& options, const Second& second, const Tallies& totals);
+// "refused 3, timeout 1"; empty where nothing went wrong.
+std::string errors_text(const Tallies& totals);
 std::string live_json(const Second& second);
 
 }  // namespace jumpgate::load

@@ -15,11 +15,23 @@ TEST(LiveLine, ASecondIsOneLine) {
     second.received = 30;
     second.length_s = 2;
     second.connections_lost = 3;
-    const std::string line = live_line(options, second);
+    Tallies totals;
+    const std::string line = live_line(options, second, totals);
     EXPECT_EQ(line.find('\n'), line.size() - 1);
     EXPECT_TRUE(holds(line, "sent 6/s")) << line;
     EXPECT_TRUE(holds(line, "received 15/s")) << line;
     EXPECT_TRUE(holds(line, "lost 3")) << line;
+}
+
+TEST(LiveLine, SaysWhatGoesWrong) {
+    const Options options =
+        std::get<Options>(parse_options(Mode::Conn, std::vector<const char*>{}, 20'000));
+    Tallies totals;
+    EXPECT_FALSE(holds(live_line(options, Second{}, totals), "errors"));
+    totals.setup_failed(Cause::Refused);
+    totals.setup_failed(Cause::Refused);
+    const std::string line = live_line(options, Second{}, totals);
+    EXPECT_TRUE(holds(line, "errors: refused 2\n")) << line;
 }
 
 TEST(LiveLine, ASecondIsOneObject) {
