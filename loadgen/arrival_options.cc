@@ -1,5 +1,7 @@
 #include "loadgen/arrival_options.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "loadgen/quantity.h"
@@ -26,12 +28,13 @@ void add_message_flags(FlagTable& table, ArrivalOptions& options) {
                           "Times of messages. uniform: each client at its interval. poisson: at "
                           "random, each client's 32 messages anywhere within 32 intervals; the "
                           "whole fleet as a Poisson process.");
-    table.value(
+    Flag& profile = table.value(
         "profile", parse_profile,
         [&options](std::vector<RatePoint> points) { options.profile = std::move(points); },
         "TIME:RATE[,TIME:RATE]", "times in order, such as 0:1k,30s:5k",
         "Messages per second of all clients together over time, straight lines between the "
         "points, from the first message on; the last rate stays. In place of -I.");
+    profile.family = kPaceFamily;
     add_duration(table, "warm-up", options.warm_up_ns,
                  "Messages due within this time from the first on are sent, but are in no count "
                  "and no percentile but their own; --duration begins behind it.");
@@ -122,13 +125,22 @@ void add_arrival_flags(FlagTable& table, ArrivalOptions& options, bool publishes
     if (publishes) add_message_flags(table, options);
 }
 
-std::optional<std::string> settle_arrival(const ArrivalOptions& options, bool interval_given) {
-    if (options.profile.empty()) return std::nullopt;
-    if (interval_given) return "--profile: gives the rate that -I gives too; leave one away";
-    if (options.ramp_ns > 0) {
-        return "--profile: gives the rate that --ramp would change; begin it with 0:0 instead";
+std::optional<std::string> settle_pace(FlagTable& table) {
+    const Flag* first = nullptr;
+    for (const char* name : {"interval_of_msg", "rate", "profile", "think-time"}) {
+        const Flag* row = table.row(name);
+        if (row == nullptr || !row->given()) continue;
+        if (first != nullptr)
+            return fmt::format("--{}: --{} says when messages go, too; give one of them", row->name,
+                               first->name);
+        first = row;
     }
     return std::nullopt;
+}
+
+std::optional<std::string> settle_arrival(const ArrivalOptions& options) {
+    if (options.profile.empty() || options.ramp_ns == 0) return std::nullopt;
+    return "--profile: gives the rate that --ramp would change; begin it with 0:0 instead";
 }
 
 }  // namespace jumpgate::load

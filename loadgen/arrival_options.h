@@ -15,6 +15,10 @@
 
 namespace jumpgate::load {
 
+// Flags that say when messages go: one of them on the command line is instead of whichever a
+// scenario gives.
+inline constexpr const char* kPaceFamily = "pace";
+
 struct StartAt {
     bool after_now = false;  // "+5s"
     uint64_t ns = 0;         // from now, or since the epoch
@@ -42,6 +46,8 @@ Parsed<std::optional<uint32_t>> parse_tick_us(std::string_view text);
 void add_arrival_flags(FlagTable& table, ArrivalOptions& options, bool publishes);
 
 // What is wrong between the flags, in one sentence; nothing where all is well.
-std::optional<std::string> settle_arrival(const ArrivalOptions& options, bool interval_given);
+std::optional<std::string> settle_arrival(const ArrivalOptions& options);
+// The same between the flags of kPaceFamily: two of one source.
+std::optional<std::string> settle_pace(FlagTable& table);
 
 }  // namespace jumpgate::load

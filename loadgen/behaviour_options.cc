@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "core/base/time.h"
+#include "loadgen/arrival_options.h"
 #include "loadgen/quantity.h"
 
 namespace jumpgate::load {
@@ -34,13 +36,14 @@ Flag& add_share(FlagTable& table, std::string name, double& target, std::string 
 }
 
 void add_think_time(FlagTable& table, BehaviourOptions& options) {
-    table.value(
+    Flag& flag = table.value(
         "think-time", parse_duration_ns, [&options](uint64_t ns) { options.think_time_ns = ns; },
         "TIME", "a duration such as 500ms, 30s or 2m",
         "A closed loop in place of a planned rate: each client sends its next message that long "
         "after the last one was answered (PUBACK, PUBCOMP; QoS 0: after the send). A slow broker "
         "then gets less load, and what would have waited is in no latency, which counts from the "
         "actual send: coordinated omission.");
+    flag.family = kPaceFamily;
 }
 
 }  // namespace
@@ -93,6 +96,13 @@ void add_behaviour_flags(FlagTable& table, BehaviourOptions& options, bool publi
                  "MQTT 5: how many Server References in a row (reason 0x9C, 0x9D) a client "
                  "follows; 0: none. A name that no other client was sent to is looked up, for "
                  "which its thread waits.");
+}
+
+std::optional<std::string> settle_storm(const BehaviourOptions& options, uint64_t duration_s) {
+    const uint64_t end_ns = duration_s * kNanosPerSecond;
+    if (!options.storm || end_ns == 0 || options.storm->at_ns < end_ns) return std::nullopt;
+    return fmt::format("--storm: comes {} s into the run, which --duration ends after {} s",
+                       static_cast<double>(options.storm->at_ns) / 1e9, duration_s);
 }
 
 std::optional<std::string> settle_think_time(const BehaviourOptions& options,

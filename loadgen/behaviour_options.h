@@ -40,6 +40,9 @@ Parsed<StormPlan> parse_storm(std::string_view text);
 // `publishes`: this mode sends messages.
 void add_behaviour_flags(FlagTable& table, BehaviourOptions& options, bool publishes);
 
+// A storm that would never come is refused. `duration_s` 0: without an end.
+std::optional<std::string> settle_storm(const BehaviourOptions& options, uint64_t duration_s);
+
 // A flag that plans messages, and whether it was given.
 struct PlanFlag {
     std::string_view name;

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <variant>
 
+#include "core/base/near_miss.h"
 #include "core/base/page_flags.h"
 #include "core/io/signals.h"
 #include "loadgen/broker_command.h"
@@ -22,12 +23,25 @@ namespace jumpgate::load {
 
 namespace {
 
+constexpr std::string_view kScenario = "--scenario";
+
 int play(Mode mode, std::span<const char* const> arguments, const Scenario* scenario = nullptr) {
+    for (const std::string_view argument : arguments) {
+        if (argument.substr(0, argument.find('=')) != kScenario) continue;
+        return FlagsExit{2,
+                         "jumpload: --scenario: stands first, in place of the mode: jumpload "
+                         "--scenario NAME [FLAGS]\n",
+                         true}
+            .print();
+    }
     const uint64_t descriptors_max = raise_descriptor_limit();
     auto parsed = parse_options(mode, arguments, descriptors_max, scenario);
     if (const FlagsExit* exit = std::get_if<FlagsExit>(&parsed)) return exit->print();
     Options options = std::get<Options>(std::move(parsed));
-    options.command = fmt::format("jumpload {} {}", word(mode), command_line(arguments));
+    options.command =
+        fmt::format("jumpload {} {}",
+                    scenario == nullptr ? std::string(word(mode)) : "--scenario " + scenario->name,
+                    command_line(arguments));
     return run_fleet(options);
 }
 
@@ -70,13 +84,16 @@ constexpr Command kCommands[] = {
      report_command, report_flags},
 };
 
-std::string names() {
-    std::string out;
-    for (const Command& command : commands()) {
-        if (!out.empty()) out += ", ";
-        out += command.name;
-    }
-    return out;
+FlagsExit no_mode(std::string_view word) {
+    std::vector<std::string_view> names;
+    for (const Command& command : commands()) names.push_back(command.name);
+    const std::optional<std::string_view> near = near_miss(word, names);
+    return {
+        2,
+        fmt::format("jumpload: {} is no mode{}; allowed: {}; --help explains\n",
+                    word.empty() ? "(nothing)" : shown(word),
+                    near ? fmt::format("; did you mean {}?", *near) : "", fmt::join(names, ", ")),
+        true};
 }
 
 }  // namespace
@@ -145,7 +162,6 @@ int run_command(std::span<const char* const> arguments) {
     for (const Command& command : commands()) {
         if (first == command.name) return command.run(arguments.subspan(1));
     }
-    constexpr std::string_view kScenario = "--scenario";
     if (first == kScenario && arguments.size() > 1)
         return run_scenario(arguments[1], arguments.subspan(2));
     if (first.starts_with(std::string(kScenario) + "="))
@@ -154,11 +170,7 @@ int run_command(std::span<const char* const> arguments) {
     if (first == "--help" || first == "help") return FlagsExit{0, usage(), false}.print();
     if (const auto page = asked_page(arguments, jumpload_manual)) return page->print();
     if (first == "--version") return FlagsExit{0, "jumpload " JUMPGATE_VERSION "\n", false}.print();
-    return FlagsExit{2,
-                     fmt::format("jumpload: {} is no mode; allowed: {}; --help explains\n",
-                                 first.empty() ? "(nothing)" : shown(first), names()),
-                     true}
-        .print();
+    return no_mode(first).print();
 }
 
 }  // namespace jumpgate::load

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "loadgen/commands.h"
+#include "loadgen/scenario.h"
 
 namespace jumpgate::load {
 
@@ -20,6 +21,37 @@ constexpr const char* kDescription =
     "Lost, duplicated and reordered messages are counted exactly, by publisher and subscriber.\n"
     "\n"
     "Letters and long names are those of emqtt-bench where it has them.";
+
+// What stands in place of a mode.
+std::vector<Flag> scenario_rows() {
+    std::vector<Flag> rows(2);
+    rows[0].name = "scenario";
+    rows[0].kind = FlagKind::Text;
+    rows[0].metavar = "NAME";
+    rows[0].allowed = "a name that --list-scenarios shows, one of their grammar, or FILE.yaml";
+    rows[0].help =
+        "First, in place of a mode: plays a mode with flags under one name. Flags behind it win "
+        "over its own.";
+    for (Scenario& scenario : preset_scenarios()) rows[0].words.push_back(std::move(scenario.name));
+    rows[1].name = "list-scenarios";
+    rows[1].kind = FlagKind::Switch;
+    rows[1].help = "Shows the names of scenarios, and what each plays.";
+    for (Flag& row : rows) row.group = "Scenarios";
+    return rows;
+}
+
+ManualSection scenarios() {
+    ManualSection section{
+        "SCENARIOS",
+        "Names for --scenario. Those of the Open MQTT Benchmark Suite are read by "
+        "their grammar, SHAPE-PUBLISHERS-SUBSCRIBERS-IN-OUT and "
+        "conn-TRANSPORT-CLIENTS-RATE, so other sizes work too.",
+        {},
+        false};
+    for (Scenario& scenario : preset_scenarios())
+        section.entries.push_back({std::move(scenario.name), std::move(scenario.about)});
+    return section;
+}
 
 ManualSection exit_status() {
     return {"EXIT STATUS",
@@ -46,7 +78,8 @@ ManualSection environment() {
 
 ManualSection files() {
     return {"FILES",
-            "No file is read or written unless a flag names it. Certificates and keys are PEM. "
+            "No file is read or written unless a flag names it, but for `jumpload report`, which "
+            "writes report.html where --output is not given. Certificates and keys are PEM. "
             "Results are JSON, in units that the names of their fields end with.",
             {},
             false};
@@ -97,7 +130,9 @@ Manual jumpload_manual() {
     manual.purpose = "load generator for MQTT brokers and proxies";
     manual.version = JUMPGATE_VERSION;
     manual.date = "2026-11-23";
-    manual.synopsis = {"<MODE> [<FLAGS>]", "<MODE> --help"};
+    manual.synopsis = {"<MODE> [<FLAGS>]", "--scenario <NAME>|<FILE.yaml> [<FLAGS>]",
+                       "<MODE> --help"};
+    manual.instead_of_mode = scenario_rows();
     manual.description = kDescription;
     for (const Command& command : commands()) {
         ManualMode mode{std::string(command.name),
@@ -108,9 +143,13 @@ Manual jumpload_manual() {
         if (mode.flags.operand.starts_with("MODE")) mode.runs = title(CommandKind::Clients);
         manual.modes.push_back(std::move(mode));
     }
-    manual.sections = {exit_status(), environment(),
-                       files(),       signals(),
-                       examples(),    {"SEE ALSO", "`jumpgate`(8), `mosquitto`(8)", {}, false}};
+    manual.sections = {scenarios(),
+                       exit_status(),
+                       environment(),
+                       files(),
+                       signals(),
+                       examples(),
+                       {"SEE ALSO", "`jumpgate`(8), `mosquitto`(8)", {}, false}};
     return manual;
 }
 

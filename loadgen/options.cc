@@ -27,9 +27,7 @@ struct Given {
     MessageGiven message;
     TlsGiven tls;
     const Flag* port = nullptr;
-    const Flag* interval = nullptr;
     std::optional<Shard> shard;
-    const Flag* rate = nullptr;
     const Flag* size = nullptr;
     const Flag* inflight = nullptr;
 };
@@ -128,9 +126,11 @@ void add_traffic_flags(FlagTable& table, Options& options, Given& given) {
     interval.letter = 'I';
     interval.unit = "ms";
     interval.default_text = "1000";
-    given.interval = &interval;
-    given.rate = &table.number("rate", options.rate, 0, 100'000'000, "messages/s",
-                               "Over all publishers, instead of --interval_of_msg; 0: by that.");
+    interval.family = kPaceFamily;
+    table
+        .number("rate", options.rate, 0, 100'000'000, "messages/s",
+                "Over all publishers, instead of --interval_of_msg; 0: by that.")
+        .family = kPaceFamily;
     Flag& inflight = table.number(
         "inflight", options.inflight, 1, 64, "messages",
         "QoS 1 and 2: most messages of a client without an answer. Further ones wait, and "
@@ -269,13 +269,10 @@ Refusal settle_shape(Options& options, const Given& given) {
     return settle_message(options.version, options.topics.topic, given.message, options.message);
 }
 
-Refusal settle_rate(Options& options, const Given& given) {
+Refusal settle_rate(Options& options) {
     if (options.rate == 0) return std::nullopt;
     if (options.publishers() == 0)
         return "--rate: nobody publishes; allowed with all but conn and sub";
-    if (given.interval->source > given.rate->source) return std::nullopt;  // over a scenario's
-    if (given.interval->source == given.rate->source)
-        return "--rate: --interval_of_msg is given too; give one of them";
     const double interval_ns = 1e9 * options.publishers() / options.rate;
     options.interval_ns = std::max<uint64_t>(1, static_cast<uint64_t>(std::llround(interval_ns)));
     return std::nullopt;
@@ -286,9 +283,6 @@ Refusal settle_loop(Options& options, const Given& given) {
     if (!options.behaviour.think_time_ns) return std::nullopt;
     const ArrivalOptions& arrival = options.arrival;
     const PlanFlag plan[] = {
-        {"rate", options.rate > 0},
-        {"interval_of_msg", given.interval->given()},
-        {"profile", !arrival.profile.empty()},
         {"ramp", arrival.ramp_ns > 0},
         {"arrival poisson", arrival.spacing == Spacing::Poisson},
         {"drop-late", arrival.drop_late},
@@ -427,7 +421,7 @@ Refusal adopt(FlagTable& table, const Scenario& scenario, Mode mode) {
         if (std::optional<Problem> problem =
                 lower.give(*row, value.values, ValueSource::File, value.where))
             return fmt::format("{}: {}: {}; allowed: {}", value.where, value.name, problem->text,
-                               row->allowed);
+                               row->allowed.empty() ? "true, false" : row->allowed);
     }
     table.adopt(lower);
     return std::nullopt;
@@ -474,19 +468,17 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
 
     Refusal refusal;
     if (scenario != nullptr) refusal = adopt(table, *scenario, mode);
+    if (!refusal) refusal = settle_pace(table);
     if (!refusal) refusal = settle_addresses(options, given);
     if (!refusal) refusal = settle_transport(options, given);
     if (!refusal) refusal = settle_shape(options, given);
     if (!refusal) refusal = settle_names(options, given);
     if (!refusal) refusal = settle_broker_source(options);
     if (!refusal) refusal = settle_sizes(options, given);
-    if (!refusal) refusal = settle_rate(options, given);
+    if (!refusal) refusal = settle_rate(options);
     if (!refusal) refusal = settle_loop(options, given);
-    if (!refusal) {
-        const bool rate_given =
-            options.rate > 0 || (given.interval != nullptr && given.interval->given());
-        refusal = settle_arrival(options.arrival, rate_given);
-    }
+    if (!refusal) refusal = settle_arrival(options.arrival);
+    if (!refusal) refusal = settle_storm(options.behaviour, options.duration_s);
     if (!refusal) refusal = settle_shard(options, given);
     if (!refusal) refusal = settle_threads(options, descriptors_max);
     if (refusal) return table.refuse(*refusal);

@@ -5,6 +5,7 @@
 
 #include "core/base/read_file.h"
 #include "core/config/yaml.h"
+#include "loadgen/plan_options.h"
 #include "loadgen/scenario.h"
 
 namespace jumpgate::load {
@@ -30,6 +31,12 @@ Problem wrong(const std::string& file, Mark mark, std::string_view path, std::st
     return {text(Complaint{file, mark, std::string(path), std::move(problem), std::move(allowed)})};
 }
 
+std::string modes() {
+    std::string out;
+    for (const Mode mode : kModes) out += fmt::format("{}{}", out.empty() ? "" : ", ", word(mode));
+    return out;
+}
+
 }  // namespace
 
 Parsed<Scenario> read_scenario(const std::string& path) {
@@ -53,14 +60,16 @@ Parsed<Scenario> read_scenario(const std::string& path) {
             if (values->size() != 1)
                 return wrong(path, member.value.mark, member.key, "is a list", "one text");
             (member.key == "mode" ? scenario.mode : scenario.about) = values->front();
+            if (member.key == "mode" && !mode_of(scenario.mode))
+                return wrong(path, member.value.mark, member.key,
+                             shown(scenario.mode) + " plays no clients", modes());
             continue;
         }
         scenario.flags.push_back(
             {member.key, *values,
              fmt::format("{}:{}:{}", path, member.mark.line, member.mark.column)});
     }
-    if (scenario.mode.empty())
-        return wrong(path, document.mark, "mode", "is missing", "conn, pub, sub, p2p, ...");
+    if (scenario.mode.empty()) return wrong(path, document.mark, "mode", "is missing", modes());
     return scenario;
 }
 

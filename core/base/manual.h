@@ -44,6 +44,7 @@ struct Manual {
     std::vector<std::string> synopsis;  // behind the program's name
     std::string description;
     std::vector<ManualMode> modes;
+    std::vector<Flag> instead_of_mode;  // flags that stand where a mode does
     // A switch may be on by a file or the environment: shells offer --no-NAME.
     bool has_other_sources = false;
     std::vector<ManualSection> sections;  // behind the options

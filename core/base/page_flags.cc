@@ -49,7 +49,7 @@ std::vector<Flag> page_rows() {
 
 std::vector<Flag> rows_of(const Manual& manual, const ManualMode* mode) {
     std::vector<Flag> rows;
-    if (mode != nullptr) rows = mode->flags.rows;
+    rows = mode != nullptr ? mode->flags.rows : manual.instead_of_mode;
     for (Flag& row : common_rows()) {
         const bool hidden = std::ranges::find(rows, row.name, &Flag::name) != rows.end() ||
                             (mode == nullptr && row.name == "help-markdown");

@@ -61,6 +61,11 @@ TEST(RowsOf, AddWhatEveryProgramKnows) {
               (std::vector<std::string>{"help", "help-markdown", "version"}));
     EXPECT_EQ(names(rows_of(moded, nullptr)),
               (std::vector<std::string>{"help", "version", "help-man", "help-completion"}));
+    Manual with_more = moded;
+    with_more.instead_of_mode.resize(1);
+    with_more.instead_of_mode.front().name = "picture";
+    EXPECT_EQ(names(rows_of(with_more, nullptr)).front(), "picture");
+    EXPECT_EQ(names(rows_of(with_more, &with_more.modes.back())).front(), "help");
 }
 
 }  // namespace

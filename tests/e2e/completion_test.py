@@ -181,6 +181,7 @@ def _():
     both("jumpload p2p --qos ", {"0", "1", "2"})
     both("jumpload conn -V ", {"3", "4", "5"})
     both("jumpgate --help-completion ", {"bash", "zsh"})
+    both("jumpload --scenario fleet-s", {"fleet-spread", "fleet-sticky", "fleet-scale-out"})
 
 
 @behaviour("the words behind --flag=, with and without = in COMP_WORDBREAKS")

@@ -77,7 +77,7 @@ def _():
 @behaviour("the page of jumpload has the flags of all modes, and no other")
 def _():
     assert {"conn", "p2p", "broker"} <= set(modes()), modes()
-    expected = {"--help-man", "--help-completion"}
+    expected = {"--help-man", "--help-completion", "--scenario", "--list-scenarios"}
     for mode in modes():
         expected |= flags_of_help(PROGRAMS["jumpload"], mode)
     equal(flags_of_page(shown("jumpload")), expected)

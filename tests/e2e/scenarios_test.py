@@ -63,6 +63,7 @@ def play(place, port, name):
     equal(done.returncode, 0, f"{name}: {done.stdout}{done.stderr}")
     result = json.loads(path.read_text(encoding="utf-8"))
     equal(result["clients"]["failed"], 0, name)
+    assert result["command"].startswith(f"jumpload --scenario {name} -p"), result["command"]
     if result["mode"] != "conn":
         assert result["messages"]["received"] > 0, f"{name}: {result['messages']}"
         equal(result["messages"]["lost_on_live_connections"], 0, name)

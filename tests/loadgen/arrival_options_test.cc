@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "loadgen/options.h"
+#include "loadgen/scenario.h"
 
 namespace jumpgate::load {
 namespace {
@@ -88,11 +89,28 @@ TEST(ArrivalOptions, ModesWithoutMessagesHaveNoFlagsForThem) {
 }
 
 TEST(ArrivalOptions, OneRateIsEnough) {
-    for (const char* other : {"-I10", "--ramp=5s"}) {
+    const std::pair<const char*, const char*> kCases[] = {
+        {"-I10", "--profile: --interval_of_msg says when"},
+        {"--rate=5", "--profile: --rate says when"},
+        {"--ramp=5s", "--profile: gives the rate that --ramp would change"},
+    };
+    for (const auto& [other, says] : kCases) {
         const auto refused = parsed(Mode::P2p, {"--profile", "0:1k", other});
         ASSERT_TRUE(std::holds_alternative<FlagsExit>(refused)) << other;
-        EXPECT_NE(std::get<FlagsExit>(refused).text.find("--profile: gives the rate"),
-                  std::string::npos);
+        const std::string& text = std::get<FlagsExit>(refused).text;
+        EXPECT_NE(text.find(says), std::string::npos) << text;
+    }
+}
+
+TEST(ArrivalOptions, APaceOnTheCommandLineTakesThePlaceOfAScenarios) {
+    const Scenario churn = named_scenario("churn").value();
+    for (const char* pace : {"--profile=0:1k", "-I10", "--rate=7", "--think-time=1s"}) {
+        const std::vector<const char*> arguments = {pace};
+        const auto parsed = parse_options(Mode::P2p, arguments, 10'000, &churn);
+        ASSERT_TRUE(std::holds_alternative<Options>(parsed))
+            << pace << std::get<FlagsExit>(parsed).text;
+        const Options& options = std::get<Options>(parsed);
+        EXPECT_EQ(options.rate, pace == std::string("--rate=7") ? 7U : 0U) << pace;
     }
 }
 

@@ -64,6 +64,13 @@ std::string refusal(Mode mode, const std::vector<const char*>& arguments) {
     return exit == nullptr ? "" : exit->text;
 }
 
+TEST(BehaviourOptions, AStormThatWouldNeverComeIsRefused) {
+    EXPECT_EQ(refusal(Mode::Conn, {"--storm", "at=9s,drop=1%", "--duration", "10"}), "");
+    EXPECT_EQ(refusal(Mode::Conn, {"--storm", "at=9s,drop=1%"}), "");
+    const std::string said = refusal(Mode::Conn, {"--storm", "at=10s,drop=1%", "--duration", "10"});
+    EXPECT_NE(said.find("--storm: comes 10 s into the run"), std::string::npos) << said;
+}
+
 TEST(BehaviourOptions, AClosedLoopHasNoPlanOfItsOwn) {
     const auto options =
         std::get<Options>(parse_options(Mode::P2p, std::vector{"--think-time", "250ms"}, 1'000));

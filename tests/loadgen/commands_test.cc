@@ -75,8 +75,19 @@ TEST(Commands, RefuseAnUnknownModeInOneLine) {
         const Outcome outcome = run(arguments);
         EXPECT_EQ(outcome.code, 2);
         EXPECT_EQ(outcome.out, "");
-        EXPECT_NE(outcome.err.find("is no mode; allowed: conn, pub, "), std::string::npos);
+        EXPECT_NE(outcome.err.find("is no mode"), std::string::npos) << outcome.err;
+        EXPECT_NE(outcome.err.find("; allowed: conn, pub, "), std::string::npos) << outcome.err;
         EXPECT_EQ(outcome.err.find('\n'), outcome.err.size() - 1) << outcome.err;
+    }
+}
+
+TEST(Commands, SayWhichModeWasMeantAndWhereAScenarioStands) {
+    EXPECT_NE(run({"pubb"}).err.find("did you mean pub?"), std::string::npos);
+    for (const std::vector<const char*>& arguments :
+         {std::vector<const char*>{"p2p", "--scenario", "churn"}, {"pub", "--scenario=churn"}}) {
+        const Outcome outcome = run(arguments);
+        EXPECT_EQ(outcome.code, 2);
+        EXPECT_NE(outcome.err.find("--scenario: stands first"), std::string::npos) << outcome.err;
     }
 }
 
