@@ -110,7 +110,9 @@ std::string_view advice(Cause cause) {
         case Cause::Refused:
             return "nothing listens at the target; check --host and --port";
         case Cause::NoAddress:
-            return "no free source port towards the target; give more addresses with --ifaddr";
+            return "no free source port towards the target; give more addresses with --ifaddr, "
+                   "each of "
+                   "this machine";
         case Cause::OutOfFiles:
             return "descriptor table full; raise --threads or ulimit -n";
         case Cause::Timeout:

@@ -202,6 +202,8 @@ Refusal settle_addresses(Options& options, const Given& given) {
     options.hosts = split(given.hosts);
     for (const std::string& host : options.hosts) {
         if (host.empty()) return "--host: an empty name in the list; allowed: HOST[,HOST]";
+        if (std::ranges::count(host, ':') == 1)
+            return fmt::format("--host: {} holds a port; give it with --port", shown(host));
     }
     if (options.hosts.empty()) return "--host: is empty; allowed: HOST[,HOST]";
     for (const std::string& address : split(given.ifaddr)) {
@@ -483,6 +485,8 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     if (!refusal) refusal = settle_threads(options, descriptors_max);
     if (refusal) return table.refuse(*refusal);
     options.reconnect = options.reconnect || options.behaviour.come_back();
+    if (options.version < 5 && options.session_expiry_s > 0)
+        return table.refuse("--session-expiry: is of MQTT 5; leave it away, or give -V 5");
     if (!options.clean && options.session_expiry_s == 0) options.session_expiry_s = 3'600;
     return options;
 }

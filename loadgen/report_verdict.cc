@@ -243,6 +243,14 @@ std::string limits_passed(const ReportRun& run) {
     return passed.empty() ? passed : " (" + passed + ")";
 }
 
+// Then latency from the plan says more of the generator than of the broker.
+bool mostly_lateness(const ReportRun& run) {
+    constexpr double kNoticeableUs = 1'000;
+    const double late_us = count_of(run, "send_lateness_us/p99");
+    return count_of(run, "latency_us/count") > 0 && late_us > kNoticeableUs &&
+           late_us > count_of(run, "latency_us/p99") / 2;
+}
+
 void add_generator(const ReportRun& run, std::vector<Sentence>& sentences) {
     if (run.is("generator_saturated")) {
         sentences.push_back({Grade::Doubtful, "saturated",
@@ -251,6 +259,14 @@ void add_generator(const ReportRun& run, std::vector<Sentence>& sentences) {
                                          "for less.",
                                          limits_passed(run)),
                              "the generator was saturated"});
+    } else if (mostly_lateness(run)) {
+        sentences.push_back(
+            {Grade::Doubtful, "late",
+             fmt::format("Most of the 99th percentile of latency ({}) is the generator's own: 99 % "
+                         "of sends were up to {} late. Service time counts from the actual send.",
+                         time_text(count_of(run, "latency_us/p99")),
+                         time_text(count_of(run, "send_lateness_us/p99"))),
+             "the generator was late"});
     } else if (const auto busy = run.number("busiest_thread_share")) {
         std::string text =
             fmt::format("The generator kept up: its busiest thread was {} busy", share_text(*busy));

@@ -36,7 +36,8 @@ def ports():
         equal(run.result["clients"]["connected"], connected)
         lacking = 150 - connected
         equal(run.result["setup_failures"], {"no_address": lacking} if lacking else {})
-        advice = "no free source port towards the target; give more addresses with --ifaddr"
+        advice = ("no free source port towards the target; give more addresses with --ifaddr, "
+                  "each of this machine")
         equal(run.text.count(advice), 1 if lacking else 0, run.text)
 
     with Brokers(1) as broker, narrow(RANGE, f"20000 {19999 + PORTS}"):

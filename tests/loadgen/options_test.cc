@@ -102,6 +102,8 @@ TEST(Options, RefuseInOneLineThatNamesTheFlag) {
         {Mode::Conn, {"-c", "2", "--clientid", "same"}, "--clientid: must hold %i"},
         {Mode::Conn, {"--ifaddr", "127.0.0.1,here"}, "--ifaddr"},
         {Mode::Conn, {"-h", "a,,b"}, "--host"},
+        {Mode::Conn, {"-h", "broker:1884"}, "--host: \"broker:1884\" holds a port; give it with"},
+        {Mode::Conn, {"-x", "30", "-V", "4"}, "--session-expiry: is of MQTT 5"},
         {Mode::Conn, {"-u", "%z"}, "--username"},
         {Mode::Conn, {"--reconnect-min-ms", "9", "--reconnect-max-ms", "8"}, "--reconnect-max-ms"},
         {Mode::Pub, {}, "--topic: is missing"},

@@ -31,6 +31,19 @@ TEST(Judge, SaysWhatWasAskedAndThatItWasReached) {
               "40 \u00b5s late.");
 }
 
+TEST(Judge, SaysWhereTheGeneratorsLatenessIsMostOfTheLatency) {
+    const std::string late =
+        with(kGoodRun, "\"p50\":4,\"p90\":9,\"p99\":40", "\"p50\":4,\"p90\":9,\"p99\":11810");
+    const std::string slow = with(late, "\"p90\":300,\"p99\":900", "\"p90\":300,\"p99\":11900");
+    const ReportVerdict verdict = judge(run_of(slow));
+    EXPECT_EQ(verdict.grade, Grade::Doubtful);
+    EXPECT_EQ(verdict.headline, "Read with care: the generator was late");
+    EXPECT_TRUE(holds(sentence(verdict, "late").text, "11.8 ms late"));
+    // Twice as much as its own part: the broker's.
+    const std::string broker = with(late, "\"p90\":300,\"p99\":900", "\"p90\":300,\"p99\":23700");
+    EXPECT_EQ(judge(run_of(broker)).grade, Grade::Good);
+}
+
 TEST(Judge, CallsAClosedLoopByItsName) {
     std::string text(kGoodRun);
     const std::string plan = "\"interval_ns\":100000000";
