@@ -16,7 +16,7 @@ import subprocess
 
 import programs
 from broker_scenarios import BROKER_CORE, GENERATOR_CORE, generate, pinned_to
-from scenarios import ScenarioError
+from scenarios import Load, ScenarioError
 
 PEERS = os.path.join(programs.ROOT, "bench", "peers")
 CLIENTS, INTERVAL_MS, SECONDS = 500, 50, 8
@@ -161,6 +161,28 @@ def side_by_side(rounds=3):
                     found[cost].setdefault(name, []).append(measure(tool, program.port))
     return {cost: {name: round(statistics.median(all_of), 1) for name, all_of in by_name.items()}
             for cost, by_name in found.items()}
+
+
+def crowd(clients=35_000):
+    """That many idle clients of one process under the descriptor limit, all of which answer."""
+    hosts, port = ("127.0.0.1", "127.0.0.2"), programs.free_port()  # 28,000 source ports to each
+    brokers = [programs.Program(f"broker at {host}", [
+        programs.JUMPLOAD, "broker", "--listen", f"{host}:{port}"], ready="listening on",
+        descriptors=DESCRIPTORS) for host in hosts]
+    try:
+        load = Load("conn", port, "-c", clients, "-R", 5_000, "--ping-all-at-end", "--duration", 1,
+                    hosts=hosts, timeout_s=180)
+        load.wait_for_clients(clients)
+        limit = load.program.descriptor_limit()
+        private_bytes = load.program.private_bytes()
+        result = load.result()
+    finally:
+        for program in brokers:
+            program.stop()
+    return {"descriptor_limit": limit, "connected": result["clients"]["connected"],
+            "pings_answered": result["pings"]["answered"],
+            "connections_lost": result["clients"]["connections_lost"],
+            "private_mib": round(private_bytes / 2**20, 1)}
 
 
 def punctuality(rounds=3, clients=1_000, per_second=50_000):

@@ -20,6 +20,7 @@ NS_LIMITS = {"parse_connect": 150, "route/8": 40, "route/1024": 80}
 IDLE_BYTES_LIMIT = 512
 SPLICE_RATIO_LIMIT = 0.6
 CLIENTS = 18_000
+CROWD = 35_000
 # Of HAProxy's, by what is compared.
 TLS_LIMITS = {"full": 0.9, "resumed": 0.7, "published, QoS 0": 0.95, "up": 1.0, "down": 1.0,
               "idle": 0.25}
@@ -191,6 +192,16 @@ def run_generators(report, options):
     return figures
 
 
+def run_crowd(report, _):
+    figures = generator_scenarios.crowd(CROWD)
+    report.add("clients of one jumpload, 20,000 descriptors", figures["connected"], "clients",
+               CROWD, at_least=True)
+    report.add("... that answered PINGREQ", figures["pings_answered"], "clients", CROWD,
+               at_least=True)
+    report.add("... private memory", figures["private_mib"], "MiB")
+    return figures
+
+
 def run_punctuality(report, options):
     figures = generator_scenarios.punctuality(options.rounds)
     report.add("of 50,000 messages/s planned over 1,000 clients, sent",
@@ -204,7 +215,7 @@ SCENARIOS = {"micro": run_micro, "clients": run_clients, "memory": run_memory,
              "transfer": run_transfer, "messages": run_messages, "connects": run_connects,
              "tls_handshakes": run_tls_handshakes, "tls_messages": run_tls_messages,
              "tls_bulk": run_tls_bulk, "tls_memory": run_tls_memory, "broker": run_broker,
-             "generators": run_generators, "punctuality": run_punctuality}
+             "generators": run_generators, "crowd": run_crowd, "punctuality": run_punctuality}
 
 
 def parse_arguments():

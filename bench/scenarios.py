@@ -55,14 +55,14 @@ def proxy(name, broker_ports, haproxy_path=None, flags=(), **limits):
 class Load:
     """A jumpload run. Exit code 3 (lost, saturated) is left to its reader: see result()."""
 
-    def __init__(self, mode, port, *flags, timeout_s=120, on_live=None):
+    def __init__(self, mode, port, *flags, hosts=("127.0.0.1",), timeout_s=120, on_live=None):
         self.timeout_s = timeout_s
         self.live = None
         self.on_live = on_live  # gets each live line, one a second, as it comes
         handle, self.path = tempfile.mkstemp(prefix="jumpload-", suffix=".json")
         os.close(handle)
         self.program = programs.Program("jumpload", [
-            programs.JUMPLOAD, mode, "-h", "127.0.0.1", "-p", str(port), "--json", self.path,
+            programs.JUMPLOAD, mode, "-h", ",".join(hosts), "-p", str(port), "--json", self.path,
             "--live-json", *map(str, flags)], on_line=self.read, descriptors=DESCRIPTORS)
 
     def read(self, line):
