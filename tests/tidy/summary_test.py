@@ -17,6 +17,7 @@ import summary  # noqa: E402
 GOOD_CASE = '<testcase name="A"/>'
 SKIPPED_CASE = '<testcase name="S"><skipped/></testcase>'
 BAD_CASE = '<testcase name="B"><failure>1 is not 2</failure></testcase>'
+LOUD_CASE = '<testcase name="L"><failure>\x1b[2K\x00 is not 2\ufffe</failure></testcase>'
 ERROR_CASE = '<testcase name="E"><error/></testcase>'
 
 # name, programs {name: (result, output, cases)}, status of the run, passed, failed, skipped
@@ -33,6 +34,8 @@ RUNS = [
     ("a program without a test fails", {"unit": ("OK", "Running 0 tests from", "")}, 0, 0, 1, 0),
     ("a run without programs fails", {}, 0, 0, 1, 0),
     ("a bad exit status alone fails", {"unit": ("OK", "", GOOD_CASE)}, 1, 1, 1, 0),
+    ("a failure that prints control characters is one failed case",
+     {"tap": ("FAIL", "", GOOD_CASE + LOUD_CASE)}, 1, 1, 1, 0),
     ("names that start alike stay apart",
      {"io": ("OK", "", GOOD_CASE), "io2": ("FAIL", "", BAD_CASE)}, 1, 1, 1, 0),
 ]
