@@ -72,7 +72,8 @@ void add_rows(FlagTable& table, CompareOptions& options) {
                "A target; the first is what others are compared to.");
     table.list("pid", options.processes, parse_process, "NAME=PID", "the name of a --target",
                "A process of that target: the CPU time of it and of what it started is told per "
-               "message, or per connection where there are no messages.");
+               "message, those of the warm-up included, or per connection where there are no "
+               "messages. It is that of the whole run: connecting and draining are in it.");
     table.number("rounds", options.rounds, 1, 1'000, "", "How often each target is tried.");
     table.text("json", options.json_path, "FILE", "Write all figures of all rounds as JSON.");
     table.operands(options.mode, 1, "MODE FLAGS...",
@@ -169,7 +170,7 @@ class Compare {
         fmt::print(
             "round {} of {}: {}: {:.0f} connected, {:.0f} messages, {:.0f} lost{}\n", round + 1,
             options_.rounds, target.name, number_at(*child.json, "clients.connected"),
-            number_at(*child.json, "messages.received"), number_at(*child.json, "messages.lost"),
+            messages_of(*child.json), number_at(*child.json, "messages.lost"),
             child.exit_code == 0
                 ? ""
                 : fmt::format("; exit code {}{}", child.exit_code, failures_text(*child.json)));

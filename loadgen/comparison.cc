@@ -16,11 +16,6 @@ namespace {
 
 constexpr uint64_t kSeed = 1;
 
-// The messages of a run: those that came through, or went out where nobody listened.
-double messages_of(const Json& result) {
-    return std::max(number_at(result, "messages.received"), number_at(result, "messages.sent"));
-}
-
 std::optional<double> per(double amount, double number) {
     return number > 0 ? std::optional(amount / number) : std::nullopt;
 }
@@ -39,6 +34,11 @@ std::string number_text(double value) {
 
 }  // namespace
 
+double messages_of(const Json& result, const std::string& part) {
+    const bool heard = number_at(result, "plan.subscribers") > 0;
+    return number_at(result, part + (heard ? ".received" : ".sent"));
+}
+
 std::vector<Figure> figures() {
     return {{"connects", "1/s", true},        {"connect p50", "us", false},
             {"connect p99", "us", false},     {"messages", "1/s", true},
@@ -49,21 +49,23 @@ std::vector<Figure> figures() {
 
 std::vector<std::optional<double>> values_of(const Json& result, std::optional<uint64_t> cpu_us) {
     const double connections = number_at(result, "clients.connections");
-    const double messages = messages_of(result);
+    const double messages = messages_of(result, "messages");
+    const bool any = messages > 0 || number_at(result, "messages.planned") > 0;
     std::vector<std::optional<double>> values = {
         per(connections, number_at(result, "connect_seconds")),
         time_of(result, "connect_us", "p50"),
         time_of(result, "connect_us", "p99"),
-        messages > 0 ? per(messages, number_at(result, "seconds")) : std::nullopt,
+        any ? per(messages, number_at(result, "seconds")) : std::nullopt,
         time_of(result, "latency_us", "p50"),
         time_of(result, "latency_us", "p99"),
         time_of(result, "latency_us", "p99_9"),
-        messages > 0 ? std::optional(number_at(result, "messages.lost")) : std::nullopt,
+        any ? std::optional(number_at(result, "messages.lost")) : std::nullopt,
     };
     const bool known = cpu_us.has_value();
     const double cpu = static_cast<double>(cpu_us.value_or(0));
-    values.push_back(known ? per(cpu, messages) : std::nullopt);
-    values.push_back(known && messages == 0 ? per(cpu, connections) : std::nullopt);
+    // The processes worked for the messages of the warm-up as well.
+    values.push_back(known ? per(cpu, messages + messages_of(result, "warm_up")) : std::nullopt);
+    values.push_back(known && !any ? per(cpu, connections) : std::nullopt);
     return values;
 }
 

@@ -15,6 +15,10 @@
 
 namespace jumpgate::load {
 
+// Messages of a result: those that came through, or those that went out where nobody listened.
+// `part`: "messages", or "warm_up".
+double messages_of(const nlohmann::json& result, const std::string& part = "messages");
+
 // What is compared, in the order of the table.
 struct Figure {
     std::string_view name;  // "latency p99"

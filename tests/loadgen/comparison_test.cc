@@ -9,11 +9,14 @@ namespace {
 
 using Json = nlohmann::json;
 
+// Of pairs that sent 200 messages.
 Json result_of(double p99_us, uint64_t received) {
     return {{"clients", {{"connections", 10}}},
             {"connect_seconds", 2.0},
             {"seconds", 4.0},
-            {"messages", {{"sent", 50}, {"received", received}, {"lost", 0}}},
+            {"plan", {{"publishers", 5}, {"subscribers", 5}}},
+            {"messages", {{"planned", 200}, {"sent", 200}, {"received", received}, {"lost", 0}}},
+            {"warm_up", {{"seconds", 0.0}, {"planned", 0}, {"sent", 0}, {"received", 0}}},
             {"connect_us", {{"count", 10}, {"p50", 90}, {"p99", 200}}},
             {"latency_us", {{"count", received}, {"p50", 5}, {"p99", p99_us}, {"p99_9", 900}}}};
 }
@@ -36,6 +39,27 @@ TEST(Comparison, ReadsTheFiguresOfARun) {
     EXPECT_EQ(values[index_of("lost")], 0);
     EXPECT_EQ(values[index_of("CPU per message")], 6);
     EXPECT_EQ(values[index_of("CPU per connection")], std::nullopt);  // messages took most of it
+}
+
+TEST(Comparison, CountsWhatCameThroughWhereSomebodyListened) {
+    // The target lost half of it: what was sent says nothing of its throughput.
+    Json result = result_of(80, 100);
+    EXPECT_EQ(values_of(result, 600)[index_of("messages")], 25);
+    // All of it: that is a throughput of 0, and not of nothing.
+    EXPECT_EQ(values_of(result_of(80, 0), 600)[index_of("messages")], 0);
+    EXPECT_EQ(values_of(result_of(80, 0), 600)[index_of("CPU per message")], std::nullopt);
+    result["plan"]["subscribers"] = 0;
+    EXPECT_EQ(values_of(result, 600)[index_of("messages")], 50);
+    EXPECT_EQ(values_of(result, 600)[index_of("CPU per message")], 3);
+}
+
+TEST(Comparison, SharesTheCpuOfTheWarmUpAmongItsMessages) {
+    Json result = result_of(80, 100);
+    result["warm_up"] = {{"seconds", 16.0}, {"planned", 400}, {"sent", 450}, {"received", 400}};
+    EXPECT_EQ(values_of(result, 1'000)[index_of("messages")], 25) << "the measured ones alone";
+    EXPECT_EQ(values_of(result, 1'000)[index_of("CPU per message")], 2);
+    result["plan"]["subscribers"] = 0;
+    EXPECT_EQ(values_of(result, 1'300)[index_of("CPU per message")], 2);
 }
 
 TEST(Comparison, LeavesOutWhatARunDoesNotHave) {
