@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -98,16 +97,6 @@ std::string find_contradiction(const CompareOptions& options) {
     return {};
 }
 
-// "; 3 attempts failed: refused"
-std::string failures_text(const nlohmann::json& result) {
-    std::string text;
-    const auto failures = result.find("setup_failures");
-    if (failures == result.end() || !failures->is_object()) return text;
-    for (const auto& [cause, count] : failures->items())
-        text += fmt::format("; {} attempts failed: {}", count.dump(), cause);
-    return text;
-}
-
 class Compare {
   public:
     Compare(const CompareOptions& options, std::vector<std::string> run)
@@ -117,7 +106,7 @@ class Compare {
         block_signals();  // one between two runs ends the next one
         for (uint32_t round = 0; round < options_.rounds && !interrupted_; ++round) {
             for (size_t i = 0; i < options_.targets.size() && !interrupted_; ++i) {
-                if (!run_once(round, i)) return 1;
+                if (const int failed = run_once(round, i)) return failed;
             }
         }
         fmt::print("\n{}{}", comparison_.text(), interrupted_ ? "interrupted: partial\n" : "");
@@ -143,7 +132,8 @@ class Compare {
         return sum;
     }
 
-    bool run_once(uint32_t round, size_t index) {
+    // The exit code, where no run could be made, or 0.
+    int run_once(uint32_t round, size_t index) {
         const Target& target = options_.targets[index];
         std::vector<std::string> arguments = run_;
         arguments.insert(arguments.end(), {"--host", target.address.host, "--port",
@@ -153,29 +143,39 @@ class Compare {
         const std::optional<uint64_t> after = cpu_us(target);
         if (const Problem* problem = std::get_if<Problem>(&ran)) {
             fmt::print(stderr, "jumpload compare: {}: {}\n", target.name, problem->text);
-            return false;
+            return 1;
         }
         const ChildResult& child = std::get<ChildResult>(ran);
+        if (child.exit_code == 2) {  // what it says of its flags is whole
+            fmt::print(stderr, "{}", child.errors);
+            return 2;
+        }
         interrupted_ = child.interrupted;
-        if (interrupted_) return true;  // a part of a run is no value
+        if (interrupted_) return 0;  // a part of a run is no value
         if (child.json == nullptr) {
             fmt::print(stderr, "jumpload compare: round {}, {}: no result (exit code {}): {}\n",
                        round + 1, target.name, child.exit_code, child.errors);
-            return false;
+            return 1;
         }
         std::optional<uint64_t> used;
         if (before && after && *after >= *before) used = *after - *before;
         comparison_.add(index, values_of(*child.json, used));
         exit_code_ = std::max(exit_code_, child.exit_code);
-        fmt::print(
-            "round {} of {}: {}: {:.0f} connected, {:.0f} messages, {:.0f} lost{}\n", round + 1,
-            options_.rounds, target.name, number_at(*child.json, "clients.connected"),
-            messages_of(*child.json), number_at(*child.json, "messages.lost"),
-            child.exit_code == 0
-                ? ""
-                : fmt::format("; exit code {}{}", child.exit_code, failures_text(*child.json)));
+        print_run(round, target, child);
+        return 0;
+    }
+
+    void print_run(uint32_t round, const Target& target, const ChildResult& child) const {
+        const nlohmann::json& result = *child.json;
+        std::string failed;
+        if (child.exit_code != 0) {
+            failed = fmt::format("; exit code {}", child.exit_code);
+            for (const std::string& phrase : setup_failures(result)) failed += "; " + phrase;
+        }
+        fmt::print("round {} of {}: {}: {:.0f} connected, {:.0f} messages, {:.0f} lost{}\n",
+                   round + 1, options_.rounds, target.name, number_at(result, "clients.connected"),
+                   messages_of(result), number_at(result, "messages.lost"), failed);
         std::fflush(stdout);
-        return true;
     }
 
     bool write_json() const {
