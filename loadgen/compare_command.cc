@@ -19,6 +19,9 @@ namespace jumpgate::load {
 
 namespace {
 
+// That of a run of find-max too; without one it would last until a signal.
+constexpr const char* kDefaultDurationS = "10";
+
 struct Target {
     std::string name;
     HostPort address;
@@ -76,7 +79,8 @@ void add_rows(FlagTable& table, CompareOptions& options) {
     table.number("rounds", options.rounds, 1, 1'000, "", "How often each target is tried.");
     table.text("json", options.json_path, "FILE", "Write all figures of all rounds as JSON.");
     table.operands(options.mode, 1, "MODE FLAGS...",
-                   "What is run on each target: a mode and its flags, without --host and --port.");
+                   "What is run on each target: a mode and its flags, without --host and --port. "
+                   "It lasts 10 s, unless --duration or its scenario says otherwise.");
 }
 
 std::string find_contradiction(const CompareOptions& options) {
@@ -226,7 +230,9 @@ int compare_command(std::span<const char* const> arguments) {
         if (!wrong.empty()) exit = table.refuse(wrong);
     }
     if (exit) return exit->print();
-    return Compare(options, split.run).run();
+    std::vector<std::string> run = split.run;
+    if (lacks_duration(run)) run.insert(run.end(), {"--duration", kDefaultDurationS});
+    return Compare(options, std::move(run)).run();
 }
 
 }  // namespace jumpgate::load
