@@ -76,7 +76,8 @@ void add_rows(FlagTable& table, CompareOptions& options) {
                "A process of that target: the CPU time of it and of what it started is told per "
                "message, those of the warm-up included, or per connection where there are no "
                "messages. It is that of the whole run: connecting and draining are in it.");
-    table.number("rounds", options.rounds, 1, 1'000, "", "How often each target is tried.");
+    table.number("rounds", options.rounds, 1, 1'000, "",
+                 "How often each target is tried; 5 or more give an interval.");
     table.text("json", options.json_path, "FILE", "Write all figures of all rounds as JSON.");
     table.operands(options.mode, 1, "MODE FLAGS...",
                    "What is run on each target: a mode and its flags, without --host and --port. "

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "loadgen/child_run.h"
+#include "loadgen/result_text.h"
 
 namespace jumpgate::load {
 
@@ -28,8 +30,21 @@ std::optional<double> time_of(const Json& result, const std::string& histogram,
 }
 
 std::string number_text(double value) {
-    if (value >= 1'000) return fmt::format("{:.0f}", value);
+    if (value >= 1'000 || value == 0) return fmt::format("{:.0f}", value);
     return fmt::format("{:.{}f}", value, value >= 100 ? 1 : value >= 1 ? 2 : 3);
+}
+
+// Times say their unit: it depends on how long they are.
+std::string value_text(double value, const Figure& figure) {
+    if (figure.unit != "us") return number_text(value);
+    const bool whole = value >= 1'000 || value == std::floor(value);
+    return whole ? time_text(static_cast<uint64_t>(std::llround(value)))
+                 : number_text(value) + " us";
+}
+
+std::string row_name(const Figure& figure) {
+    const bool bare = figure.unit.empty() || figure.unit == "us";
+    return fmt::format("{}{}{}", figure.name, bare ? "" : ", ", bare ? "" : figure.unit);
 }
 
 }  // namespace
@@ -89,8 +104,17 @@ Comparison::Cell Comparison::cell(size_t target, size_t figure) const {
         const std::optional<double> value = runs_[target][round][figure];
         if (first && value && *first > 0) ratios.push_back(*value / *first);
     }
-    if (!ratios.empty()) cell.ratio = bootstrap_median(ratios, kSeed);
+    if (ratios.empty()) return cell;
+    cell.ratio = median_of(ratios);
+    cell.interval = median_interval(ratios, kSeed);
     return cell;
+}
+
+static std::string ratio_text(const Comparison::Cell& cell) {
+    if (!cell.ratio) return {};
+    if (!cell.interval) return fmt::format("x{:.2f}", *cell.ratio);
+    return fmt::format("x{:.2f} [{:.2f} {:.2f}]", *cell.ratio, cell.interval->low,
+                       cell.interval->high);
 }
 
 std::string Comparison::text() const {
@@ -100,23 +124,25 @@ std::string Comparison::text() const {
         fmt::format_to(out, "{:>{}}", targets_[target], target == 0 ? 12 : 36);
     text += '\n';
     const std::vector<Figure> all = figures();
+    bool unsure = false;
     for (size_t figure = 0; figure < all.size(); ++figure) {
-        std::string row = fmt::format(
-            "{:<26}", fmt::format("{}{}{}", all[figure].name, all[figure].unit.empty() ? "" : ", ",
-                                  all[figure].unit));
+        std::string row = fmt::format("{:<26}", row_name(all[figure]));
         bool any = false;
         for (size_t target = 0; target < targets_.size(); ++target) {
             const Cell one = cell(target, figure);
             any |= one.median.has_value();
-            row += fmt::format("{:>12}", one.median ? number_text(*one.median) : "-");
+            row += fmt::format("{:>12}", one.median ? value_text(*one.median, all[figure]) : "-");
             if (target == 0) continue;
-            row += fmt::format("{:>24}",
-                               one.ratio ? fmt::format("x{:.2f} [{:.2f} {:.2f}]", one.ratio->median,
-                                                       one.ratio->low, one.ratio->high)
-                                         : "");
+            unsure |= one.ratio && !one.interval;
+            row += fmt::format("{:>24}", ratio_text(one));
         }
-        if (any) text += row + '\n';
+        if (any) text += row.substr(0, row.find_last_not_of(' ') + 1) + '\n';
     }
+    if (unsure)
+        fmt::format_to(out,
+                       "{} rounds or more give an interval: fewer ratios say too little of what "
+                       "others would be\n",
+                       kIntervalValuesMin);
     return text;
 }
 
@@ -133,10 +159,11 @@ Json Comparison::json() const {
                         {"median", *one.median}};
             for (const Run& run : runs_[target])
                 row["values"].push_back(run[figure] ? Json(*run[figure]) : Json());
-            if (one.ratio)
-                row["ratio"] = {{"median", one.ratio->median},
-                                {"low", one.ratio->low},
-                                {"high", one.ratio->high}};
+            if (one.ratio) row["ratio"] = {{"median", *one.ratio}};
+            if (one.interval) {
+                row["ratio"]["low"] = one.interval->low;
+                row["ratio"]["high"] = one.interval->high;
+            }
             rows[std::string(all[figure].name)] = std::move(row);
         }
         targets[targets_[target]] = std::move(rows);

@@ -39,12 +39,15 @@ class Comparison {
 
     struct Cell {
         std::optional<double> median;
-        std::optional<Estimate> ratio;  // to the first target; none for it
+        std::optional<double> ratio;       // to the first target; none for it
+        std::optional<Interval> interval;  // of the ratio, where there are rounds enough
     };
     Cell cell(size_t target, size_t figure) const;
 
+    // Times in their units, and why there are no intervals, where there are none.
     std::string text() const;
-    // {"targets":{NAME:{FIGURE:{"values":[...],"median":..,"ratio":{...}}}}}
+    // {"targets":{NAME:{FIGURE:{"values":[...],"median":..,"ratio":{...}}}}}; times in us, and a
+    // ratio without an interval has a median only.
     nlohmann::json json() const;
 
   private:

@@ -1,7 +1,6 @@
 #include "loadgen/find_max_command.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -137,9 +136,11 @@ class FindMax {
         const std::optional<StepRates> rates = step_rates(result);
         const bool held = why.empty();
         if (!held) generator_failed_ = saturated;
-        fmt::print("{:>9} messages/s: {}  {}{}{}{}\n", rate, held ? "holds" : "FAILS",
-                   step_text(result), held ? "" : "; ", fmt::join(why, "; "),
-                   held && !rates ? "; too short to tell whether it keeps up (--step-s)" : "");
+        std::string notes;
+        for (const std::string& phrase : why) notes += "; " + phrase;
+        if (held && !rates) notes = "; too short to tell whether it keeps up (--step-s)";
+        fmt::print("{:>9} messages/s: {}  {}{}\n", rate, held ? "holds" : "FAILS",
+                   step_text(result), notes);
         std::fflush(stdout);
         steps_.push_back({{"rate", rate},
                           {"held", held},

@@ -42,7 +42,7 @@ def compare():
             equal(result["targets"][name]["messages"]["values"], [200.0] * 3)
             equal(result["targets"][name]["lost"]["values"], [0.0] * 3)
         ratio = result["targets"]["two"]["messages"]["ratio"]
-        equal((ratio["low"], ratio["median"], ratio["high"]), (1.0, 1.0, 1.0))
+        equal(ratio, {"median": 1.0})  # of three rounds there is no interval
         assert "ratio" not in result["targets"]["one"]["messages"]
         assert result["targets"]["two"]["CPU per message"]["median"] >= 0
         assert "CPU per message" not in result["targets"]["one"]
@@ -72,7 +72,7 @@ def compare_interrupted():
         process.send_signal(signal.SIGINT)
         equal(process.wait(PATIENCE_S), 0, lines.text())
         assert "interrupted: partial" in lines.text(), lines.text()
-        assert "x1.00 [1.00 1.00]" in lines.text(), lines.text()
+        assert "x1.00\n" in lines.text(), lines.text()
 
 
 @behaviour("find-max finds what a broker that reads slowly can take")
