@@ -114,8 +114,12 @@ class Compare {
                 if (const int failed = run_once(round, i)) return failed;
             }
         }
-        fmt::print("\n{}{}", comparison_.text(), interrupted_ ? "interrupted: partial\n" : "");
-        return write_json() ? exit_code_ : 1;
+        const bool any = comparison_.rounds() > 0;
+        if (any) fmt::print("\n{}", comparison_.text());
+        if (interrupted_)
+            fmt::print("{}\n", any ? "interrupted: partial"
+                                   : "\ninterrupted: no round ended, there is nothing to compare");
+        return write_json() && any ? exit_code_ : 1;
     }
 
   private:
@@ -207,7 +211,8 @@ constexpr const char* kUsage =
     "Usage: jumpload compare --target NAME=HOST:PORT --target NAME=HOST:PORT [FLAGS] MODE FLAGS\n"
     "Runs the same load on each target in turn, round after round, and tells their ratios to the\n"
     "first one with 95 % intervals.\n"
-    "Exit codes: 0 all well, 1 a run failed, 2 wrong usage, 3 a run lost messages, was saturated\n"
+    "Exit codes: 0 all well, 1 a run failed or no round ended, 2 wrong usage, 3 a run lost "
+    "messages, was saturated\n"
     "or missed a threshold.\n";
 
 }  // namespace

@@ -89,6 +89,10 @@ Comparison::Comparison(std::vector<std::string> targets)
 
 void Comparison::add(size_t target, Run values) { runs_[target].push_back(std::move(values)); }
 
+size_t Comparison::rounds() const {
+    return std::ranges::min(runs_, {}, [](const auto& runs) { return runs.size(); }).size();
+}
+
 Comparison::Cell Comparison::cell(size_t target, size_t figure) const {
     std::vector<double> values;
     for (const Run& run : runs_[target])

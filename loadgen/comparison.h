@@ -37,6 +37,9 @@ class Comparison {
 
     void add(size_t target, std::vector<std::optional<double>> values);
 
+    // That all targets have had.
+    size_t rounds() const;
+
     struct Cell {
         std::optional<double> median;
         std::optional<double> ratio;       // to the first target; none for it

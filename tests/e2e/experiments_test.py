@@ -32,17 +32,17 @@ def compare():
         path = pathlib.Path(folder, "compare.json")
         one, two = brokers.ports
         said, _ = run("compare", *targets(one=one, two=two), "--pid", f"two={brokers.process.pid}",
-                      "--rounds", 3, "--json", path, *LOAD)
+                      "--rounds", 2, "--json", path, *LOAD)
         order = [line.split(": ")[1] for line in said.splitlines() if line.startswith("round ")]
-        equal(order, ["one", "two"] * 3)
+        equal(order, ["one", "two"] * 2)
         result = json.loads(path.read_text(encoding="utf-8"))
-        equal(result["rounds"], 3)
+        equal(result["rounds"], 2)
         for name in ("one", "two"):
             # 200 messages in one second.
-            equal(result["targets"][name]["messages"]["values"], [200.0] * 3)
-            equal(result["targets"][name]["lost"]["values"], [0.0] * 3)
+            equal(result["targets"][name]["messages"]["values"], [200.0] * 2)
+            equal(result["targets"][name]["lost"]["values"], [0.0] * 2)
         ratio = result["targets"]["two"]["messages"]["ratio"]
-        equal(ratio, {"median": 1.0})  # of three rounds there is no interval
+        equal(ratio, {"median": 1.0})  # of two rounds there is no interval
         assert "ratio" not in result["targets"]["one"]["messages"]
         assert result["targets"]["two"]["CPU per message"]["median"] >= 0
         assert "CPU per message" not in result["targets"]["one"]
@@ -96,8 +96,9 @@ def find_max():
 @behaviour("find-max says where nothing holds, and where all that was asked for does")
 def find_max_ends():
     with Brokers(1, "--lose", "1/5") as brokers:
-        said, _ = run("find-max", "--slo", "loss=0", "--rate-from", 100, "--step-s", 1, "p2p",
-                      "-p", brokers.ports[0], "-c", 20, "--lateness-limit-ms", 60000, exit_code=3)
+        said, _ = run("find-max", "--slo", "loss=0", "--rate-from", 100, "--step-s", 1,
+                      "--tries", 1, "p2p", "-p", brokers.ports[0], "-c", 20, "--drain-ms", 500,
+                      "--lateness-limit-ms", 60000, exit_code=3)
         assert "no rate held: 100 messages/s failed already" in said, said
         assert "FAILS" in said and "; lost>0: lost is 20\n" in said, said
     said, _ = run("find-max", "--slo", "ack.p99=1s", "--tries", 1, "--step-s", 1, "pub",
@@ -111,17 +112,21 @@ def find_max_ends():
         assert "200 messages/s hold; nothing above was tried" in said, said
 
 
-@behaviour("find-max says that it was interrupted before it had found anything")
-def find_max_interrupted():
+@behaviour("compare and find-max say that they were interrupted before they had anything")
+def interrupted_at_once():
     with Brokers(1) as brokers:
-        process = start([JUMPLOAD, "find-max", "p2p", "-p", str(brokers.ports[0]), "-c", "20"],
-                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        lines = Lines(process.stdout)
-        running = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        wait_until(lambda: running.read_text(encoding="ascii"), "the first run")
-        process.send_signal(signal.SIGINT)
-        equal(process.wait(PATIENCE_S), 1, lines.text())
-        assert "interrupted: no rate was tried to its end" in lines.text(), lines.text()
+        port = brokers.ports[0]
+        for command, said in ((["compare", *targets(a=port, b=port), "p2p"], "no round ended"),
+                              (["find-max", "p2p", "-p", str(port)],
+                               "no rate was tried to its end")):
+            process = start([JUMPLOAD, *command, "-c", "20"], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            lines = Lines(process.stdout)
+            running = pathlib.Path(f"/proc/{process.pid}/task/{process.pid}/children")
+            wait_until(lambda path=running: path.read_text(encoding="ascii"), "the first run")
+            process.send_signal(signal.SIGINT)
+            equal(process.wait(PATIENCE_S), 1, lines.text())
+            lines.wait(lambda line, what=said: f"interrupted: {what}" in line, said)
 
 
 if __name__ == "__main__":

@@ -125,6 +125,16 @@ TEST(Comparison, PrintsTheSameAsTextAndJson) {
     EXPECT_FALSE(json["targets"]["direct"]["latency p99"].contains("ratio"));
 }
 
+TEST(Comparison, CountsARoundOnceAllTargetsHadIt) {
+    Comparison comparison({"direct", "proxied"});
+    EXPECT_EQ(comparison.rounds(), 0U);
+    comparison.add(0, values_of(result_of(100, 100), std::nullopt));
+    EXPECT_EQ(comparison.rounds(), 0U);
+    comparison.add(1, values_of(result_of(100, 100), std::nullopt));
+    comparison.add(0, values_of(result_of(100, 100), std::nullopt));
+    EXPECT_EQ(comparison.rounds(), 1U);
+}
+
 TEST(Comparison, PrintsPartsOfAMicrosecond) {
     Comparison comparison({"direct", "proxied"});
     for (const size_t target : {0U, 1U})

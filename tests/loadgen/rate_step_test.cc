@@ -11,9 +11,8 @@ using Json = nlohmann::json;
 using Words = std::vector<std::string>;
 
 Json second_of(const char* stage, int arrived, int p50_us) {
-    return {{"stage", stage},       {"length_s", 1.0},
-            {"sent", 100},          {"received", arrived},
-            {"acknowledged", 100},  {"latency_count", arrived},
+    return {{"stage", stage},          {"length_s", 1.0},     {"sent", 100},
+            {"received", arrived},     {"acknowledged", 100}, {"latency_count", arrived},
             {"latency_p50_us", p50_us}};
 }
 
@@ -98,27 +97,19 @@ TEST(RateStep, SaysWhyARunFailedByItsOwnVerdict) {
     result["messages"]["lost"] = 4;
     EXPECT_EQ(step_failures(result, 3), Words{"messages were lost"});
     result["setup_failures"] = {{"refused", 20}};
-    result["thresholds"] = {{{"expression", "p99>10ms"},
-                             {"value", 53'310},
-                             {"measured", true},
-                             {"failed", true}},
-                            {{"expression", "p50>10ms"},
-                             {"value", 200},
-                             {"measured", true},
-                             {"failed", false}},
-                            {{"expression", "ack.p99>10ms"},
-                             {"value", 0},
-                             {"measured", false},
-                             {"failed", true}}};
+    result["thresholds"] = {
+        {{"expression", "p99>10ms"}, {"value", 53'310}, {"measured", true}, {"failed", true}},
+        {{"expression", "p50>10ms"}, {"value", 200}, {"measured", true}, {"failed", false}},
+        {{"expression", "ack.p99>10ms"}, {"value", 0}, {"measured", false}, {"failed", true}}};
     result["messages"]["duplicated_against_qos"] = 2;
     result["messages"]["unsent"] = 7;
     result["generator_saturated"] = true;
-    EXPECT_EQ(step_failures(result, 3),
-              (Words{"20 attempts failed: refused (nothing listens at the target; check --host and "
-                     "--port)",
-                     "p99>10ms: p99 of latency is 53.31 ms", "ack.p99>10ms: no ack was measured",
-                     "2 duplicated against their QoS", "7 never sent",
-                     "the generator was saturated"}));
+    EXPECT_EQ(
+        step_failures(result, 3),
+        (Words{"20 attempts failed: refused (nothing listens at the target; check --host and "
+               "--port)",
+               "p99>10ms: p99 of latency is 53.31 ms", "ack.p99>10ms: no ack was measured",
+               "2 duplicated against their QoS", "7 never sent", "the generator was saturated"}));
 }
 
 }  // namespace
