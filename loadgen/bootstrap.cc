@@ -18,12 +18,8 @@ double median_of(std::span<const double> values) {
     return sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-Estimate bootstrap_median(std::span<const double> values, uint64_t seed) {
-    const double median = median_of(values);
-    if (values.size() < 3) {
-        const auto [low, high] = std::ranges::minmax(values);
-        return {median, low, high};
-    }
+std::optional<Interval> median_interval(std::span<const double> values, uint64_t seed) {
+    if (values.size() < kIntervalValuesMin) return std::nullopt;
     Rng rng(seed);
     std::vector<double> medians(kResamples);
     std::vector<double> drawn(values.size());
@@ -32,7 +28,7 @@ Estimate bootstrap_median(std::span<const double> values, uint64_t seed) {
         one = median_of(drawn);
     }
     std::ranges::sort(medians);
-    return {median, medians[kResamples * 25 / 1'000], medians[kResamples * 975 / 1'000 - 1]};
+    return Interval{medians[kResamples * 25 / 1'000], medians[kResamples * 975 / 1'000 - 1]};
 }
 
 }  // namespace jumpgate::load

@@ -1,6 +1,7 @@
 #include "loadgen/child_run.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -12,6 +13,8 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
+
+#include "loadgen/cause.h"
 
 namespace jumpgate::load {
 
@@ -142,10 +145,21 @@ Parsed<ChildResult> run_child(std::vector<std::string> arguments, const char* pr
     const int status = wait_for(pid, signals, child.interrupted);
     child.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     child.errors = said.text();
-    if (child.exit_code == 2) return Problem{child.errors};
     Json json = Json::parse(result.text(), nullptr, false);
     if (!json.is_discarded()) child.json = std::make_unique<Json>(std::move(json));
     return child;
+}
+
+std::vector<std::string> setup_failures(const Json& result) {
+    std::vector<std::string> phrases;
+    for (size_t i = 0; i < static_cast<size_t>(Cause::kCount); ++i) {
+        const auto cause = static_cast<Cause>(i);
+        const double count = number_at(result, fmt::format("setup_failures.{}", word(cause)));
+        if (count == 0) continue;
+        phrases.push_back(fmt::format("{:.0f} attempts failed: {}", count, word(cause)));
+        if (!advice(cause).empty()) phrases.back() += fmt::format(" ({})", advice(cause));
+    }
+    return phrases;
 }
 
 double number_at(const Json& json, std::string_view path, double fallback) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -19,6 +18,9 @@
 namespace jumpgate::load {
 
 namespace {
+
+// That of a run of find-max too; without one it would last until a signal.
+constexpr const char* kDefaultDurationS = "10";
 
 struct Target {
     std::string name;
@@ -72,11 +74,14 @@ void add_rows(FlagTable& table, CompareOptions& options) {
                "A target; the first is what others are compared to.");
     table.list("pid", options.processes, parse_process, "NAME=PID", "the name of a --target",
                "A process of that target: the CPU time of it and of what it started is told per "
-               "message, or per connection where there are no messages.");
-    table.number("rounds", options.rounds, 1, 1'000, "", "How often each target is tried.");
+               "message, those of the warm-up included, or per connection where there are no "
+               "messages. It is that of the whole run: connecting and draining are in it.");
+    table.number("rounds", options.rounds, 1, 1'000, "",
+                 "How often each target is tried; 5 or more give an interval.");
     table.text("json", options.json_path, "FILE", "Write all figures of all rounds as JSON.");
     table.operands(options.mode, 1, "MODE FLAGS...",
-                   "What is run on each target: a mode and its flags, without --host and --port.");
+                   "What is run on each target: a mode and its flags, without --host and --port. "
+                   "It lasts 10 s, unless --duration or its scenario says otherwise.");
 }
 
 std::string find_contradiction(const CompareOptions& options) {
@@ -97,16 +102,6 @@ std::string find_contradiction(const CompareOptions& options) {
     return {};
 }
 
-// "; 3 attempts failed: refused"
-std::string failures_text(const nlohmann::json& result) {
-    std::string text;
-    const auto failures = result.find("setup_failures");
-    if (failures == result.end() || !failures->is_object()) return text;
-    for (const auto& [cause, count] : failures->items())
-        text += fmt::format("; {} attempts failed: {}", count.dump(), cause);
-    return text;
-}
-
 class Compare {
   public:
     Compare(const CompareOptions& options, std::vector<std::string> run)
@@ -116,11 +111,15 @@ class Compare {
         block_signals();  // one between two runs ends the next one
         for (uint32_t round = 0; round < options_.rounds && !interrupted_; ++round) {
             for (size_t i = 0; i < options_.targets.size() && !interrupted_; ++i) {
-                if (!run_once(round, i)) return 1;
+                if (const int failed = run_once(round, i)) return failed;
             }
         }
-        fmt::print("\n{}{}", comparison_.text(), interrupted_ ? "interrupted: partial\n" : "");
-        return write_json() ? exit_code_ : 1;
+        const bool any = comparison_.rounds() > 0;
+        if (any) fmt::print("\n{}", comparison_.text());
+        if (interrupted_)
+            fmt::print("{}\n", any ? "interrupted: partial"
+                                   : "\ninterrupted: no round ended, there is nothing to compare");
+        return write_json() && any ? exit_code_ : 1;
     }
 
   private:
@@ -142,7 +141,8 @@ class Compare {
         return sum;
     }
 
-    bool run_once(uint32_t round, size_t index) {
+    // The exit code, where no run could be made, or 0.
+    int run_once(uint32_t round, size_t index) {
         const Target& target = options_.targets[index];
         std::vector<std::string> arguments = run_;
         arguments.insert(arguments.end(), {"--host", target.address.host, "--port",
@@ -152,29 +152,39 @@ class Compare {
         const std::optional<uint64_t> after = cpu_us(target);
         if (const Problem* problem = std::get_if<Problem>(&ran)) {
             fmt::print(stderr, "jumpload compare: {}: {}\n", target.name, problem->text);
-            return false;
+            return 1;
         }
         const ChildResult& child = std::get<ChildResult>(ran);
+        if (child.exit_code == 2) {  // what it says of its flags is whole
+            fmt::print(stderr, "{}", child.errors);
+            return 2;
+        }
         interrupted_ = child.interrupted;
-        if (interrupted_) return true;  // a part of a run is no value
+        if (interrupted_) return 0;  // a part of a run is no value
         if (child.json == nullptr) {
             fmt::print(stderr, "jumpload compare: round {}, {}: no result (exit code {}): {}\n",
                        round + 1, target.name, child.exit_code, child.errors);
-            return false;
+            return 1;
         }
         std::optional<uint64_t> used;
         if (before && after && *after >= *before) used = *after - *before;
         comparison_.add(index, values_of(*child.json, used));
         exit_code_ = std::max(exit_code_, child.exit_code);
-        fmt::print(
-            "round {} of {}: {}: {:.0f} connected, {:.0f} messages, {:.0f} lost{}\n", round + 1,
-            options_.rounds, target.name, number_at(*child.json, "clients.connected"),
-            number_at(*child.json, "messages.received"), number_at(*child.json, "messages.lost"),
-            child.exit_code == 0
-                ? ""
-                : fmt::format("; exit code {}{}", child.exit_code, failures_text(*child.json)));
+        print_run(round, target, child);
+        return 0;
+    }
+
+    void print_run(uint32_t round, const Target& target, const ChildResult& child) const {
+        const nlohmann::json& result = *child.json;
+        std::string failed;
+        if (child.exit_code != 0) {
+            failed = fmt::format("; exit code {}", child.exit_code);
+            for (const std::string& phrase : setup_failures(result)) failed += "; " + phrase;
+        }
+        fmt::print("round {} of {}: {}: {:.0f} connected, {:.0f} messages, {:.0f} lost{}\n",
+                   round + 1, options_.rounds, target.name, number_at(result, "clients.connected"),
+                   messages_of(result), number_at(result, "messages.lost"), failed);
         std::fflush(stdout);
-        return true;
     }
 
     bool write_json() const {
@@ -201,7 +211,8 @@ constexpr const char* kUsage =
     "Usage: jumpload compare --target NAME=HOST:PORT --target NAME=HOST:PORT [FLAGS] MODE FLAGS\n"
     "Runs the same load on each target in turn, round after round, and tells their ratios to the\n"
     "first one with 95 % intervals.\n"
-    "Exit codes: 0 all well, 1 a run failed, 2 wrong usage, 3 a run lost messages, was saturated\n"
+    "Exit codes: 0 all well, 1 a run failed or no round ended, 2 wrong usage, 3 a run lost "
+    "messages, was saturated\n"
     "or missed a threshold.\n";
 
 }  // namespace
@@ -225,7 +236,9 @@ int compare_command(std::span<const char* const> arguments) {
         if (!wrong.empty()) exit = table.refuse(wrong);
     }
     if (exit) return exit->print();
-    return Compare(options, split.run).run();
+    std::vector<std::string> run = split.run;
+    if (lacks_duration(run)) run.insert(run.end(), {"--duration", kDefaultDurationS});
+    return Compare(options, std::move(run)).run();
 }
 
 }  // namespace jumpgate::load

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "loadgen/child_run.h"
+#include "loadgen/result_text.h"
 
 namespace jumpgate::load {
 
@@ -15,11 +17,6 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr uint64_t kSeed = 1;
-
-// The messages of a run: those that came through, or went out where nobody listened.
-double messages_of(const Json& result) {
-    return std::max(number_at(result, "messages.received"), number_at(result, "messages.sent"));
-}
 
 std::optional<double> per(double amount, double number) {
     return number > 0 ? std::optional(amount / number) : std::nullopt;
@@ -33,11 +30,29 @@ std::optional<double> time_of(const Json& result, const std::string& histogram,
 }
 
 std::string number_text(double value) {
-    if (value >= 1'000) return fmt::format("{:.0f}", value);
+    if (value >= 1'000 || value == 0) return fmt::format("{:.0f}", value);
     return fmt::format("{:.{}f}", value, value >= 100 ? 1 : value >= 1 ? 2 : 3);
 }
 
+// Times say their unit: it depends on how long they are.
+std::string value_text(double value, const Figure& figure) {
+    if (figure.unit != "us") return number_text(value);
+    const bool whole = value >= 1'000 || value == std::floor(value);
+    return whole ? time_text(static_cast<uint64_t>(std::llround(value)))
+                 : number_text(value) + " us";
+}
+
+std::string row_name(const Figure& figure) {
+    const bool bare = figure.unit.empty() || figure.unit == "us";
+    return fmt::format("{}{}{}", figure.name, bare ? "" : ", ", bare ? "" : figure.unit);
+}
+
 }  // namespace
+
+double messages_of(const Json& result, const std::string& part) {
+    const bool heard = number_at(result, "plan.subscribers") > 0;
+    return number_at(result, part + (heard ? ".received" : ".sent"));
+}
 
 std::vector<Figure> figures() {
     return {{"connects", "1/s", true},        {"connect p50", "us", false},
@@ -49,21 +64,23 @@ std::vector<Figure> figures() {
 
 std::vector<std::optional<double>> values_of(const Json& result, std::optional<uint64_t> cpu_us) {
     const double connections = number_at(result, "clients.connections");
-    const double messages = messages_of(result);
+    const double messages = messages_of(result, "messages");
+    const bool any = messages > 0 || number_at(result, "messages.planned") > 0;
     std::vector<std::optional<double>> values = {
         per(connections, number_at(result, "connect_seconds")),
         time_of(result, "connect_us", "p50"),
         time_of(result, "connect_us", "p99"),
-        messages > 0 ? per(messages, number_at(result, "seconds")) : std::nullopt,
+        any ? per(messages, number_at(result, "seconds")) : std::nullopt,
         time_of(result, "latency_us", "p50"),
         time_of(result, "latency_us", "p99"),
         time_of(result, "latency_us", "p99_9"),
-        messages > 0 ? std::optional(number_at(result, "messages.lost")) : std::nullopt,
+        any ? std::optional(number_at(result, "messages.lost")) : std::nullopt,
     };
     const bool known = cpu_us.has_value();
     const double cpu = static_cast<double>(cpu_us.value_or(0));
-    values.push_back(known ? per(cpu, messages) : std::nullopt);
-    values.push_back(known && messages == 0 ? per(cpu, connections) : std::nullopt);
+    // The processes worked for the messages of the warm-up as well.
+    values.push_back(known ? per(cpu, messages + messages_of(result, "warm_up")) : std::nullopt);
+    values.push_back(known && !any ? per(cpu, connections) : std::nullopt);
     return values;
 }
 
@@ -71,6 +88,10 @@ Comparison::Comparison(std::vector<std::string> targets)
     : targets_(std::move(targets)), runs_(targets_.size()) {}
 
 void Comparison::add(size_t target, Run values) { runs_[target].push_back(std::move(values)); }
+
+size_t Comparison::rounds() const {
+    return std::ranges::min(runs_, {}, [](const auto& runs) { return runs.size(); }).size();
+}
 
 Comparison::Cell Comparison::cell(size_t target, size_t figure) const {
     std::vector<double> values;
@@ -87,8 +108,17 @@ Comparison::Cell Comparison::cell(size_t target, size_t figure) const {
         const std::optional<double> value = runs_[target][round][figure];
         if (first && value && *first > 0) ratios.push_back(*value / *first);
     }
-    if (!ratios.empty()) cell.ratio = bootstrap_median(ratios, kSeed);
+    if (ratios.empty()) return cell;
+    cell.ratio = median_of(ratios);
+    cell.interval = median_interval(ratios, kSeed);
     return cell;
+}
+
+static std::string ratio_text(const Comparison::Cell& cell) {
+    if (!cell.ratio) return {};
+    if (!cell.interval) return fmt::format("x{:.2f}", *cell.ratio);
+    return fmt::format("x{:.2f} [{:.2f} {:.2f}]", *cell.ratio, cell.interval->low,
+                       cell.interval->high);
 }
 
 std::string Comparison::text() const {
@@ -98,23 +128,25 @@ std::string Comparison::text() const {
         fmt::format_to(out, "{:>{}}", targets_[target], target == 0 ? 12 : 36);
     text += '\n';
     const std::vector<Figure> all = figures();
+    bool unsure = false;
     for (size_t figure = 0; figure < all.size(); ++figure) {
-        std::string row = fmt::format(
-            "{:<26}", fmt::format("{}{}{}", all[figure].name, all[figure].unit.empty() ? "" : ", ",
-                                  all[figure].unit));
+        std::string row = fmt::format("{:<26}", row_name(all[figure]));
         bool any = false;
         for (size_t target = 0; target < targets_.size(); ++target) {
             const Cell one = cell(target, figure);
             any |= one.median.has_value();
-            row += fmt::format("{:>12}", one.median ? number_text(*one.median) : "-");
+            row += fmt::format("{:>12}", one.median ? value_text(*one.median, all[figure]) : "-");
             if (target == 0) continue;
-            row += fmt::format("{:>24}",
-                               one.ratio ? fmt::format("x{:.2f} [{:.2f} {:.2f}]", one.ratio->median,
-                                                       one.ratio->low, one.ratio->high)
-                                         : "");
+            unsure |= one.ratio && !one.interval;
+            row += fmt::format("{:>24}", ratio_text(one));
         }
-        if (any) text += row + '\n';
+        if (any) text += row.substr(0, row.find_last_not_of(' ') + 1) + '\n';
     }
+    if (unsure)
+        fmt::format_to(out,
+                       "{} rounds or more give an interval: fewer ratios say too little of what "
+                       "others would be\n",
+                       kIntervalValuesMin);
     return text;
 }
 
@@ -131,10 +163,11 @@ Json Comparison::json() const {
                         {"median", *one.median}};
             for (const Run& run : runs_[target])
                 row["values"].push_back(run[figure] ? Json(*run[figure]) : Json());
-            if (one.ratio)
-                row["ratio"] = {{"median", one.ratio->median},
-                                {"low", one.ratio->low},
-                                {"high", one.ratio->high}};
+            if (one.ratio) row["ratio"] = {{"median", *one.ratio}};
+            if (one.interval) {
+                row["ratio"]["low"] = one.interval->low;
+                row["ratio"]["high"] = one.interval->high;
+            }
             rows[std::string(all[figure].name)] = std::move(row);
         }
         targets[targets_[target]] = std::move(rows);

@@ -15,6 +15,10 @@
 
 namespace jumpgate::load {
 
+// Messages of a result: those that came through, or those that went out where nobody listened.
+// `part`: "messages", or "warm_up".
+double messages_of(const nlohmann::json& result, const std::string& part = "messages");
+
 // What is compared, in the order of the table.
 struct Figure {
     std::string_view name;  // "latency p99"
@@ -33,14 +37,20 @@ class Comparison {
 
     void add(size_t target, std::vector<std::optional<double>> values);
 
+    // That all targets have had.
+    size_t rounds() const;
+
     struct Cell {
         std::optional<double> median;
-        std::optional<Estimate> ratio;  // to the first target; none for it
+        std::optional<double> ratio;       // to the first target; none for it
+        std::optional<Interval> interval;  // of the ratio, where there are rounds enough
     };
     Cell cell(size_t target, size_t figure) const;
 
+    // Times in their units, and why there are no intervals, where there are none.
     std::string text() const;
-    // {"targets":{NAME:{FIGURE:{"values":[...],"median":..,"ratio":{...}}}}}
+    // {"targets":{NAME:{FIGURE:{"values":[...],"median":..,"ratio":{...}}}}}; times in us, and a
+    // ratio without an interval has a median only.
     nlohmann::json json() const;
 
   private:

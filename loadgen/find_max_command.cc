@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -11,7 +11,9 @@
 
 #include "core/io/signals.h"
 #include "loadgen/child_run.h"
+#include "loadgen/fail_if.h"
 #include "loadgen/rate_search.h"
+#include "loadgen/rate_step.h"
 #include "loadgen/run_arguments.h"
 
 namespace jumpgate::load {
@@ -39,8 +41,12 @@ Parsed<std::vector<std::string>> parse_limits(std::string_view text) {
         if (equals == std::string_view::npos || equals == 0 || equals + 1 == one.size())
             return Problem{"is not METRIC=MOST[,METRIC=MOST]"};
         const std::string_view metric = one.substr(0, equals);
-        limits.push_back(
-            fmt::format("{}>{}", metric == "loss" ? "lost" : metric, one.substr(equals + 1)));
+        std::string limit =
+            fmt::format("{}>{}", metric == "loss" ? "lost" : metric, one.substr(equals + 1));
+        const Parsed<FailIf> parsed = parse_fail_if(limit);
+        if (const Problem* problem = std::get_if<Problem>(&parsed))
+            return Problem{fmt::format("has {}, which {}", shown(one), problem->text)};
+        limits.push_back(std::move(limit));
         text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
     }
     if (limits.empty()) return Problem{"is empty"};
@@ -52,16 +58,18 @@ void add_rows(FlagTable& table, FindMaxOptions& options) {
     table.value(
         "slo", parse_limits,
         [&](std::vector<std::string> limits) { options.limits = std::move(limits); },
-        "METRIC=MOST,...", "such as p99=10ms,loss=0",
+        "METRIC=MOST,...", "such as p99=10ms,loss=0: a metric of --fail-if, and a time or number",
         "What must hold: metrics of --fail-if, and the most that is allowed of each. Lost messages "
-        "and refused clients fail always.");
+        "and refused clients fail always, and so does a target that is behind: of what is planned, "
+        "99 % must come through while it is planned, not while the run drains.");
     table.number("rate-from", options.rate_from, 1, 100'000'000, "messages/s", "The first rate.");
     table.number("rate-to", options.rate_to, 1, 100'000'000, "messages/s", "The last one to try.");
     table.number("precision", options.precision_percent, 1, 50, "%",
                  "How near the highest rate that held and the lowest that failed must come.");
     table.number("tries", options.tries, 1, 10, "",
                  "A rate has failed when it failed so often in a row.");
-    table.number("step-s", options.step_s, 1, 86'400, "s", "Measured time of each run.");
+    table.number("step-s", options.step_s, 1, 86'400, "s",
+                 "Measured time of each run; 3 s or more tell whether the target keeps up.");
     table.text("json", options.json_path, "FILE", "Write all steps as JSON.");
     table.operands(options.mode, 1, "MODE FLAGS...",
                    "What is run: pub or p2p and its flags, without --rate and --duration.");
@@ -79,9 +87,9 @@ class FindMax {
         while (const std::optional<double> rate = search_.next()) {
             bool held = false;
             for (uint32_t i = 0; i < options_.tries && !held; ++i) {
-                const std::optional<bool> result = step(*rate);
-                if (!result) return 1;
-                held = *result;
+                const Step result = step(static_cast<uint64_t>(std::llround(*rate)));
+                if (result.exit_code != 0) return result.exit_code;
+                held = result.held;
                 if (interrupted_) return conclude();
             }
             search_.tried(held);
@@ -90,51 +98,69 @@ class FindMax {
     }
 
   private:
-    // Whether that rate held; nothing: no run could be made.
-    std::optional<bool> step(double rate) {
-        const auto whole = static_cast<uint64_t>(std::llround(rate));
+    struct Step {
+        bool held = false;
+        int exit_code = 0;  // of the whole search, where no run could be made
+    };
+
+    Step step(uint64_t rate) {
         std::vector<std::string> arguments = run_;
-        arguments.insert(arguments.end(), {"--rate", std::to_string(whole), "--duration",
+        arguments.insert(arguments.end(), {"--rate", std::to_string(rate), "--duration",
                                            std::to_string(options_.step_s)});
         for (const std::string& limit : options_.limits)
             arguments.insert(arguments.end(), {"--fail-if", limit});
         Parsed<ChildResult> ran = run_child(std::move(arguments));
         if (const Problem* problem = std::get_if<Problem>(&ran)) {
             fmt::print(stderr, "jumpload find-max: {}\n", problem->text);
-            return std::nullopt;
+            return {.exit_code = 1};
         }
-        ChildResult& child = std::get<ChildResult>(ran);
+        const ChildResult& child = std::get<ChildResult>(ran);
+        if (child.exit_code == 2) {  // what it says of its flags is whole
+            fmt::print(stderr, "{}", child.errors);
+            return {.exit_code = 2};
+        }
         interrupted_ = child.interrupted;
-        if (interrupted_) return false;
+        if (interrupted_) return {};
         if (child.json == nullptr) {
             fmt::print(stderr, "jumpload find-max: no result (exit code {}): {}\n", child.exit_code,
                        child.errors);
-            return std::nullopt;
+            return {.exit_code = 1};
         }
-        const nlohmann::json& json = *child.json;
-        const bool saturated = json.value("generator_saturated", false);
-        const bool held = child.exit_code == 0;
+        return {.held = judge(rate, *child.json, child.exit_code)};
+    }
+
+    // Tells and keeps what came of a run. Whether it held its rate.
+    bool judge(uint64_t rate, const nlohmann::json& result, int exit_code) {
+        const bool saturated = result.value("generator_saturated", false);
+        const std::vector<std::string> why = step_failures(result, exit_code);
+        const std::optional<StepRates> rates = step_rates(result);
+        const bool held = why.empty();
         if (!held) generator_failed_ = saturated;
-        fmt::print("{:>9} messages/s: {}  p50 {:.0f} us, p99 {:.0f} us, {:.0f} lost{}\n", whole,
-                   held ? "holds" : "FAILS", number_at(json, "latency_us.p50"),
-                   number_at(json, "latency_us.p99"), number_at(json, "messages.lost"),
-                   saturated ? "; the generator was saturated" : "");
+        std::string notes;
+        for (const std::string& phrase : why) notes += "; " + phrase;
+        if (held && !rates) notes = "; too short to tell whether it keeps up (--step-s)";
+        fmt::print("{:>9} messages/s: {}  {}{}\n", rate, held ? "holds" : "FAILS",
+                   step_text(result), notes);
         std::fflush(stdout);
-        steps_.push_back({{"rate", whole},
+        steps_.push_back({{"rate", rate},
                           {"held", held},
+                          {"failures", why},
                           {"generator_saturated", saturated},
-                          {"latency_p50_us", number_at(json, "latency_us.p50")},
-                          {"latency_p99_us", number_at(json, "latency_us.p99")},
-                          {"lost", number_at(json, "messages.lost")},
-                          {"sent", number_at(json, "messages.sent")},
-                          {"received", number_at(json, "messages.received")}});
+                          {"latency_p50_us", number_at(result, "latency_us.p50")},
+                          {"latency_p99_us", number_at(result, "latency_us.p99")},
+                          {"lost", number_at(result, "messages.lost")},
+                          {"sent", number_at(result, "messages.sent")},
+                          {"received", number_at(result, "messages.received")}});
+        if (rates) steps_.back()["arrived_per_s"] = rates->arrived;
         return held;
     }
 
     int conclude() const {
         const std::optional<double> best = search_.best();
         const bool limited = best && search_.failed() && generator_failed_;
-        if (!best) {
+        if (!best && !search_.failed()) {
+            fmt::print("\ninterrupted: no rate was tried to its end\n");
+        } else if (!best) {
             fmt::print("\nno rate held: {} messages/s failed already\n", options_.rate_from);
         } else if (!search_.failed()) {
             fmt::print("\n{:.0f} messages/s hold; nothing above was tried{}\n", *best,
@@ -144,7 +170,7 @@ class FindMax {
                        limited ? ": for the generator's sake, the target may do more" : "",
                        interrupted_ ? " (interrupted)" : "");
         }
-        if (!write_json(limited)) return 1;
+        if (!write_json(limited) || (!best && !search_.failed())) return 1;
         return !best || limited ? 3 : 0;
     }
 
@@ -175,7 +201,8 @@ class FindMax {
 constexpr const char* kUsage =
     "Usage: jumpload find-max --slo p99=10ms,loss=0 [FLAGS] pub|p2p FLAGS\n"
     "Doubles the offered rate until a limit is missed, then narrows down the highest that holds.\n"
-    "Exit codes: 0 found, 1 a run failed, 2 wrong usage, 3 no rate held or the generator was the\n"
+    "Exit codes: 0 found, 1 a run failed or nothing was tried, 2 wrong usage, 3 no rate held or "
+    "the generator was the\n"
     "limit.\n";
 
 }  // namespace
@@ -199,6 +226,12 @@ int find_max_command(std::span<const char* const> arguments) {
         if (wrong.empty() && options.rate_to < options.rate_from)
             wrong = fmt::format("--rate-to: {} is below --rate-from ({})", options.rate_to,
                                 options.rate_from);
+        if (wrong.empty() && std::ranges::any_of(split.run, [](const std::string& argument) {
+                return argument.starts_with("--think-time");
+            }))
+            wrong =
+                "--think-time: a closed loop has no rate that could be searched; leave it out, or "
+                "compare the messages/s of such runs with `jumpload compare`";
         if (!wrong.empty()) exit = table.refuse(wrong);
     }
     if (exit) return exit->print();

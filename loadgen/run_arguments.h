@@ -23,6 +23,9 @@ RunArguments split_run(std::span<const char* const> arguments);
 std::string refused_run(const std::vector<std::string>& run,
                         std::initializer_list<std::string_view> taken);
 
+// `run` would last until a signal, as neither its flags nor its scenario say how long.
+bool lacks_duration(const std::vector<std::string>& run);
+
 // Writes a whole file. False: it was said on stderr, as "jumpload COMMAND: --json ...".
 bool write_result(std::string_view command, const std::string& path, const std::string& text);
 

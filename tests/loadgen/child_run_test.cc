@@ -30,7 +30,19 @@ TEST(ChildRun, BringsTheResultAndTheExitCode) {
 
 TEST(ChildRun, SaysWhatWasWrongWithTheCommandLine) {
     const auto ran = run_script("echo 'no such flag' >&2; exit 2");
-    EXPECT_EQ(std::get<Problem>(ran).text, "no such flag\n");
+    const ChildResult& child = std::get<ChildResult>(ran);
+    EXPECT_EQ(child.exit_code, 2);
+    EXPECT_EQ(child.errors, "no such flag\n");
+    EXPECT_EQ(child.json, nullptr);
+}
+
+TEST(ChildRun, FailuresToConnectAreSaidWithWhatToDo) {
+    const nlohmann::json result = {{"setup_failures", {{"refused", 3}, {"reset", 1}}}};
+    const std::vector<std::string> phrases = {
+        "3 attempts failed: refused (nothing listens at the target; check --host and --port)",
+        "1 attempts failed: reset"};
+    EXPECT_EQ(setup_failures(result), phrases);
+    EXPECT_TRUE(setup_failures(nlohmann::json::object()).empty());
 }
 
 TEST(ChildRun, HasNoResultWhereNoneWasWritten) {

@@ -23,7 +23,9 @@ TEST(CompareCommand, RefusesWhatMakesNoSense) {
         {{"--target", "a=h:1", "--target", "b=h:2", "--pid", "a=4194304", "p2p"},
          "no such process"},
         {{"--target", "a=h:1", "--target", "b=h:2", "broker"}, "no mode"},
-        {{"--target", "a=h:1", "--target", "b=h:2", "p2p", "--port=1"}, "leave it out"}};
+        {{"--target", "a=h:1", "--target", "b=h:2", "p2p", "--port=1"}, "leave it out"},
+        {{"--target", "a=h:1", "--target", "b=h:2", "p2p", "--json", "x"},
+         "--json: stands behind the mode"}};
     for (const Wrong& wrong : all) {
         testing::internal::CaptureStderr();
         EXPECT_EQ(compare_command(wrong.arguments), 2);

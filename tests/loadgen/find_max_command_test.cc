@@ -20,6 +20,10 @@ TEST(FindMaxCommand, RefusesWhatMakesNoSense) {
         {{"--slo", "", "p2p"}, "empty"},
         {{"--slo", "p99=1ms"}, "MODE"},
         {{"--rate-from", "10", "--rate-to", "9", "p2p"}, "below --rate-from"},
+        {{"--slo", "p99=10", "p2p"}, "--slo: \"p99=10\" has \"p99=10\", which compares a time"},
+        {{"--slo", "loss=0,nonsense=3", "p2p"}, "\"nonsense=3\", which names no metric"},
+        {{"p2p", "--think-time", "1s"}, "a closed loop has no rate"},
+        {{"p2p", "--think-time=1s"}, "a closed loop has no rate"},
         {{"p2p", "--duration", "3"}, "leave it out"},
         {{"p2p", "-I100"}, "leave it out"}};
     for (const Wrong& wrong : all) {

@@ -34,6 +34,25 @@ TEST(RunArguments, AreRefusedWhereTheyAreNotARun) {
             << taken;
 }
 
+TEST(RunArguments, ResultsAreTheCommandsAndNotTheRuns) {
+    for (const char* json : {"--json", "--json=x"})
+        EXPECT_NE(refused_run({"p2p", json}, {}).find("give it before the mode"), std::string::npos)
+            << json;
+    EXPECT_NE(refused_run({"p2p", "--quiet"}, {}).find("--quiet: is set for each run"),
+              std::string::npos);
+}
+
+TEST(RunArguments, LackADurationWhereNeitherFlagsNorScenarioSayOne) {
+    EXPECT_TRUE(lacks_duration({"p2p", "-c", "2"}));
+    EXPECT_FALSE(lacks_duration({"p2p", "--duration", "3"}));
+    EXPECT_FALSE(lacks_duration({"p2p", "--duration=3"}));
+    EXPECT_FALSE(lacks_duration({"--scenario", "churn"}));
+    EXPECT_FALSE(lacks_duration({"--scenario=churn"}));
+    // The run itself says what is wrong with these.
+    EXPECT_TRUE(lacks_duration({"--scenario", "no-such-scenario"}));
+    EXPECT_TRUE(lacks_duration({"--scenario"}));
+}
+
 TEST(RunArguments, ResultsThatCannotBeWrittenAreSaid) {
     testing::internal::CaptureStderr();
     EXPECT_FALSE(write_result("compare", "/dev/full", std::string(100'000, 'x')));
