@@ -91,6 +91,9 @@ int merge_command(std::span<const char* const> arguments) {
             return complain(path, fmt::format("does not belong to {}: {}", paths.front(), *why), 2);
         }
     }
+    if (const std::string missing = missing_shards(*merged); !missing.empty()) {
+        fmt::print(stderr, "jumpload merge: {}\n", missing);
+    }
     merged->command = fmt::format("jumpload merge {}", command_line(arguments));
     merged->tool = Results().tool;
     merged->fail_if.insert(merged->fail_if.end(), options.fail_if.begin(), options.fail_if.end());
