@@ -119,6 +119,16 @@ void add_brokers(Out out, const Recorder& recorder) {
                    100 * static_cast<double>(moved) / static_cast<double>(kept + moved));
 }
 
+// Who serves whom is most of what `conn` can tell of a fleet.
+void add_nameless(Out out, const Results& results) {
+    const Recorder& recorder = results.recorder;
+    if (results.plan.mode != word(Mode::Conn) || recorder[Count::Connected] == 0) return;
+    if (!recorder.brokers.empty()) return;
+    fmt::format_to(out,
+                   "brokers: none gave its name, so who served whom is not known; --broker-from "
+                   "says where to learn it\n");
+}
+
 void add_warm_up(Out out, const Tallies& head) {
     fmt::format_to(out, "warm-up, in no other figure: {} planned, {} sent, {} received, {} lost\n",
                    head[Count::Planned], head[Count::Sent], head[Count::Received], head.lost());
@@ -222,6 +232,7 @@ std::string result_text(const Results& results) {
     if (results.plan.warm_up_ns > 0) add_warm_up(out, results.warm_up);
     add_times(out, recorder);
     add_generator(out, results);
+    add_nameless(out, results);
     for (const std::string& line : results.broken_limits()) {
         fmt::format_to(out, "FAILED: {}\n", line);
     }

@@ -99,8 +99,22 @@ TEST(ResultText, SaysHowLongClientsWereAway) {
     EXPECT_TRUE(holds(result_text(results), "the longest took 1.23 s and has not ended\n"));
 }
 
+TEST(ResultText, SaysWhereNoBrokerGaveItsName) {
+    Results results = p2p_results();
+    results.recorder.add(Count::Connected, 10);
+    EXPECT_FALSE(holds(result_text(results), "--broker-from"));
+    results.plan.mode = "conn";
+    EXPECT_TRUE(result_text(results).ends_with(
+        "brokers: none gave its name, so who served whom is not known; --broker-from says where "
+        "to learn it\n"))
+        << result_text(results);
+    results.recorder.brokers["a"] = 10;
+    EXPECT_FALSE(holds(result_text(results), "--broker-from"));
+}
+
 TEST(ResultText, NamesEachBrokenLimit) {
     Results results = p2p_results();
+    results.recorder.service.record(30'000);
     for (const char* text : {"p99>20ms", "lost>0"}) {
         results.fail_if.push_back(std::get<FailIf>(parse_fail_if(text)));
     }
