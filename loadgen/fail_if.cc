@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "loadgen/result_text.h"
+
 namespace jumpgate::load {
 
 namespace {
@@ -133,9 +135,7 @@ Share share_of(std::string_view metric, const Recorder& r, uint64_t clients) {
 std::string value_text(const FailIf& limit, double value) {
     switch (limit.unit) {
         case FailIf::Unit::Micros:
-            return value < 1'000       ? fmt::format("{:.0f} us", value)
-                   : value < 1'000'000 ? fmt::format("{:.2f} ms", value / 1e3)
-                                       : fmt::format("{:.2f} s", value / 1e6);
+            return time_text(static_cast<uint64_t>(value));
         case FailIf::Unit::Percent:
             return fmt::format("{:.4g} %", value);
         case FailIf::Unit::Count:
