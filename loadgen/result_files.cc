@@ -64,6 +64,25 @@ std::string write_file(const std::string& path, std::string_view text) {
     return error == 0 ? std::string() : std::strerror(error);
 }
 
+std::string why_unwritable(const std::string& path) {
+    if (path == "-") return "standard output is for the text; give a file, or ./- for that name";
+    struct stat there {};
+    if (stat(path.c_str(), &there) == 0) {
+        if (S_ISDIR(there.st_mode)) return "is a folder; give a file in it";
+        return access(path.c_str(), W_OK) == 0 ? std::string() : std::strerror(errno);
+    }
+    if (lstat(path.c_str(), &there) == 0) return {};  // a link to what will be made
+    const size_t slash = path.rfind('/');
+    if (slash + 1 == path.size()) return "names no file";
+    const std::string folder = slash == path.npos ? "." : path.substr(0, slash + 1);
+    if (stat(folder.c_str(), &there) != 0) {
+        return errno == ENOENT ? fmt::format("there is no folder {}; make it first", folder)
+                               : std::strerror(errno);
+    }
+    if (access(folder.c_str(), W_OK | X_OK) == 0) return {};
+    return fmt::format("nothing can be made in the folder {}: {}", folder, std::strerror(errno));
+}
+
 std::vector<std::string> write_results(const ResultOptions& options, const Results& results) {
     std::vector<std::string> problems;
     const auto write = [&](std::string_view flag, const std::string& path, auto&& text_of) {

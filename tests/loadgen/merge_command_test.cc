@@ -85,9 +85,14 @@ TEST_F(MergeCommand, RefusesARunTwiceAndSaysWhatIsMissing) {
 }
 
 TEST_F(MergeCommand, SaysWhichFileIsNotThere) {
-    EXPECT_EQ(run({path(0), "/nowhere/at/all"}), 1);
+    EXPECT_EQ(run({path(0), "/nowhere/at/all"}), 2);
     EXPECT_EQ(err_, "jumpload merge: /nowhere/at/all: No such file or directory\n");
-    EXPECT_EQ(run({path(0), "/"}), 1);
+    EXPECT_EQ(run({path(0), "/"}), 2);
+    EXPECT_EQ(run({path(0), "-o", "/nowhere/at/all"}), 2);
+    EXPECT_EQ(err_,
+              "jumpload merge: --json /nowhere/at/all: cannot be written: there is no folder "
+              "/nowhere/at/; make it first\n");
+    EXPECT_EQ(out_, "");
     EXPECT_EQ(run({}), 2);
     EXPECT_EQ(run({path(0), "-o", "/dev/full"}), 1);
     EXPECT_TRUE(holds(err_, "No space left on device")) << err_;

@@ -24,6 +24,16 @@ std::string content(const std::string& path) {
     return text.str();
 }
 
+// In a child, which may not do what root may, and may mount what it likes in a namespace.
+template <class Body>
+int exit_code_of_child(Body body) {
+    const pid_t child = fork();
+    if (child == 0) _exit(body());
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 TEST(ResultFiles, WritesWhatIsAskedFor) {
     EXPECT_TRUE(write_results({}, p2p_results()).empty());
     const std::string base = testing::TempDir() + "result_files_test.";
@@ -53,6 +63,35 @@ TEST(ResultFiles, SaysWhichFileCouldNotBeWritten) {
     EXPECT_EQ(problems[1], "--csv /dev/full: could not be written: No space left on device");
     EXPECT_EQ(problems[2], "--hgrm /dev/full: could not be written: No space left on device");
     EXPECT_EQ(problems[3], "--hdr-log /dev/full: could not be written: No space left on device");
+}
+
+TEST(WhyUnwritable, IsToldBeforeAnythingIsWritten) {
+    const std::string folder = testing::TempDir() + "why_unwritable_test/";
+    std::filesystem::create_directory(folder);
+    EXPECT_EQ(why_unwritable(folder + "new.json"), "");
+    EXPECT_EQ(why_unwritable("new.json"), "");
+    EXPECT_EQ(why_unwritable("/dev/full"), "");
+    EXPECT_EQ(why_unwritable(folder), "is a folder; give a file in it");
+    EXPECT_EQ(why_unwritable(folder + "no/"), "names no file");
+    EXPECT_EQ(why_unwritable(folder + "no/x"),
+              "there is no folder " + folder + "no/; make it first");
+    EXPECT_EQ(write_file(folder + "x", "text"), "");
+    EXPECT_EQ(why_unwritable(folder + "x"), "");
+    EXPECT_EQ(why_unwritable(folder + "x/y"), "Not a directory");
+    EXPECT_TRUE(why_unwritable("-").starts_with("standard output is for the text"));
+    ASSERT_EQ(chmod((folder + "x").c_str(), 0444), 0);
+    ASSERT_EQ(chmod(folder.c_str(), 0555), 0);
+    EXPECT_EQ(exit_code_of_child([&] {
+                  if (geteuid() == 0 && setresuid(12'345, 12'345, 12'345) != 0) return 2;
+                  if (why_unwritable(folder + "x") != "Permission denied") return 3;
+                  return why_unwritable(folder + "new.json").starts_with("nothing can be made") ? 0
+                                                                                                : 4;
+              }),
+              0);
+    ASSERT_EQ(chmod(folder.c_str(), 0755), 0);
+    const auto files = std::filesystem::directory_iterator(folder);
+    EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+    std::filesystem::remove_all(folder);
 }
 
 TEST(WriteFile, LeavesNoHalfOfAResult) {
@@ -110,16 +149,6 @@ TEST(WriteFile, KeepsModeAndOwner) {
     EXPECT_EQ(there.st_uid, given ? 12'345 : geteuid());
     EXPECT_EQ(there.st_gid, given ? 12'346 : getegid());
     std::filesystem::remove(path);
-}
-
-// In a child, which may not do what root may, and may mount what it likes in a namespace.
-template <class Body>
-int exit_code_of_child(Body body) {
-    const pid_t child = fork();
-    if (child == 0) _exit(body());
-    int status = 0;
-    EXPECT_EQ(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 TEST(WriteFile, WritesInPlaceWhereTheFolderMayNotBeChanged) {
