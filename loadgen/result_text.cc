@@ -119,6 +119,25 @@ void add_brokers(Out out, const Recorder& recorder) {
                    100 * static_cast<double>(moved) / static_cast<double>(kept + moved));
 }
 
+// Latency counts from the planned send, so what the generator was late is in it.
+void add_own_lateness(Out out, const Results& results) {
+    constexpr uint64_t kWorthSayingUs = 1'000;
+    const Recorder& recorder = results.recorder;
+    const bool received = recorder.latency.count() > 0;
+    const uint64_t p99_us =
+        (received ? recorder.latency : recorder.acknowledgement).percentile_us(99);
+    const uint64_t late_us = recorder.send_lateness.percentile_us(99);
+    if (p99_us == 0 || late_us <= kWorthSayingUs || late_us <= p99_us / 2) return;
+    fmt::format_to(out, "most of the p99 is the generator's own lateness: {} late of {} {}",
+                   time_text(late_us), time_text(p99_us),
+                   received ? "latency" : "to the acknowledgement");
+    if (received) {
+        fmt::format_to(out, "; p99 of service time, from the actual send, is {}",
+                       time_text(recorder.service.percentile_us(99)));
+    }
+    fmt::format_to(out, "\n");
+}
+
 // Who serves whom is most of what `conn` can tell of a fleet.
 void add_nameless(Out out, const Results& results) {
     const Recorder& recorder = results.recorder;
@@ -232,6 +251,7 @@ std::string result_text(const Results& results) {
     if (results.plan.warm_up_ns > 0) add_warm_up(out, results.warm_up);
     add_times(out, recorder);
     add_generator(out, results);
+    add_own_lateness(out, results);
     add_nameless(out, results);
     for (const std::string& line : results.broken_limits()) {
         fmt::format_to(out, "FAILED: {}\n", line);

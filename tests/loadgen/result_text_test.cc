@@ -99,6 +99,37 @@ TEST(ResultText, SaysHowLongClientsWereAway) {
     EXPECT_TRUE(holds(result_text(results), "the longest took 1.23 s and has not ended\n"));
 }
 
+TEST(ResultText, SaysWhoseLatencyMostOfItIs) {
+    constexpr std::string_view kSaid = "most of the p99 is the generator's own lateness: ";
+    struct Case {
+        uint64_t latency_us, late_us;
+        bool said;
+    };
+    for (const Case& each :
+         {Case{11'900, 11'800, true}, Case{11'900, 6'000, true}, Case{11'900, 5'900, false},
+          Case{900, 900, false}, Case{60'000'000, 29'000'000, false}}) {
+        Results results = p2p_results();
+        results.recorder.latency.record(each.latency_us);
+        results.recorder.send_lateness.record(each.late_us);
+        results.recorder.service.record(167);
+        results.plan.lateness_limit_ms = 60'000;
+        EXPECT_EQ(holds(result_text(results), kSaid), each.said) << result_text(results);
+        EXPECT_EQ(results.exit_code(), 0);
+    }
+    Results pub = p2p_results();
+    pub.recorder.acknowledgement.record(11'900);
+    pub.recorder.send_lateness.record(11'800);
+    EXPECT_TRUE(holds(result_text(pub),
+                      std::string(kSaid) + "11.80 ms late of 11.90 ms to the acknowledgement\n"))
+        << result_text(pub);
+    pub.recorder.latency.record(11'900);
+    pub.recorder.service.record(167);
+    EXPECT_TRUE(holds(result_text(pub), std::string(kSaid) +
+                                            "11.80 ms late of 11.90 ms latency; p99 of service "
+                                            "time, from the actual send, is 167 us\n"))
+        << result_text(pub);
+}
+
 TEST(ResultText, SaysWhereNoBrokerGaveItsName) {
     Results results = p2p_results();
     results.recorder.add(Count::Connected, 10);
