@@ -6,6 +6,8 @@
 #include <charconv>
 #include <optional>
 
+#include "loadgen/result_text.h"
+
 namespace jumpgate::load {
 
 namespace {
@@ -107,14 +109,20 @@ std::optional<Problem> read_value(std::string_view value, FailIf& limit) {
 struct Share {
     uint64_t part;
     uint64_t whole;
+    bool measured = part > 0 || whole > 0;
 };
+
+// Of messages with a header of jumpload's, which alone have an account.
+Share account_share(uint64_t part, uint64_t whole, const Recorder& r) {
+    return {part, whole, part > 0 || r.service.count() > 0};
+}
 
 // A counter, and what it is a part of.
 Share share_of(std::string_view metric, const Recorder& r, uint64_t clients) {
     const uint64_t received = r[Count::Received];
-    if (metric == "lost") return {r.lost(), received + r.lost()};
-    if (metric == "duplicated") return {r[Count::Duplicated], received};
-    if (metric == "reordered") return {r[Count::Reordered], received};
+    if (metric == "lost") return account_share(r.lost(), received + r.lost(), r);
+    if (metric == "duplicated") return account_share(r[Count::Duplicated], received, r);
+    if (metric == "reordered") return account_share(r[Count::Reordered], received, r);
     if (metric == "failed") return {r[Count::Failed], clients};
     if (metric == "moved") {
         const uint64_t moved = r[Count::BrokerMoved];
@@ -127,9 +135,7 @@ Share share_of(std::string_view metric, const Recorder& r, uint64_t clients) {
 std::string value_text(const FailIf& limit, double value) {
     switch (limit.unit) {
         case FailIf::Unit::Micros:
-            return value < 1'000       ? fmt::format("{:.0f} us", value)
-                   : value < 1'000'000 ? fmt::format("{:.2f} ms", value / 1e3)
-                                       : fmt::format("{:.2f} s", value / 1e6);
+            return time_text(static_cast<uint64_t>(value));
         case FailIf::Unit::Percent:
             return fmt::format("{:.4g} %", value);
         case FailIf::Unit::Count:
@@ -167,7 +173,7 @@ FailIfVerdict judge(const FailIf& limit, const Recorder& recorder, uint64_t clie
     } else {
         const Share share = share_of(limit.metric, recorder, clients);
         const bool percent = limit.unit == FailIf::Unit::Percent;
-        verdict.measured = !percent || share.whole > 0;
+        verdict.measured = share.measured && (!percent || share.whole > 0);
         verdict.value = static_cast<double>(share.part);
         if (percent && share.whole > 0) verdict.value *= 100 / static_cast<double>(share.whole);
     }
@@ -189,8 +195,19 @@ FailIfVerdict judge(const FailIf& limit, const Recorder& recorder, uint64_t clie
     return verdict;
 }
 
+static std::string_view why_unmeasured(std::string_view metric) {
+    if (metric == "moved")
+        return ": no client came back whose broker had given its name (--broker-from)";
+    if (metric == "lost" || metric == "duplicated" || metric == "reordered")
+        return ": no message came that could be accounted for";
+    return "";
+}
+
 std::string broken_text(const FailIf& limit, const FailIfVerdict& verdict) {
-    if (!verdict.measured) return fmt::format("{}: no {} was measured", limit.text, limit.metric);
+    if (!verdict.measured) {
+        return fmt::format("{}: {} was not measured{}", limit.text, limit.metric,
+                           why_unmeasured(limit.metric));
+    }
     const std::string of = limit.times == nullptr ? limit.metric
                            : limit.percent == 100
                                ? fmt::format("the longest {}", limit.metric)

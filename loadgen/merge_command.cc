@@ -28,7 +28,7 @@ constexpr std::string_view kUsage =
     "Usage: jumpload merge [FLAGS] RUN.json...\n"
     "Joins the results of one load that several processes played, exactly: counts and histograms\n"
     "add up, verdicts and --fail-if are judged anew. Exit codes: as of a run, and 2 for results\n"
-    "that do not belong together.\n";
+    "that cannot be read or do not belong together.\n";
 
 void add_flags(FlagTable& table, ResultOptions& options, std::vector<std::string>& paths) {
     table.group("Results");
@@ -54,9 +54,9 @@ Parsed<std::string> content(const std::string& path) {
     return text;
 }
 
-int complain(const std::string& path, std::string_view why, int exit_code) {
+int complain(const std::string& path, std::string_view why) {
     fmt::print(stderr, "jumpload merge: {}: {}\n", path, why);
-    return exit_code;
+    return 2;
 }
 
 }  // namespace
@@ -75,21 +75,25 @@ int merge_command(std::span<const char* const> arguments) {
     FlagTable table("jumpload merge", std::string(kUsage), "jumpload " JUMPGATE_VERSION "\n");
     add_flags(table, options, paths);
     if (const std::optional<FlagsExit> exit = table.parse(arguments)) return exit->print();
+    if (const auto why = settle_results(options)) return table.refuse(*why).print();
     std::optional<Results> merged;
     for (const std::string& path : paths) {
         const Parsed<std::string> text = content(path);
         if (const Problem* problem = std::get_if<Problem>(&text)) {
-            return complain(path, problem->text, 1);
+            return complain(path, problem->text);
         }
         Parsed<Results> read = read_result(std::get<std::string>(text));
         if (const Problem* problem = std::get_if<Problem>(&read)) {
-            return complain(path, problem->text, 2);
+            return complain(path, problem->text);
         }
         if (!merged) {
             merged = std::move(std::get<Results>(read));
         } else if (const auto why = merge_result(*merged, std::get<Results>(read))) {
-            return complain(path, fmt::format("does not belong to {}: {}", paths.front(), *why), 2);
+            return complain(path, fmt::format("does not belong to {}: {}", paths.front(), *why));
         }
+    }
+    if (const std::string missing = missing_shards(*merged); !missing.empty()) {
+        fmt::print(stderr, "jumpload merge: {}\n", missing);
     }
     merged->command = fmt::format("jumpload merge {}", command_line(arguments));
     merged->tool = Results().tool;

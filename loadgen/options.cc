@@ -482,6 +482,7 @@ std::variant<Options, FlagsExit> parse_options(Mode mode, std::span<const char* 
     if (!refusal) refusal = settle_arrival(options.arrival);
     if (!refusal) refusal = settle_storm(options.behaviour, options.duration_s);
     if (!refusal) refusal = settle_shard(options, given);
+    if (!refusal) refusal = settle_results(options.results);
     if (!refusal) refusal = settle_threads(options, descriptors_max);
     if (refusal) return table.refuse(*refusal);
     options.reconnect = options.reconnect || options.behaviour.come_back();

@@ -14,6 +14,7 @@
 #include "core/base/read_file.h"
 #include "loadgen/report_page.h"
 #include "loadgen/report_run.h"
+#include "loadgen/result_files.h"
 
 namespace jumpgate::load {
 
@@ -79,18 +80,11 @@ std::string title_of(const std::vector<ReportRun>& runs) {
     return title;
 }
 
-// errno, or 0 when all of `page` is written, also as far as the disk is concerned.
-int write_page(const std::string& path, const std::string& page) {
-    const bool to_stdout = path == "-";
-    std::FILE* file = to_stdout ? stdout : std::fopen(path.c_str(), "w");
-    if (file == nullptr) return errno;
-    errno = 0;
-    const bool written =
-        std::fwrite(page.data(), 1, page.size(), file) == page.size() && std::fflush(file) == 0;
-    const int sys = errno;
-    const bool closed = to_stdout || std::fclose(file) == 0;
-    if (written && closed) return 0;
-    return written ? errno : sys;
+// Empty when all of `page` is written; else why not.
+std::string write_page(const std::string& path, const std::string& page) {
+    if (path != "-") return write_file(path, page);
+    const bool written = std::fwrite(page.data(), 1, page.size(), stdout) == page.size();
+    return written && std::fflush(stdout) == 0 ? std::string() : std::strerror(errno);
 }
 
 }  // namespace
@@ -121,10 +115,10 @@ int report_command(std::span<const char* const> arguments) {
     }
     const auto& runs = std::get<std::vector<ReportRun>>(read);
     const std::string title = options.title.empty() ? title_of(runs) : options.title;
-    const int sys = write_page(options.output, report_page(runs, title));
-    if (sys == 0) return 0;
-    fmt::print(stderr, "jumpload report: --output {}: could not be written: {} (errno {})\n",
-               options.output, std::strerror(sys), sys);
+    const std::string why = write_page(options.output, report_page(runs, title));
+    if (why.empty()) return 0;
+    fmt::print(stderr, "jumpload report: --output {}: could not be written: {}\n", options.output,
+               why);
     return 1;
 }
 

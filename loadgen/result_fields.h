@@ -32,7 +32,8 @@ enum class Merging : uint8_t {
     Any,   // the first shard's counts
 };
 
-// Calls `visit(name, field, Merging)` for each field but the mode; `field` is a pointer to member.
+// Calls `visit(name, field, Merging)` for each field but mode and shard; `field` is a pointer to
+// member.
 template <class Visit>
 void for_each_plan_field(Visit visit) {
     visit("clients", &RunPlan::clients, Merging::Sum);

@@ -16,7 +16,12 @@ namespace jumpgate::load {
 // The problem is said behind the flag: "--json out.json: could not be written: No space left".
 std::vector<std::string> write_results(const ResultOptions& options, const Results& results);
 
-// Replaces the file's content. Empty: all of it was written; else why not.
+// Why write_file() would fail now, to be asked before hours of work: no such folder, no permission,
+// "-". Empty: it is likely to go well. Writes nothing.
+std::string why_unwritable(const std::string& path);
+
+// Replaces the file's content as a whole, and keeps its mode and owner; in place where its folder
+// does not let it be replaced. Empty: all of it was written; else why not.
 std::string write_file(const std::string& path, std::string_view text);
 
 }  // namespace jumpgate::load

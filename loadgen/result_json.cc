@@ -24,6 +24,14 @@ void add_environment(JsonWriter& json, const Environment& environment) {
     json.close();
 }
 
+void add_shard(JsonWriter& json, const std::optional<Shard>& shard) {
+    if (!shard) return;
+    json.open("shard");
+    json.field("index", uint64_t{shard->index});
+    json.field("count", uint64_t{shard->count});
+    json.close();
+}
+
 void add_plan(JsonWriter& json, const RunPlan& plan) {
     json.open("plan");
     for_each_plan_field(
@@ -163,6 +171,7 @@ void add_shards(JsonWriter& json, const std::vector<MergedRun>& shards) {
         json.open();
         json.field("command", shard.command);
         add_environment(json, shard.environment);
+        add_shard(json, shard.shard);
         json.close();
     }
     json.close_list();
@@ -190,6 +199,7 @@ std::string result_json(const Results& results) {
     json.close();
     add_environment(json, results.environment);
     add_plan(json, results.plan);
+    if (results.shards.empty()) add_shard(json, results.plan.shard);
     add_counts(json, results, "clients");
     add_faults(json, recorder);
     add_counts(json, results, "tls");

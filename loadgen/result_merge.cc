@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <set>
 
 #include "loadgen/result_fields.h"
 
@@ -59,22 +60,48 @@ void merge_seconds(Results& into, const Results& from) {
     for (auto& [number, second] : all) into.seconds.push_back(std::move(second));
 }
 
-void add_shards(std::vector<MergedRun>& shards, const Results& results) {
-    if (results.shards.empty()) {
-        shards.push_back({results.command, results.environment});
-    } else {
-        shards.insert(shards.end(), results.shards.begin(), results.shards.end());
+std::vector<MergedRun> runs_of(const Results& results) {
+    if (!results.shards.empty()) return results.shards;
+    return {{results.command, results.environment, results.plan.shard}};
+}
+
+bool is_same_run(const MergedRun& one, const MergedRun& other) {
+    return one.environment.start_unix_ns == other.environment.start_unix_ns &&
+           one.environment.host == other.environment.host && one.command == other.command;
+}
+
+// Why both cannot be parts of one run.
+std::optional<std::string> conflict(const MergedRun& there, const MergedRun& added) {
+    if (is_same_run(there, added)) return "it is a run that is in already";
+    if (!there.shard || !added.shard) return std::nullopt;
+    if (there.shard->count != added.shard->count) {
+        return fmt::format("it is shard {} of {}, not one of {}", added.shard->index,
+                           added.shard->count, there.shard->count);
     }
+    if (there.shard->count == 1 || there.shard->index != added.shard->index) return std::nullopt;
+    return fmt::format("shard {} of {} is in already", added.shard->index, added.shard->count);
+}
+
+std::optional<std::string> conflict(const std::vector<MergedRun>& there,
+                                    const std::vector<MergedRun>& added) {
+    for (const MergedRun& one : there) {
+        for (const MergedRun& other : added) {
+            if (std::optional<std::string> why = conflict(one, other)) return why;
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace
 
 std::optional<std::string> merge_result(Results& into, const Results& from) {
     if (std::optional<std::string> problem = difference(into.plan, from.plan)) return problem;
-    std::vector<MergedRun> shards;
-    add_shards(shards, into);
-    add_shards(shards, from);
-    into.shards = std::move(shards);
+    std::vector<MergedRun> runs = runs_of(into);
+    const std::vector<MergedRun> added = runs_of(from);
+    if (std::optional<std::string> problem = conflict(runs, added)) return problem;
+    runs.insert(runs.end(), added.begin(), added.end());
+    into.shards = std::move(runs);
+    into.plan.shard.reset();
     merge_seconds(into, from);
     if (from.environment.start_unix_ns < into.environment.start_unix_ns) {
         into.environment = from.environment;
@@ -92,6 +119,29 @@ std::optional<std::string> merge_result(Results& into, const Results& from) {
         }
     }
     return std::nullopt;
+}
+
+std::string missing_shards(const Results& results) {
+    constexpr size_t kNamed = 16;
+    uint32_t count = 1;
+    std::set<uint32_t> there;
+    for (const MergedRun& run : runs_of(results)) {
+        if (!run.shard) return {};  // it may be any of them
+        count = run.shard->count;
+        there.insert(run.shard->index);
+    }
+    const size_t missing = count - there.size();
+    if (missing == 0) return {};
+    std::string names;
+    size_t named = 0;
+    for (uint32_t index = 0; index < count && named < kNamed; ++index) {
+        if (there.contains(index)) continue;
+        names += fmt::format("{}{}", named == 0 ? "" : ", ", index);
+        ++named;
+    }
+    if (missing > named) names += fmt::format(" and {} more", missing - named);
+    return fmt::format("shard{} {} of {} {} missing", missing == 1 ? "" : "s", names, count,
+                       missing == 1 ? "is" : "are");
 }
 
 }  // namespace jumpgate::load

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,5 +26,9 @@ struct ResultOptions {
 
 // `table` outlives the use of `options` in it. The row of --json is returned.
 Flag& add_result_flags(FlagTable& table, ResultOptions& options);
+
+// What is wrong with the files, before a run is played for nothing: "--json /no/x: cannot be
+// written: there is no folder /no". REQUIRES that the names are final (%I).
+std::optional<std::string> settle_results(ResultOptions& options);
 
 }  // namespace jumpgate::load

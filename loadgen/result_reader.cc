@@ -112,6 +112,17 @@ void read_environment(const Object& from, Environment& environment) {
     from.read("start_unix_ns", environment.start_unix_ns);
 }
 
+std::optional<Shard> read_shard(const Object& from) {
+    if (!from.has("shard")) return std::nullopt;  // merged, or an older jumpload's
+    const Object shard = from.object("shard");
+    uint64_t index = 0;
+    uint64_t count = 1;
+    shard.read("index", index);
+    shard.read("count", count);
+    if (index >= count || count > kShardsMax) shard.refuse(from.below("shard"), "is no shard");
+    return Shard{static_cast<uint32_t>(index), static_cast<uint32_t>(count), {}};
+}
+
 std::optional<Cause> cause_named(std::string_view name) {
     for (size_t i = 0; i < static_cast<size_t>(Cause::kCount); ++i) {
         if (word(static_cast<Cause>(i)) == name) return static_cast<Cause>(i);
@@ -264,6 +275,7 @@ void read_lists(const Object& root, Results& results) {
             MergedRun& shard = results.shards.emplace_back();
             each.read("command", shard.command);
             read_environment(each.object("environment"), shard.environment);
+            shard.shard = read_shard(each);
         });
     }
     if (!root.has("thresholds")) return;
@@ -310,6 +322,7 @@ Parsed<Results> read_result(std::string_view text) {
     const Object plan = root.object("plan");
     for_each_plan_field(
         [&](std::string_view name, auto field, Merging) { plan.read(name, results.plan.*field); });
+    results.plan.shard = read_shard(root);
     read_counts(root, results.recorder);
     read_warm_up(root.object("warm_up"), results.warm_up);
     read_lists(root, results);

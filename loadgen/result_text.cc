@@ -29,6 +29,10 @@ void add_row(Out out, std::string_view name, const Histogram& times) {
 }
 
 void add_times(Out out, const Recorder& recorder) {
+    const auto measured = [&](const TimesField& field) {
+        return (recorder.*field.times).count() > 0;
+    };
+    if (std::ranges::none_of(times_fields(), measured)) return;
     fmt::format_to(out, "  {:<16}{:>11}{:>11}{:>11}{:>11}{:>11}\n", "times", "p50", "p90", "p99",
                    "p99.9", "max");
     for (const TimesField& field : times_fields()) {
@@ -117,6 +121,35 @@ void add_brokers(Out out, const Recorder& recorder) {
     fmt::format_to(out, "  reconnects: {} found their broker again, {} another one ({:.2f} %)\n",
                    kept, moved,
                    100 * static_cast<double>(moved) / static_cast<double>(kept + moved));
+}
+
+// Latency counts from the planned send, so what the generator was late is in it.
+void add_own_lateness(Out out, const Results& results) {
+    constexpr uint64_t kWorthSayingUs = 1'000;
+    const Recorder& recorder = results.recorder;
+    const bool received = recorder.latency.count() > 0;
+    const uint64_t p99_us =
+        (received ? recorder.latency : recorder.acknowledgement).percentile_us(99);
+    const uint64_t late_us = recorder.send_lateness.percentile_us(99);
+    if (p99_us == 0 || late_us <= kWorthSayingUs || late_us <= p99_us / 2) return;
+    fmt::format_to(out, "most of the p99 is the generator's own lateness: {} late of {} {}",
+                   time_text(late_us), time_text(p99_us),
+                   received ? "latency" : "to the acknowledgement");
+    if (received) {
+        fmt::format_to(out, "; p99 of service time, from the actual send, is {}",
+                       time_text(recorder.service.percentile_us(99)));
+    }
+    fmt::format_to(out, "\n");
+}
+
+// Who serves whom is most of what `conn` can tell of a fleet.
+void add_nameless(Out out, const Results& results) {
+    const Recorder& recorder = results.recorder;
+    if (results.plan.mode != word(Mode::Conn) || recorder[Count::Connected] == 0) return;
+    if (!recorder.brokers.empty()) return;
+    fmt::format_to(out,
+                   "brokers: none gave its name, so who served whom is not known; --broker-from "
+                   "says where to learn it\n");
 }
 
 void add_warm_up(Out out, const Tallies& head) {
@@ -222,6 +255,8 @@ std::string result_text(const Results& results) {
     if (results.plan.warm_up_ns > 0) add_warm_up(out, results.warm_up);
     add_times(out, recorder);
     add_generator(out, results);
+    add_own_lateness(out, results);
+    add_nameless(out, results);
     for (const std::string& line : results.broken_limits()) {
         fmt::format_to(out, "FAILED: {}\n", line);
     }

@@ -37,6 +37,7 @@ RunPlan RunPlan::of(const Options& options) {
     plan.seed = options.seed;
     plan.reconnect = options.reconnect;
     plan.tls = options.tls.on;
+    plan.shard = options.shard;
     return plan;
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,8 @@ struct RunPlan {
     uint64_t seed = 0;
     bool reconnect = false;
     bool tls = false;
-    bool closed_loop = false;  // --think-time
+    bool closed_loop = false;    // --think-time
+    std::optional<Shard> shard;  // none: it is merged, or of a jumpload that did not say
 
     static RunPlan of(const Options& options);
 };
@@ -54,6 +56,7 @@ struct RunPlan {
 struct MergedRun {
     std::string command;
     Environment environment;
+    std::optional<Shard> shard;
 };
 
 struct Results {

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
 
 #include "core/base/flags.h"
 #include "loadgen/plan_options.h"
+#include "loadgen/result_files.h"
 #include "loadgen/scenario.h"
 
 namespace jumpgate::load {
@@ -75,12 +74,9 @@ bool lacks_duration(const std::vector<std::string>& run) {
 }
 
 bool write_result(std::string_view command, const std::string& path, const std::string& text) {
-    std::FILE* file = std::fopen(path.c_str(), "w");
-    const bool written = file != nullptr && std::fputs(text.c_str(), file) >= 0;
-    const bool closed = file != nullptr && std::fclose(file) == 0;
-    if (written && closed) return true;
-    fmt::print(stderr, "jumpload {}: --json {}: could not be written: {}\n", command, path,
-               std::strerror(errno));
+    const std::string why = write_file(path, text);
+    if (why.empty()) return true;
+    fmt::print(stderr, "jumpload {}: --json {}: could not be written: {}\n", command, path, why);
     return false;
 }
 

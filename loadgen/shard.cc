@@ -8,8 +8,6 @@
 
 namespace jumpgate::load {
 
-static constexpr uint64_t kShardsMax = 1'000'000;
-
 Parsed<Shard> parse_shard(std::string_view text) {
     const size_t slash = text.find('/');
     if (slash == std::string_view::npos) return Problem{"is not I/N"};

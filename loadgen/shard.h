@@ -14,6 +14,8 @@
 
 namespace jumpgate::load {
 
+inline constexpr uint64_t kShardsMax = 1'000'000;
+
 struct Shard {
     uint32_t index = 0;
     uint32_t count = 1;  // at least 1

@@ -114,7 +114,8 @@ def errors():
     run = Terminal("conn", "-p", free_port(), "-c", 3, "-R", 2, "--duration", 2, columns=24)
     run.finish(exit_code=1)
     assert "errors     refused " in run.text, run.text
-    blocks = run.text.split("\njumpload conn: 2.")[0]  # before the report
+    blocks, report = re.split(r"\njumpload conn: (?=\d)", run.text)
+    assert " measured" in report, run.text
     assert max(map(len, REDRAWN.sub("", blocks).splitlines())) < 24, run.text
 
 

@@ -192,5 +192,24 @@ def full_disk():
            for flag in ("json", "csv", "hgrm", "hdr-log")])
 
 
+@behaviour("a file that cannot be written is refused before anything is dialled")
+def refused_files():
+    with tempfile.TemporaryDirectory(prefix="jumpload-e2e-") as folder, Mosquitto() as broker:
+        run = os.path.join(folder, "run.json")
+        for files, why in (
+                (("--csv", f"{folder}/no/x"), f"--csv {folder}/no/x: cannot be written: there is no"
+                                              f" folder {folder}/no/; make it first"),
+                (("--json", folder), f"--json {folder}: cannot be written: is a folder"),
+                (("--json", "-"), "--json -: cannot be written: standard output is for the text"),
+                (("--json", run, "--hgrm", run),
+                 f"--hgrm {run}: is the file of --json as well; give each its own")):
+            done = subprocess.run([JUMPLOAD, "conn", "-p", str(broker.port), "-c", "1", *files],
+                                  capture_output=True, text=True, timeout=10, check=False)
+            equal(done.returncode, 2, done.stderr)
+            equal(done.stdout, "")
+            assert done.stderr.startswith(f"jumpload conn: {why}"), done.stderr
+        equal(os.listdir(folder), [])
+
+
 if __name__ == "__main__":
     main()

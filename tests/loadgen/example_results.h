@@ -12,10 +12,12 @@
 
 namespace jumpgate::load {
 
-inline Results p2p_results() {
+// `start_unix_ns` tells runs apart.
+inline Results p2p_results(uint64_t start_unix_ns = 0) {
     const std::vector<const char*> arguments = {"-c", "10", "-q", "1"};
     Results results;
     results.plan = RunPlan::of(std::get<Options>(parse_options(Mode::P2p, arguments, 20'000)));
+    results.environment.start_unix_ns = start_unix_ns;
     return results;
 }
 

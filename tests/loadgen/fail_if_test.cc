@@ -19,6 +19,7 @@ Recorder example() {
     Recorder recorder;
     for (uint64_t i = 1; i <= 1'000; ++i) recorder.latency.record(i * 1'000);
     recorder.connect.record(700);
+    recorder.service.record(600);
     recorder.acknowledgement.record(800);
     recorder.add(Count::Received, 97);
     recorder.add(Count::LostInFlight, 3);
@@ -57,13 +58,46 @@ TEST(FailIf, JudgesTimesAndCounts) {
 
 TEST(FailIf, WhatWasNotMeasuredIsBroken) {
     const Recorder nothing;
-    for (const char* text : {"p99>1s", "connect.p50<1s", "lost>1%", "late>1%"}) {
+    for (const char* text : {"p99>1s", "connect.p50<1s", "lost>1%", "late>1%", "lost>0", "late>0",
+                             "duplicated>0", "reordered>0", "failed>0", "errors>0", "moved>0"}) {
         const FailIf limit = parsed(text);
         const FailIfVerdict verdict = judge(limit, nothing, 0);
         EXPECT_TRUE(verdict.failed) << text;
-        EXPECT_NE(broken_text(limit, verdict).find("was measured"), std::string::npos);
+        EXPECT_NE(broken_text(limit, verdict).find("was not measured"), std::string::npos);
     }
-    EXPECT_FALSE(judge(parsed("lost>0"), nothing, 0).failed);
+}
+
+TEST(FailIf, OfDeliveriesOnlyWhereMessagesHaveAnAccount) {
+    const auto said = [&](std::string_view text, const Recorder& recorder) {
+        const FailIf limit = parsed(text);
+        const FailIfVerdict verdict = judge(limit, recorder, 10);
+        return verdict.failed ? broken_text(limit, verdict) : std::string();
+    };
+    Recorder pub;
+    pub.add(Count::Sent, 100);
+    EXPECT_EQ(said("lost>0", pub),
+              "lost>0: lost was not measured: no message came that could be "
+              "accounted for");
+    EXPECT_EQ(said("late>0", pub), "");
+    EXPECT_EQ(said("errors>0", pub), "errors>0: errors was not measured");  // and nothing was tried
+    Recorder foreign;  // heard by `sub`, and not of jumpload's making
+    foreign.add(Count::Received, 100);
+    Recorder ours = foreign;
+    ours.service.record(1);
+    Recorder all_lost;
+    all_lost.add(Count::LostOnLiveConnections, 3);
+    for (const char* text : {"lost>0", "duplicated>0", "reordered>0", "lost>1%"}) {
+        EXPECT_NE(said(text, foreign), "") << text;
+        EXPECT_EQ(said(text, ours), "") << text;
+    }
+    EXPECT_EQ(said("lost>3", all_lost), "");
+    EXPECT_EQ(said("lost>2", all_lost), "lost>2: lost is 3");
+    EXPECT_NE(said("duplicated>0", all_lost), "");
+    EXPECT_EQ(said("moved>0", ours),
+              "moved>0: moved was not measured: no client came back whose broker had given its "
+              "name (--broker-from)");
+    ours.add(Count::BrokerKept);
+    EXPECT_EQ(said("moved>0", ours), "");
 }
 
 TEST(FailIf, SaysWhatIsBroken) {

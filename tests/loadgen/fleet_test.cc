@@ -44,11 +44,11 @@ TEST(Fleet, SaysWhereTheResultsCouldNotBeWritten) {
     const std::string port = std::to_string(broker.port());
     testing::internal::CaptureStderr();
     testing::internal::CaptureStdout();
-    const int exit_code = run_fleet(options_of({"-c", "1", "-V", "4", "-p", port.c_str(),
-                                                "--duration", "1", "--json", "/nowhere/at/all"}));
+    const int exit_code = run_fleet(options_of(
+        {"-c", "1", "-V", "4", "-p", port.c_str(), "--duration", "1", "--json", "/dev/full"}));
     testing::internal::GetCapturedStdout();
     EXPECT_EQ(exit_code, 1);
-    EXPECT_NE(testing::internal::GetCapturedStderr().find("/nowhere/at/all: could not be written"),
+    EXPECT_NE(testing::internal::GetCapturedStderr().find("/dev/full: could not be written"),
               std::string::npos);
 }
 

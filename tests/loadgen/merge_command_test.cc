@@ -17,7 +17,7 @@ class MergeCommand : public testing::Test {
   protected:
     MergeCommand() {
         for (uint64_t i = 0; i < 3; ++i) {
-            Results shard = p2p_results();
+            Results shard = p2p_results(i);
             shard.recorder.add(Count::Sent, 100 + i);
             shard.recorder.latency.record(1'000 * (i + 1));
             EXPECT_EQ(write_file(path(i), result_json(shard)), "");
@@ -73,10 +73,26 @@ TEST_F(MergeCommand, RefusesWhatDoesNotBelongTogether) {
     EXPECT_TRUE(holds(err_, "is of schema version 2; this jumpload reads 1")) << err_;
 }
 
+TEST_F(MergeCommand, RefusesARunTwiceAndSaysWhatIsMissing) {
+    EXPECT_EQ(run({path(0), path(0)}), 2);
+    EXPECT_EQ(err_, "jumpload merge: " + path(0) + ": does not belong to " + path(0) +
+                        ": it is a run that is in already\n");
+    Results shard = p2p_results(9);
+    shard.plan.shard = Shard{1, 3, {}};
+    ASSERT_EQ(write_file(path(3), result_json(shard)), "");
+    EXPECT_EQ(run({path(3)}), 0);
+    EXPECT_EQ(err_, "jumpload merge: shards 0, 2 of 3 are missing\n");
+}
+
 TEST_F(MergeCommand, SaysWhichFileIsNotThere) {
-    EXPECT_EQ(run({path(0), "/nowhere/at/all"}), 1);
+    EXPECT_EQ(run({path(0), "/nowhere/at/all"}), 2);
     EXPECT_EQ(err_, "jumpload merge: /nowhere/at/all: No such file or directory\n");
-    EXPECT_EQ(run({path(0), "/"}), 1);
+    EXPECT_EQ(run({path(0), "/"}), 2);
+    EXPECT_EQ(run({path(0), "-o", "/nowhere/at/all"}), 2);
+    EXPECT_EQ(err_,
+              "jumpload merge: --json /nowhere/at/all: cannot be written: there is no folder "
+              "/nowhere/at/; make it first\n");
+    EXPECT_EQ(out_, "");
     EXPECT_EQ(run({}), 2);
     EXPECT_EQ(run({path(0), "-o", "/dev/full"}), 1);
     EXPECT_TRUE(holds(err_, "No space left on device")) << err_;

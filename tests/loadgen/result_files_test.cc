@@ -1,7 +1,12 @@
 #include "loadgen/result_files.h"
 
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -17,6 +22,16 @@ std::string content(const std::string& path) {
     std::ostringstream text;
     text << std::ifstream(path).rdbuf();
     return text.str();
+}
+
+// In a child, which may not do what root may, and may mount what it likes in a namespace.
+template <class Body>
+int exit_code_of_child(Body body) {
+    const pid_t child = fork();
+    if (child == 0) _exit(body());
+    int status = 0;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 TEST(ResultFiles, WritesWhatIsAskedFor) {
@@ -48,6 +63,35 @@ TEST(ResultFiles, SaysWhichFileCouldNotBeWritten) {
     EXPECT_EQ(problems[1], "--csv /dev/full: could not be written: No space left on device");
     EXPECT_EQ(problems[2], "--hgrm /dev/full: could not be written: No space left on device");
     EXPECT_EQ(problems[3], "--hdr-log /dev/full: could not be written: No space left on device");
+}
+
+TEST(WhyUnwritable, IsToldBeforeAnythingIsWritten) {
+    const std::string folder = testing::TempDir() + "why_unwritable_test/";
+    std::filesystem::create_directory(folder);
+    EXPECT_EQ(why_unwritable(folder + "new.json"), "");
+    EXPECT_EQ(why_unwritable("new.json"), "");
+    EXPECT_EQ(why_unwritable("/dev/full"), "");
+    EXPECT_EQ(why_unwritable(folder), "is a folder; give a file in it");
+    EXPECT_EQ(why_unwritable(folder + "no/"), "names no file");
+    EXPECT_EQ(why_unwritable(folder + "no/x"),
+              "there is no folder " + folder + "no/; make it first");
+    EXPECT_EQ(write_file(folder + "x", "text"), "");
+    EXPECT_EQ(why_unwritable(folder + "x"), "");
+    EXPECT_EQ(why_unwritable(folder + "x/y"), "Not a directory");
+    EXPECT_TRUE(why_unwritable("-").starts_with("standard output is for the text"));
+    ASSERT_EQ(chmod((folder + "x").c_str(), 0444), 0);
+    ASSERT_EQ(chmod(folder.c_str(), 0555), 0);
+    EXPECT_EQ(exit_code_of_child([&] {
+                  if (geteuid() == 0 && setresuid(12'345, 12'345, 12'345) != 0) return 2;
+                  if (why_unwritable(folder + "x") != "Permission denied") return 3;
+                  return why_unwritable(folder + "new.json").starts_with("nothing can be made") ? 0
+                                                                                                : 4;
+              }),
+              0);
+    ASSERT_EQ(chmod(folder.c_str(), 0755), 0);
+    const auto files = std::filesystem::directory_iterator(folder);
+    EXPECT_EQ(std::distance(begin(files), end(files)), 1);
+    std::filesystem::remove_all(folder);
 }
 
 TEST(WriteFile, LeavesNoHalfOfAResult) {
@@ -83,6 +127,81 @@ TEST(WriteFile, WritesThroughALink) {
     EXPECT_EQ(content(testing::TempDir() + "write_file_test.target"), "text");
     std::filesystem::remove(path);
     std::filesystem::remove(testing::TempDir() + "write_file_test.target");
+}
+
+mode_t mode_of(const std::string& path) {
+    struct stat there {};
+    EXPECT_EQ(stat(path.c_str(), &there), 0);
+    return there.st_mode & 07777;
+}
+
+TEST(WriteFile, KeepsModeAndOwner) {
+    const std::string path = testing::TempDir() + "write_file_test.mode";
+    EXPECT_EQ(write_file(path, "first"), "");
+    ASSERT_EQ(chmod(path.c_str(), 0640), 0);
+    // Only root may give files away.
+    const bool given = chown(path.c_str(), 12'345, 12'346) == 0;
+    EXPECT_EQ(write_file(path, "second"), "");
+    EXPECT_EQ(content(path), "second");
+    EXPECT_EQ(mode_of(path), 0640U);
+    struct stat there {};
+    ASSERT_EQ(stat(path.c_str(), &there), 0);
+    EXPECT_EQ(there.st_uid, given ? 12'345 : geteuid());
+    EXPECT_EQ(there.st_gid, given ? 12'346 : getegid());
+    std::filesystem::remove(path);
+}
+
+TEST(WriteFile, WritesInPlaceWhereTheFolderMayNotBeChanged) {
+    const std::string folder = testing::TempDir() + "write_file_test.closed/";
+    const std::string path = folder + "run.json";
+    std::filesystem::create_directory(folder);
+    EXPECT_EQ(write_file(path, "first, and longer"), "");
+    ASSERT_EQ(chmod(path.c_str(), 0666), 0);
+    ASSERT_EQ(chmod(folder.c_str(), 0555), 0);
+    EXPECT_EQ(exit_code_of_child([&] {
+                  if (geteuid() == 0 && setresuid(12'345, 12'345, 12'345) != 0) return 2;
+                  if (write_file(path, "second") != "") return 3;
+                  return write_file(folder + "new.json", "x") == "Permission denied" ? 0 : 4;
+              }),
+              0);
+    EXPECT_EQ(content(path), "second");
+    ASSERT_EQ(chmod(folder.c_str(), 0755), 0);
+    std::filesystem::remove_all(folder);
+}
+
+// docker run -v run.json:/run.json
+TEST(WriteFile, WritesIntoAMountedFile) {
+    const std::string path = testing::TempDir() + "write_file_test.mounted";
+    const std::string from = testing::TempDir() + "write_file_test.outside";
+    EXPECT_EQ(write_file(path, ""), "");
+    EXPECT_EQ(write_file(from, "first"), "");
+    constexpr int kNoNamespaces = 77;
+    const int exit_code = exit_code_of_child([&] {
+        const int flags = geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS;
+        if (unshare(flags) != 0) return kNoNamespaces;
+        mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
+        if (mount(from.c_str(), path.c_str(), nullptr, MS_BIND, nullptr) != 0) return kNoNamespaces;
+        return write_file(path, "second").empty() ? 0 : 3;
+    });
+    const std::string outside = content(from);
+    std::filesystem::remove(path);
+    std::filesystem::remove(from);
+    if (exit_code == kNoNamespaces) GTEST_SKIP() << "no mount namespaces here";
+    EXPECT_EQ(exit_code, 0);
+    EXPECT_EQ(outside, "second");
+}
+
+TEST(WriteFile, LeavesAReadOnlyFileAlone) {
+    const std::string path = testing::TempDir() + "write_file_test.kept";
+    EXPECT_EQ(write_file(path, "first"), "");
+    ASSERT_EQ(chmod(path.c_str(), 0444), 0);
+    EXPECT_EQ(exit_code_of_child([&] {
+                  if (geteuid() == 0 && setresuid(12'345, 12'345, 12'345) != 0) return 2;
+                  return write_file(path, "second") == "Permission denied" ? 0 : 3;
+              }),
+              0);
+    EXPECT_EQ(content(path), "first");
+    std::filesystem::remove(path);
 }
 
 }  // namespace

@@ -82,7 +82,7 @@ TEST(ResultMerge, AddsSecondsByTheWallClock) {
 
 TEST(ResultMerge, JudgesAnew) {
     Results one = p2p_results();
-    Results two = p2p_results();
+    Results two = p2p_results(2);
     one.fail_if.push_back(std::get<FailIf>(parse_fail_if("duplicated>3")));
     two.fail_if = one.fail_if;
     one.recorder.add(Count::Duplicated, 2);
@@ -93,7 +93,7 @@ TEST(ResultMerge, JudgesAnew) {
     EXPECT_EQ(one.exit_code(), 3);
     two.recorder.add(Count::LostOnLiveConnections);
     two.interrupted = true;
-    Results three = p2p_results();
+    Results three = p2p_results(3);
     ASSERT_EQ(merge_result(three, two), std::nullopt);
     EXPECT_EQ(three.exit_code(), 3);
     EXPECT_TRUE(three.interrupted);
@@ -101,17 +101,58 @@ TEST(ResultMerge, JudgesAnew) {
 
 TEST(ResultMerge, RefusesAnotherLoad) {
     Results one = p2p_results();
-    Results two = p2p_results();
+    Results two = p2p_results(2);
     two.plan.qos = 2;
     EXPECT_EQ(merge_result(one, two), "plan.qos is 2, not 1");
-    two = p2p_results();
+    two = p2p_results(2);
     two.plan.mode = "sub";
     EXPECT_EQ(merge_result(one, two), "mode is sub, not p2p");
     EXPECT_TRUE(one.shards.empty());
-    two = p2p_results();
+    two = p2p_results(2);
     two.plan.seed = 99;
     two.plan.connrate = 7;
     EXPECT_EQ(merge_result(one, two), std::nullopt);
+}
+
+Results shard_of(uint32_t index, uint32_t count) {
+    Results results = p2p_results(1 + index);
+    results.plan.shard = Shard{index, count, {}};
+    return results;
+}
+
+TEST(ResultMerge, TakesEachShardOnce) {
+    Results merged = travelled(shard_of(0, 4));
+    EXPECT_EQ(missing_shards(merged), "shards 1, 2, 3 of 4 are missing");
+    EXPECT_EQ(merge_result(merged, shard_of(2, 4)), std::nullopt);
+    Results again = shard_of(2, 4);
+    again.environment.start_unix_ns = 99;
+    EXPECT_EQ(merge_result(merged, again), "shard 2 of 4 is in already");
+    EXPECT_EQ(merge_result(merged, shard_of(1, 2)), "it is shard 1 of 2, not one of 4");
+    EXPECT_EQ(merge_result(merged, p2p_results(98)), "it is shard 0 of 1, not one of 4");
+    EXPECT_EQ(merged.shards.size(), 2U);
+    // Merged results know their shards, on their way as well.
+    Results rest = shard_of(1, 4);
+    merged = travelled(merged);
+    EXPECT_EQ(merge_result(rest, merged), std::nullopt);
+    EXPECT_EQ(missing_shards(rest), "shard 3 of 4 is missing");
+    EXPECT_EQ(merge_result(rest, merged), "it is a run that is in already");
+    EXPECT_EQ(merge_result(rest, shard_of(3, 4)), std::nullopt);
+    EXPECT_EQ(missing_shards(rest), "");
+    EXPECT_EQ(missing_shards(shard_of(0, 1'000'000)),
+              "shards 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 and 999983 more of "
+              "1000000 are missing");
+}
+
+TEST(ResultMerge, TakesRunsThatSaidNoShard) {
+    Results one = p2p_results(1);
+    const Results two = p2p_results(2);
+    EXPECT_EQ(merge_result(one, one), "it is a run that is in already");
+    EXPECT_EQ(merge_result(one, two), std::nullopt);  // each 0 of 1
+    EXPECT_EQ(missing_shards(one), "");
+    Results older = shard_of(3, 4);
+    older.plan.shard.reset();
+    EXPECT_EQ(merge_result(one, older), std::nullopt);
+    EXPECT_EQ(missing_shards(one), "");
 }
 
 }  // namespace

@@ -33,5 +33,29 @@ TEST(ResultOptions, RefusesLimitsThatMeanNothing) {
     EXPECT_NE(exit->text.find("allowed: METRIC OP VALUE"), std::string::npos) << exit->text;
 }
 
+TEST(SettleResults, RefusesFilesThatCannotBeWritten) {
+    ResultOptions options;
+    EXPECT_EQ(settle_results(options), std::nullopt);
+    options.csv_path = "/no/such/folder/x";
+    EXPECT_EQ(settle_results(options),
+              "--csv /no/such/folder/x: cannot be written: there is no folder /no/such/folder/; "
+              "make it first");
+    options.csv_path.clear();
+    options.hdr_log_path = "-";
+    EXPECT_NE(settle_results(options), std::nullopt);
+}
+
+TEST(SettleResults, RefusesOneFileForTwo) {
+    ResultOptions options;
+    options.json_path = testing::TempDir() + "settle_results_test";
+    options.hgrm_path = testing::TempDir() + "./settle_results_test";
+    EXPECT_EQ(settle_results(options),
+              "--hgrm " + options.hgrm_path + ": is the file of --json as well; give each its own");
+    options.hgrm_path += ".hgrm";
+    EXPECT_EQ(settle_results(options), std::nullopt);
+    for (std::string* path : options.paths()) *path = "/dev/null";
+    EXPECT_EQ(settle_results(options), std::nullopt);
+}
+
 }  // namespace
 }  // namespace jumpgate::load

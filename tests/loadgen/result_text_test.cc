@@ -29,6 +29,7 @@ TEST(ResultText, AccountsForClientsAndMessages) {
 TEST(ResultText, TellsHandshakesAndWhereTheTimeWent) {
     Results results = p2p_results();
     EXPECT_FALSE(holds(result_text(results), "TLS"));
+    EXPECT_FALSE(holds(result_text(results), "p99.9")) << "a head without a row";
     results.plan.tls = true;
     Recorder& recorder = results.recorder;
     recorder.add(Count::TlsFull, 7);
@@ -47,7 +48,7 @@ TEST(ResultText, TellsHandshakesAndWhereTheTimeWent) {
     EXPECT_TRUE(holds(text, "wrong_name: 1 attempts failed")) << text;
     EXPECT_TRUE(holds(text, "--sni")) << text;
     EXPECT_TRUE(holds(text, "alert certificate_required (116): 1")) << text;
-    for (const char* row : {"TCP", "TLS, full", "TLS, resumed", "CONNACK"}) {
+    for (const char* row : {"p99.9", "TCP", "TLS, full", "TLS, resumed", "CONNACK"}) {
         EXPECT_TRUE(holds(text, row)) << text;
     }
 }
@@ -99,8 +100,53 @@ TEST(ResultText, SaysHowLongClientsWereAway) {
     EXPECT_TRUE(holds(result_text(results), "the longest took 1.23 s and has not ended\n"));
 }
 
+TEST(ResultText, SaysWhoseLatencyMostOfItIs) {
+    constexpr std::string_view kSaid = "most of the p99 is the generator's own lateness: ";
+    struct Case {
+        uint64_t latency_us, late_us;
+        bool said;
+    };
+    for (const Case& each :
+         {Case{11'900, 11'800, true}, Case{11'900, 6'000, true}, Case{11'900, 5'900, false},
+          Case{900, 900, false}, Case{60'000'000, 29'000'000, false}}) {
+        Results results = p2p_results();
+        results.recorder.latency.record(each.latency_us);
+        results.recorder.send_lateness.record(each.late_us);
+        results.recorder.service.record(167);
+        results.plan.lateness_limit_ms = 60'000;
+        EXPECT_EQ(holds(result_text(results), kSaid), each.said) << result_text(results);
+        EXPECT_EQ(results.exit_code(), 0);
+    }
+    Results pub = p2p_results();
+    pub.recorder.acknowledgement.record(11'900);
+    pub.recorder.send_lateness.record(11'800);
+    EXPECT_TRUE(holds(result_text(pub),
+                      std::string(kSaid) + "11.80 ms late of 11.90 ms to the acknowledgement\n"))
+        << result_text(pub);
+    pub.recorder.latency.record(11'900);
+    pub.recorder.service.record(167);
+    EXPECT_TRUE(holds(result_text(pub), std::string(kSaid) +
+                                            "11.80 ms late of 11.90 ms latency; p99 of service "
+                                            "time, from the actual send, is 167 us\n"))
+        << result_text(pub);
+}
+
+TEST(ResultText, SaysWhereNoBrokerGaveItsName) {
+    Results results = p2p_results();
+    results.recorder.add(Count::Connected, 10);
+    EXPECT_FALSE(holds(result_text(results), "--broker-from"));
+    results.plan.mode = "conn";
+    EXPECT_TRUE(result_text(results).ends_with(
+        "brokers: none gave its name, so who served whom is not known; --broker-from says where "
+        "to learn it\n"))
+        << result_text(results);
+    results.recorder.brokers["a"] = 10;
+    EXPECT_FALSE(holds(result_text(results), "--broker-from"));
+}
+
 TEST(ResultText, NamesEachBrokenLimit) {
     Results results = p2p_results();
+    results.recorder.service.record(30'000);
     for (const char* text : {"p99>20ms", "lost>0"}) {
         results.fail_if.push_back(std::get<FailIf>(parse_fail_if(text)));
     }
