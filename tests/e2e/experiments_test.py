@@ -71,8 +71,8 @@ def compare_interrupted():
                    deadline_s=PATIENCE_S)
         process.send_signal(signal.SIGINT)
         equal(process.wait(PATIENCE_S), 0, lines.text())
-        assert "interrupted: partial" in lines.text(), lines.text()
-        assert "x1.00\n" in lines.text(), lines.text()
+        lines.wait(lambda line: line == "interrupted: partial", "the word that it is partial")
+        lines.wait(lambda line: line.endswith("x1.00"), "the ratios of the round")
 
 
 @behaviour("find-max finds what a broker that reads slowly can take")
@@ -104,7 +104,7 @@ def find_max_ends():
     said, _ = run("find-max", "--slo", "ack.p99=1s", "--tries", 1, "--step-s", 1, "pub",
                   "-p", 1, "-c", 2, "-t", "x", exit_code=3)
     assert "attempts failed: refused (nothing listens" in said, said
-    assert "ack.p99>1s: no ack was measured" in said, said
+    assert "ack.p99>1s: ack was not measured" in said, said
     with Brokers(1) as brokers:
         said, _ = run("find-max", "--slo", "loss=0", "--rate-from", 100, "--rate-to", 200,
                       "--step-s", 1, "p2p", "-p", brokers.ports[0], "-c", 20,
