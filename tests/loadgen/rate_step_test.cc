@@ -108,7 +108,7 @@ TEST(RateStep, SaysWhyARunFailedByItsOwnVerdict) {
         step_failures(result, 3),
         (Words{"20 attempts failed: refused (nothing listens at the target; check --host and "
                "--port)",
-               "p99>10ms: p99 of latency is 53.31 ms", "ack.p99>10ms: no ack was measured",
+               "p99>10ms: p99 of latency is 53.31 ms", "ack.p99>10ms: ack was not measured",
                "2 duplicated against their QoS", "7 never sent", "the generator was saturated"}));
 }
 
