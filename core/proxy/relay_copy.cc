@@ -18,6 +18,7 @@ static constexpr size_t kGatherMax = 64;
 // first time that it finds the socket empty, the socket is asked for its error.
 void Relays::arm(Direction& d) {
     d.doubtful = true;
+    d.looking = false;
     d.receiving = true;
     ++d.relay.in_flight;
     Ring& ring = reactor_.ring();
@@ -87,8 +88,8 @@ void Relays::received(Direction& d, Completion done) {
     }
 }
 
-// A send to the socket that `d` receives from has failed. Where it took the error of a reset that
-// lay behind data, an armed receive would never hear of it: a new one finds the end at once.
+// The error of the socket that `d` receives from was taken, by a send or by asking, so an armed
+// receive may never hear of it. A new one takes what lies before the reset, and then finds the end.
 void Relays::look_anew(Direction& d) {
     if (!d.receiving || d.splice != nullptr || d.looking) return;
     d.looking = true;
@@ -110,7 +111,10 @@ void Relays::on_error(Direction& d, Completion done) {
     if (d.relay.closing) {
         join(d.relay);
     } else if (done.result >= 0 && d.sender_error != 0) {
-        sender_reset(d);
+        d.reset = true;
+        expect_end(d.relay);
+        look_anew(d);
+        advance(d);
     } else if (d.ask_again) {
         ask_error(d);
     }

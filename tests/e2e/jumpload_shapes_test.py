@@ -11,6 +11,7 @@ import subprocess
 import sys
 
 import jumpload_test
+from harness import sanitized
 from jumpload_test import Mosquitto, Run, expect
 
 
@@ -136,14 +137,12 @@ def an_idle_client_costs_at_most_700_bytes(folder, broker):
     for count in (1000, 8000):
         run = Run(folder, "conn", broker.port, "-c", count, "-R", 8000, "-k", 0, "--threads", 1)
         run.wait_for("connected", count)
-        with open(f"/proc/{run.process.pid}/maps") as maps:
-            sanitized = "libasan" in (mapped := maps.read()) or "libtsan" in mapped
         sizes[count] = private_bytes(run.process)
         run.process.send_signal(signal.SIGTERM)
         run.finish()
     each = (sizes[8000] - sizes[1000]) / 7000
     print(f"# {each:.0f} bytes")
-    if sanitized:
+    if sanitized(jumpload_test.JUMPLOAD):
         print("# a sanitizer's allocator costs more: not judged")
         return
     assert each <= 700, sizes

@@ -92,8 +92,9 @@ def the_asked_share_resumes(folder, pki, version, percent):
                         "--tls-resume", percent).finish()
         tls = result["tls"]
         # A connect before the first session is there is in full, and not made up for.
-        assert 0.8 * percent <= tls["sessions_offered"] <= percent, (
-            tls, result["tls_us"], result["connect_seconds"])
+        too_early = min(100, 50 * result["connect_us"]["max"] / 1e6)
+        assert 0.8 * percent * (1 - too_early / 100) <= tls["sessions_offered"] <= percent, (
+            tls, result["connect_us"], result["connect_seconds"])
         expect(tls, handshakes_resumed=tls["sessions_offered"],
                handshakes_full=100 - tls["sessions_offered"])
         assert result["tls_resumed_us"]["count"] == tls["handshakes_resumed"]

@@ -97,6 +97,27 @@ TEST(Relay, EndsSoonWhereTheBrokerResetsBehindItsLastPacketAndTheClientKeepsSend
     }
 }
 
+// The relay asks for the socket's error after "first", and learns of the reset before it has
+// received "last".
+TEST(Relay, DeliversWhatCameBetweenAnEmptySocketAndItsReset) {
+    FakeBroker broker;
+    WorkerFixture worker({}, {&broker});
+    Pair pair(worker, broker);
+    struct Act : Errand {
+        Peer* upstream = nullptr;
+    } first, last;
+    first.upstream = last.upstream = &pair.upstream;
+    first.run = [](Errand& act, Worker&) { static_cast<Act&>(act).upstream->send("first "); };
+    last.run = [](Errand& act, Worker&) {
+        static_cast<Act&>(act).upstream->send("last");
+        static_cast<Act&>(act).upstream->reset();
+    };
+    worker.on_worker_in_one_turn(first, last);
+    EXPECT_EQ(pair.client.receive_to_end(), "first last");
+    EXPECT_TRUE(worker.wait_for(no_relays));
+    EXPECT_NE(worker.log_lines().find("end=\"broker_reset\""), std::string::npos);
+}
+
 TEST(Relay, EndsTheClientWhenTheBrokerResets) {
     FakeBroker broker;
     WorkerFixture worker({}, {&broker});

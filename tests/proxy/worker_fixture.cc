@@ -214,6 +214,33 @@ void WorkerFixture::on_worker(void (*run)(Errand&, Worker&), Errand& errand) {
     ASSERT_FALSE(errand.out) << "the worker does not answer";
 }
 
+void WorkerFixture::on_worker_in_one_turn(Errand& first, Errand& second) {
+    struct Held : Errand {
+        Errand* cause = nullptr;
+        std::latch caused{1}, posted{1};
+    };
+    Held held;
+    held.cause = &first;
+    held.run = [](Errand& errand, Worker& worker) {
+        auto& self = static_cast<Held&>(errand);
+        self.cause->run(*self.cause, worker);
+        self.caused.count_down();
+        self.posted.wait();
+    };
+    held.done = second.done = [](Errand&) {};
+    worker_->send_errand(control_->ring(), held);
+    control_->turn(0);
+    held.caused.wait();
+    worker_->send_errand(control_->ring(), second);
+    control_->turn(0);
+    held.posted.count_down();
+    const uint64_t deadline_ns = monotonic_ns() + 5 * kNanosPerSecond;
+    while ((held.out || second.out) && monotonic_ns() < deadline_ns) {
+        control_->turn(10 * kNanosPerMilli);
+    }
+    ASSERT_FALSE(held.out || second.out) << "the worker does not answer";
+}
+
 Stats WorkerFixture::stats() {
     report_.seen = false;
     post(control_->ring(), worker_->ring_fd(), worker_->stats_message());

@@ -102,6 +102,9 @@ class WorkerFixture {
     }
     // Runs on the worker's thread, and returns when it has.
     void on_worker(void (*run)(Errand&, Worker&), Errand& errand);
+    // Runs both there: what `first` causes is completed, and its answers are not submitted yet,
+    // when `second` runs.
+    void on_worker_in_one_turn(Errand& first, Errand& second);
     std::string log_lines();
     std::string access_lines();
     void drain();
