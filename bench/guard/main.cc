@@ -162,12 +162,14 @@ int run(std::string_view workload, uint64_t count, uint64_t burn) {
     return 0;
 }
 
+// What the counts depend on: they are compared with those of the same alone.
 int about() {
     Script script(0);
     std::printf(
-        "{\"compiler\": \"%s\", \"libc\": \"%s\", \"liburing\": \"%d.%d\", \"ring\": \"%s\"}\n",
-        __VERSION__, gnu_get_libc_version(), io_uring_major_version(), io_uring_minor_version(),
-        script.gate().capabilities().c_str());
+        "{\"compiler\": \"%s\", \"build\": \"%s\", \"libc\": \"%s\", \"liburing\": \"%d.%d\", "
+        "\"ring\": \"%s\"}\n",
+        __VERSION__, GUARD_BUILD, gnu_get_libc_version(), io_uring_major_version(),
+        io_uring_minor_version(), script.gate().capabilities().c_str());
     return 0;
 }
 
