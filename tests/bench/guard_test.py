@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""./dev bench --check: what it says of the worker as it is, and that it finds a cost that was added.
+"""./dev bench --check: that the worker holds its baseline, and that a cost that was added is found.
 
 Counts of one toolchain: where the committed baseline is another one's, it is not compared with.
 Usage: guard_test.py, with JUMPGATE_BUILD naming a release build.
@@ -78,7 +78,8 @@ class Check(unittest.TestCase):
     def test_a_baseline_that_lacks_something_is_an_error(self):
         without = {name: FIGURES[name] for name in FIGURES if name != "messages"}
         zero = {**FIGURES, "messages": {"instructions": 0, "turns": 1}}
-        for content, words in (({"toolchain": TOOLCHAIN, "workloads": without}, "has no 'messages'"),
+        for content, words in (({"toolchain": TOOLCHAIN, "workloads": without},
+                                "has no 'messages'"),
                                ({"workloads": FIGURES}, "has no 'toolchain'"),
                                ({"toolchain": TOOLCHAIN, "workloads": zero}, "above 0"),
                                ([1], "cannot be used"), ("{", "cannot be used")):
