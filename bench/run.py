@@ -12,6 +12,7 @@ import time
 
 import broker_scenarios
 import generator_scenarios
+import guard
 import programs
 import scenarios
 import tls_scenarios
@@ -229,6 +230,11 @@ def parse_arguments():
                         help="rounds of what is compared, 1 to 20 (default: 3)")
     parser.add_argument("--haproxy", metavar="FILE", default=programs.find("haproxy"),
                         help="the peer to compare with (default: the installed one, if any)")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--check", action="store_true",
+                         help="instead: count instructions, compare with bench/baseline.json")
+    instead.add_argument("--write-baseline", action="store_true",
+                         help="instead: count instructions, write bench/baseline.json")
     options = parser.parse_args()
     if not 1 <= options.rounds <= 20:
         parser.error(f"--rounds: {options.rounds}; allowed: 1 to 20")
@@ -238,6 +244,8 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     programs.end_on_signals()
+    if options.check or options.write_baseline:
+        return guard.check() if options.check else guard.write()
     report = Report()
     written = {"machine": scenarios.machine(), "began": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
     if not options.haproxy:

@@ -1,5 +1,5 @@
-// What one MQTT packet costs: reading a CONNECT, once per client; writing a PUBLISH, once per
-// message of the load generator.
+// What one MQTT packet costs: reading a CONNECT, once per client; cutting a stream into packets and
+// writing a PUBLISH, once per message of the load generator.
 #include <benchmark/benchmark.h>
 
 #include <array>
@@ -9,6 +9,7 @@
 #include "core/base/check.h"
 #include "mqtt/connect.h"
 #include "mqtt/encode.h"
+#include "mqtt/framer.h"
 
 namespace {
 
@@ -58,5 +59,28 @@ void encode_publish(benchmark::State& state) {
     }
 }
 BENCHMARK(encode_publish)->Arg(100);
+
+// A buffer full of PUBLISH packets with payloads of state.range(0) bytes, packet by packet.
+void frame_packets(benchmark::State& state) {
+    const std::vector<uint8_t> payload(static_cast<size_t>(state.range(0)));
+    mqtt::PublishView publish;
+    publish.topic = "tenant7/p2p/12345";
+    publish.payload = payload;
+    const size_t each = mqtt::encode_publish({}, publish, mqtt::kLevelV311);
+    const size_t packets = 4'096 / each;
+    std::vector<uint8_t> stream(packets * each);
+    for (size_t i = 0; i < packets; ++i) {
+        mqtt::encode_publish(std::span(stream).subspan(i * each), publish, mqtt::kLevelV311);
+    }
+    for (auto _ : state) {
+        mqtt::Bytes rest = stream;
+        benchmark::DoNotOptimize(rest);
+        while (!rest.empty()) {
+            rest = rest.subspan(std::get<mqtt::Packet>(mqtt::next_packet(rest)).length);
+        }
+    }
+    state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(packets));
+}
+BENCHMARK(frame_packets)->Arg(16)->Arg(1'000);
 
 }  // namespace

@@ -9,6 +9,7 @@
 
 #include "core/base/check.h"
 #include "core/route/chooser.h"
+#include "core/route/hash_key.h"
 #include "core/route/moved_share.h"
 #include "core/route/route_table.h"
 
@@ -29,6 +30,17 @@ RouteTable table_of(size_t nodes, std::optional<char> prefix_until,
     return {{Route{.id = "default"}}, std::move(upstreams)};
 }
 
+// Of route(), what the key's hash takes, by the key's length in bytes.
+void hash_key(benchmark::State& state) {
+    const std::string key(static_cast<size_t>(state.range(0)), 'k');
+    for (auto _ : state) {
+        std::string_view view = key;
+        benchmark::DoNotOptimize(view);
+        benchmark::DoNotOptimize(hash_of(view));
+    }
+}
+BENCHMARK(hash_key)->Arg(23)->Arg(256);
+
 void route_keys(benchmark::State& state, const RouteTable& table) {
     std::vector<std::string> keys;
     for (size_t i = 0; i < kKeys; ++i) keys.push_back(fmt::format("tenant{}/dev{:06}", i % 97, i));
@@ -45,7 +57,7 @@ void route_keys(benchmark::State& state, const RouteTable& table) {
 void route(benchmark::State& state) {
     route_keys(state, table_of(static_cast<size_t>(state.range(0)), std::nullopt));
 }
-BENCHMARK(route)->Arg(8)->Arg(1'024);
+BENCHMARK(route)->Arg(2)->Arg(8)->Arg(64)->Arg(1'024)->Arg(4'096);
 
 // --hash-key-prefix-until /
 void route_by_tenant(benchmark::State& state) {
@@ -58,7 +70,7 @@ void route_by_rendezvous(benchmark::State& state) {
     const auto nodes = static_cast<size_t>(state.range(0));
     route_keys(state, table_of(nodes, std::nullopt, HashMethod::Rendezvous));
 }
-BENCHMARK(route_by_rendezvous)->Arg(8)->Arg(1'024);
+BENCHMARK(route_by_rendezvous)->Arg(2)->Arg(8)->Arg(64)->Arg(1'024)->Arg(4'096);
 
 // Which route: the one for all clients, or the last of many by prefix.
 void find_route(benchmark::State& state) {

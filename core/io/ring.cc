@@ -179,9 +179,11 @@ void Ring::wait(uint64_t timeout_ns) {
 
 // Copies a batch out before it runs any callback: a callback may submit, which may reap.
 unsigned Ring::dispatch() {
+    // Without initial values: to clear 256 of them was most of a turn that has one completion.
     struct Entry {
         Op* op;
-        Completion completion;
+        int32_t result;
+        uint32_t flags;
     };
     std::array<Entry, kDrainBatch> batch;
     unsigned total = 0;
@@ -190,13 +192,13 @@ unsigned Ring::dispatch() {
         unsigned count = 0;
         io_uring_cqe* cqe = nullptr;
         io_uring_for_each_cqe(&ring_, head, cqe) {
-            batch[count++] = {static_cast<Op*>(io_uring_cqe_get_data(cqe)), {cqe->res, cqe->flags}};
+            batch[count++] = {static_cast<Op*>(io_uring_cqe_get_data(cqe)), cqe->res, cqe->flags};
             if (count == batch.size()) break;
         }
         io_uring_cq_advance(&ring_, count);
         for (unsigned i = 0; i < count; ++i) {
             take_over(batch[i].op);
-            batch[i].op->complete(*batch[i].op, batch[i].completion);
+            batch[i].op->complete(*batch[i].op, {batch[i].result, batch[i].flags});
         }
         total += count;
         counters_.completions += count;
