@@ -78,17 +78,18 @@ def compare_interrupted():
 @behaviour("find-max finds what a broker that reads slowly can take")
 def find_max():
     # Each publisher's 2,000 bytes a second: some 17 messages of 100 bytes, so 170 of ten. The rest
-    # of a few seconds would come while the run drains, within any limit of latency.
+    # of a few seconds would come while the run drains, within any limit of latency. A machine that
+    # stops for a moment fails a try that would hold; it does not do so three times in a row.
     with Brokers(1, "--slow-read", "2000") as brokers, \
             tempfile.TemporaryDirectory(prefix="jumpload-e2e-") as folder:
         path = pathlib.Path(folder, "find-max.json")
         said, _ = run("find-max", "--slo", "p99=5s", "--rate-from", 130, "--rate-to", 6400,
-                      "--step-s", 3, "--tries", 1, "--precision", 50, "--json", path,
+                      "--step-s", 3, "--tries", 3, "--precision", 50, "--json", path,
                       "p2p", "-p", brokers.ports[0], "-c", 20, "-s", 100,
                       "--lateness-limit-ms", 60000, "--drain-ms", 10000)
         result = json.loads(path.read_text(encoding="utf-8"))
         equal((result["highest_that_held"], result["lowest_that_failed"]), (130, 184), said)
-        equal([step["rate"] for step in result["steps"]], [130, 260, 184])
+        equal(list(dict.fromkeys(step["rate"] for step in result["steps"])), [130, 260, 184])
         equal(result["generator_was_the_limit"], False)
         assert re.search(r"260 messages/s: FAILS .*only 1[5-9]\d/s of 260/s arrived in time", said)
 
