@@ -41,9 +41,7 @@ function number(bytes, at) {  // variable byte integer, MQTT 1.5.5: [value, wher
 }
 
 function route(s) {
-    let seen = null;
-    s.on('upstream', function (data) {
-        seen = seen ? Buffer.concat([seen, data]) : data;
+    s.on('upstream', function (seen) {  // while it prereads: all that has come so far
         if (seen.length && seen[0] != 0x10) return s.deny();
         const header = number(seen, 1);
         if (!header || seen.length < header[0] + header[1]) return;
@@ -145,11 +143,11 @@ def proxy(name, broker_ports, threads=1, core=None):
 
 def versions():
     """{program: what it says of its version}"""
-    asked = {JUMPGATE: [programs.JUMPGATE, "--version"], HAPROXY: [find(HAPROXY), "-v"],
-             NGINX: [find(NGINX), "-v"]}
     said = {}
-    for name, argv in asked.items():
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=10)
-        found = re.search(r"\d+\.\d+[\w.+-]*", done.stdout + done.stderr)
-        said[name] = found.group() if found else "unknown"
+    for name, flag in ((programs.JUMPGATE, "--version"), (HAPROXY, "-v"), (NGINX, "-v")):
+        path = programs.find(name)
+        if path:
+            done = subprocess.run([path, flag], capture_output=True, text=True, timeout=10)
+            found = re.search(r"\d+\.\d+[\w.+~-]*", done.stdout + done.stderr)
+            said[os.path.basename(name)] = found.group() if found else "unknown"
     return said

@@ -10,9 +10,11 @@ import statistics
 import sys
 import time
 
+import benchmark_table
 import broker_scenarios
 import generator_scenarios
 import guard
+import peer_proxies
 import programs
 import scenarios
 import side_by_side
@@ -189,9 +191,11 @@ def run_punctuality(report, options):
 
 
 SCENARIOS = {"micro": run_micro, "clients": run_clients, "transfer": run_transfer,
-             **side_by_side.SCENARIOS, "tls_handshakes": run_tls_handshakes, "tls_messages": run_tls_messages,
-             "tls_bulk": run_tls_bulk, "tls_memory": run_tls_memory, "broker": run_broker,
-             "generators": run_generators, "crowd": run_crowd, "punctuality": run_punctuality}
+             **side_by_side.SCENARIOS, "tls_handshakes": run_tls_handshakes,
+             "tls_messages": run_tls_messages, "tls_bulk": run_tls_bulk,
+             "tls_memory": run_tls_memory, "broker": run_broker, "generators": run_generators,
+             "crowd": run_crowd, "punctuality": run_punctuality}
+TABLE = os.path.join(programs.ROOT, "docs", "benchmarks.md")
 
 
 def parse_arguments():
@@ -199,6 +203,9 @@ def parse_arguments():
     parser.add_argument("--json", metavar="FILE",
                         default=os.path.join(programs.BUILD, "bench.json"),
                         help="where the figures go (default: build/bench.json)")
+    parser.add_argument("--table", metavar="FILE",
+                        help="where the comparison with other proxies goes as Markdown (default: "
+                             "docs/benchmarks.md where all was measured, else nowhere)")
     parser.add_argument("--only", metavar="NAME", action="append", choices=list(SCENARIOS),
                         help=f"measure this alone; repeatable; {', '.join(SCENARIOS)}")
     parser.add_argument("--rounds", type=int, metavar="N",
@@ -212,7 +219,9 @@ def parse_arguments():
     instead.add_argument("--write-baseline", action="store_true",
                          help="instead: count instructions, write bench/baseline.json")
     options = parser.parse_args()
-    options.side_rounds = options.rounds or 5
+    if options.table is None and not options.only:
+        options.table = TABLE
+    options.side_rounds = 5 if options.rounds is None else options.rounds
     options.rounds = 3 if options.rounds is None else options.rounds
     if not 1 <= options.rounds <= 20:
         parser.error(f"--rounds: {options.rounds}; allowed: 1 to 20")
@@ -225,7 +234,8 @@ def main():
     if options.check or options.write_baseline:
         return guard.check() if options.check else guard.write()
     report = Report()
-    written = {"machine": scenarios.machine(), "began": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    written = {"machine": scenarios.machine(), "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+               "versions": peer_proxies.versions(), "rounds": options.side_rounds}
     if not options.haproxy:
         print("haproxy is not installed: what it is compared with is not measured")
     try:
@@ -244,6 +254,9 @@ def main():
     written["figures"] = report.figures
     with open(options.json, "w") as out:
         json.dump(written, out, indent=1)
+    if options.table:
+        with open(options.table, "w") as out:
+            out.write(benchmark_table.page(written))
     for row in report.broken():
         print(f"BROKEN: {row['figure']}: {row.get('why') or Report.line(row).split(None, 1)[1]}")
     print(f"{'some limits are broken' if report.broken() else 'every limit holds'}; "

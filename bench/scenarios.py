@@ -169,4 +169,5 @@ def machine():
         model = re.search(r"^model name\s*:\s*(.*)$", info.read(), re.M)
     return {"kernel": os.uname().release, "cpus": len(os.sched_getaffinity(0)),
             "cpu": model.group(1) if model else "unknown",
+            "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
             "load_average_before": os.getloadavg()[0]}
