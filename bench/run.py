@@ -258,7 +258,7 @@ def main():
         with open(options.table, "w") as out:
             out.write(benchmark_table.page(written))
     for row in report.broken():
-        print(f"BROKEN: {row['figure']}: {row.get('why') or Report.line(row).split(None, 1)[1]}")
+        print(f"BROKEN: {row['figure']}: {row['why']}" if "why" in row else Report.line(row))
     print(f"{'some limits are broken' if report.broken() else 'every limit holds'}; "
           f"figures in {options.json}")
     return 1 if report.broken() else 0

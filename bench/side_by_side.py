@@ -86,7 +86,7 @@ def add(report, comparison):
     for name, percent in comparison.aside.items():
         report.add(f"... {name}", percent, "%")
     for peer in comparison.peers():
-        report.add(f"... jumpgate / {peer}", round(comparison.ratio(peer), 3), "",
+        report.add(f"jumpgate / {peer}: {comparison.what}", round(comparison.ratio(peer), 3), "",
                    comparison.limit(peer), comparison.at_least)
 
 
