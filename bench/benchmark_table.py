@@ -11,7 +11,7 @@ import sys
 from peer_proxies import HAPROXY, HAPROXY_SPLICE, JUMPGATE, NGINX
 from side_by_side import Comparison, rounded
 
-COLUMNS = {JUMPGATE: "jumpgate", HAPROXY: "HAProxy", HAPROXY_SPLICE: "HAProxy, splice",
+COLUMNS = {JUMPGATE: "jumpgate", HAPROXY: "HAProxy", HAPROXY_SPLICE: "HAProxy, spliced",
            NGINX: "nginx"}
 COMMAND = "./dev bench"
 
@@ -34,8 +34,14 @@ difference. **Bold**: jumpgate is worse, or a limit that we set ourselves is bro
 CLOSING = """
 ## What this does not tell
 - One machine, two cores, the loopback: no network card, no interrupts of one, no NUMA. What TCP costs on
-  the loopback is in every figure, and the receiving side's part of it is paid by whoever sends.
-- The generator and three brokers have one core. Where that core was full first (the column of the shares),
+  the loopback is in every figure, and the receiving side's part of it is paid by whoever sends. At low rates
+  more than half of a proxy's CPU time is waking the other core and being woken (perf), which no proxy can save
+  but by being slower.
+- Bulk is sent and dropped by a few lines of Python (`bench/bulk_stream.py`), since jumpload fills its core before
+  a proxy does. HAProxy's `splice-auto` never spliced there: "splice" is `splice-request`, which always does.
+- nginx has a JavaScript machine for each session; that is most of its memory, and how Debian's nginx can hash
+  client ids.
+- The generator and three brokers have one core. Where that core was full first (the lines below the tables),
   a rate is theirs, not the proxy's; CPU per message is the proxy's own in any case.
 - Messages are those that pass the proxy: an echo passes twice. Latency is the whole way, from the planned
   time at the client to the broker and back; without any proxy it is what the column "direct" says.
