@@ -18,34 +18,39 @@ COMMAND = "./dev bench"
 INTRODUCTION = """# Benchmarks
 
 Written by `{command}` from its own JSON: do not edit. jumpgate, HAProxy and nginx with equal work:
-each reads the CONNECT, hashes the client id over the same three brokers, and then moves bytes. A fresh
-process for each run, in turns, one thread on one core; `jumpload` and the brokers have the other core.
-How each is configured: `bench/peer_proxies.py`; what is played: `bench/proxy_scenarios.py`.
+each reads the CONNECT, hashes the client id over the same three brokers, and then moves bytes. A
+fresh process for each run, in turns, one thread on one core; `jumpload` and the brokers have the
+other core. How each is configured: `bench/peer_proxies.py`; what is played:
+`bench/proxy_scenarios.py`.
 
 | | |
 |---|---|
 {facts}
 
-CPU is that of all threads of a proxy's processes. Figures are medians of the rounds; a ratio is jumpgate's
-median by the peer's, with the 95 % interval of the bootstrap over rounds. An interval that holds 1 is no
-difference. **Bold**: jumpgate is worse, or a limit that we set ourselves is broken.
+CPU is that of all threads of a proxy's processes. Figures are medians of the rounds; a ratio is
+jumpgate's median by the peer's, with the 95 % interval of the bootstrap over rounds. An interval
+that holds 1 is no difference. **Bold**: jumpgate is worse, or a limit that we set ourselves is
+broken.
 """
 
 CLOSING = """
 ## What this does not tell
-- One machine, two cores, the loopback: no network card, no interrupts of one, no NUMA. What TCP costs on
-  the loopback is in every figure, and the receiving side's part of it is paid by whoever sends. At low rates
-  more than half of a proxy's CPU time is waking the other core and being woken (perf), which no proxy can save
-  but by being slower.
-- Bulk is sent and dropped by a few lines of Python (`bench/bulk_stream.py`), since jumpload fills its core before
-  a proxy does. HAProxy's `splice-auto` never spliced there: "splice" is `splice-request`, which always does.
-- nginx has a JavaScript machine for each session; that is most of its memory, and how Debian's nginx can hash
-  client ids.
-- The generator and three brokers have one core. Where that core was full first (the lines below the tables),
-  a rate is theirs, not the proxy's; CPU per message is the proxy's own in any case.
-- Messages are those that pass the proxy: an echo passes twice. Latency is the whole way, from the planned
-  time at the client to the broker and back; without any proxy it is what the column "direct" says.
-- nginx's memory for connections that may come is allocated at its start, and so not in the figure for each.
+- One machine, two cores, the loopback: no network card, no interrupts of one, no NUMA, and other
+  guests of the host at the same time. What TCP costs on the loopback is in every figure; the
+  receiving side's part of it is paid by whoever sends.
+- At low rates more than half of a proxy's CPU time goes into waking the other core and being woken
+  (`perf`: `try_to_wake_up`, `finish_task_switch`). A proxy that is quicker sleeps more often, so it
+  saves less than its shorter code path suggests.
+- The generator and three brokers have one core. Where that core was full first (the lines below
+  the tables), a rate is theirs, not the proxy's; CPU per message is the proxy's own in any case.
+- Messages are those that pass the proxy: an echo passes twice. Latency is the whole way, from the
+  planned time at the client to the broker and back; without any proxy it is what "direct" says.
+- Bulk is sent and dropped by a few lines of Python (`bench/bulk_stream.py`), since jumpload fills
+  its core before a proxy does. HAProxy's `splice-auto` never spliced there: "spliced" is
+  `splice-request`, which always does.
+- nginx has a JavaScript machine for each session: that is most of its memory, and how Debian's
+  nginx hashes client ids. What it allocates at its start for connections that may come is not in
+  the figure for each.
 """
 
 

@@ -1,9 +1,9 @@
 """A stream of large MQTT messages that costs its sender and its sink as little as may be.
 
-Law: so that on two cores it is the proxy that is full, and not the generator: messages are made once
-and sent again and again, and the sinks drop what arrives inside the kernel (MSG_TRUNC, tcp(7)), so
-one core copies each byte once. What is counted has arrived. Contents are not compared here:
-transfer.py does that.
+Law: so that on two cores it is the proxy that is full, and not the generator: messages are made
+once and sent again and again, and the sinks drop what arrives inside the kernel (MSG_TRUNC,
+tcp(7)), so one core copies each byte once. What is counted has arrived. Contents are not compared
+here: transfer.py does that.
 """
 import contextlib
 import socket

@@ -1,12 +1,13 @@
 """The scenarios of `./dev bench` that set jumpgate beside HAProxy and nginx, in turns.
 
-Law: equal work (peer_proxies.py), a fresh proxy and fresh brokers for every run, A B C D A B C D ...,
-each proxy one thread on one core; jumpload and the three brokers share the other. CPU is that of all
-threads of the proxy's process tree between two live lines of jumpload, behind the warm-up; a run
-whose messages were lost is no figure. No scenario judges: side_by_side.py holds the limits.
+Law: equal work (peer_proxies.py), a fresh proxy and fresh brokers for every run, A B C A B C ...,
+each proxy one thread on one core; jumpload and the three brokers share the other. CPU is that of
+all threads of the proxy's process tree between two live lines of jumpload, behind the warm-up; a
+run whose messages were lost is no figure. No scenario judges: side_by_side.py holds the limits.
 
-"messages" are those that pass the proxy: an echo passes twice. jumpload on one core with its brokers
-can be the limit itself; `generator_share` (of that core) tells, and then the rate is not the proxy's.
+"messages" are those that pass the proxy: an echo passes twice. jumpload on one core with its
+brokers can be the limit itself; `generator_share` (of that core) tells, and then the rate is not
+the proxy's.
 """
 import contextlib
 import statistics
@@ -110,8 +111,8 @@ def connects(rounds):
 
 # ---- messages ------------------------------------------------------------------------------------
 
-# Messages that pass in a second, clients, bytes of payload, QoS, seconds. All are echoes: each client
-# hears its own topic, so that any broker serves it whole.
+# Messages that pass in a second, clients, bytes of payload, QoS, seconds. All are echoes: each
+# client hears its own topic, so that any broker serves it whole.
 PLANS = {"5,000 msg/s, 100 B": (5_000, 100, 100, 0, 4),
          "20,000 msg/s, 16 B": (20_000, 500, 16, 0, 3),
          "20,000 msg/s, 100 B": (20_000, 500, 100, 0, 4),
