@@ -9,6 +9,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 
 PATIENCE_S = 20
 CONNACK = b"\x20\x02\x00\x00"
@@ -57,6 +58,14 @@ class Sinks:
 
     def bytes(self):
         return sum(self.received)
+
+    def wait_for(self, connections, size):
+        """Until so many have brought `size` bytes each."""
+        deadline = time.monotonic() + PATIENCE_S
+        while sum(count >= size for count in self.received) < connections:
+            if time.monotonic() > deadline:
+                raise OSError(f"of {connections} streams came {self.received} bytes")
+            time.sleep(0.01)
 
     def close(self):
         for listener in self.sockets:

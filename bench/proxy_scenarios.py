@@ -169,6 +169,7 @@ def bulk(rounds, size=65_536, clients=8, warm_up_s=0.7, seconds=3):
             gate = stack.enter_context(proxy(name, sinks.ports, 1, PROXY_CORE))
             stack.enter_context(contextlib.closing(
                 bulk_stream.Senders(gate.port, clients, size)))
+            sinks.wait_for(clients, size)
             time.sleep(warm_up_s)
             before = bulk_sample(gate, sinks)
             time.sleep(seconds)
