@@ -104,17 +104,33 @@ class Program:
             return self.kill()
 
     def kill(self):
-        self.process.kill()
+        """With what it has started itself: all of its session."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         return self.wait(STOP_TIMEOUT_S)
 
     # ---- what it costs -----------------------------------------------------------------------
 
+    def tasks(self):
+        """Folders of all threads of it and of its descendants (nginx: a master, its workers)."""
+        pids, folders = [self.pid], []
+        for pid in pids:  # grows as it goes
+            with contextlib.suppress(OSError):
+                for task in os.listdir(f"/proc/{pid}/task"):
+                    folders.append(f"/proc/{pid}/task/{task}")
+                    with open(f"{folders[-1]}/children") as children:
+                        pids += map(int, children.read().split())
+        return folders
+
+    def pids(self):
+        return {int(folder.split("/")[2]) for folder in self.tasks()}
+
     def cpu_seconds(self):
         """CPU time of all its threads, those of io_uring in the kernel included."""
         total_ns = 0
-        for task in os.listdir(f"/proc/{self.pid}/task"):
+        for task in self.tasks():
             with contextlib.suppress(OSError):
-                with open(f"/proc/{self.pid}/task/{task}/schedstat") as stat:
+                with open(f"{task}/schedstat") as stat:
                     total_ns += int(stat.read().split()[0])
         return total_ns / 1e9
 
@@ -127,8 +143,11 @@ class Program:
         return self.rollup_bytes("Private_Clean") + self.rollup_bytes("Private_Dirty")
 
     def rollup_bytes(self, field):
-        with open(f"/proc/{self.pid}/smaps_rollup") as rollup:
-            return int(re.search(rf"^{field}:\s+(\d+) kB", rollup.read(), re.M).group(1)) * 1024
+        total = 0
+        for pid in self.pids():
+            with open(f"/proc/{pid}/smaps_rollup") as rollup:
+                total += int(re.search(rf"^{field}:\s+(\d+) kB", rollup.read(), re.M).group(1))
+        return total * 1024
 
     def descriptor_limit(self):
         with open(f"/proc/{self.pid}/limits") as limits:
@@ -138,7 +157,8 @@ class Program:
 @atexit.register
 def stop_all():
     for program in list(running):
-        program.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
     for program in list(running):
         program.wait(STOP_TIMEOUT_S)
 

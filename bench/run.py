@@ -10,15 +10,17 @@ import statistics
 import sys
 import time
 
+import benchmark_table
 import broker_scenarios
 import generator_scenarios
 import guard
+import peer_proxies
 import programs
 import scenarios
+import side_by_side
 import tls_scenarios
 
 NS_LIMITS = {"parse_connect": 150, "route/8": 40, "route/1024": 80}
-IDLE_BYTES_LIMIT = 512
 SPLICE_RATIO_LIMIT = 0.6
 CLIENTS = 18_000
 CROWD = 35_000
@@ -95,14 +97,6 @@ def run_clients(report, _):
     return figures
 
 
-def run_memory(report, _):
-    figures = scenarios.idle_memory()
-    report.add("user memory per idle relayed client (PSS, 0 to 9,000)",
-               figures["bytes_per_client"], "bytes", IDLE_BYTES_LIMIT)
-    report.add("... PSS with none of them", figures["pss_0_clients"], "bytes")
-    return figures
-
-
 def run_transfer(report, options):
     figures = scenarios.bulk_transfer(rounds=options.rounds)
     for direction in ("up", "down"):
@@ -111,22 +105,6 @@ def run_transfer(report, options):
                        figures["cpu_seconds_per_gb"][setting][direction]["median"], "CPU s/GB")
         report.add(f"... CPU of auto / never, {direction}, same checksum",
                    figures["ratio"][direction], "", SPLICE_RATIO_LIMIT)
-    return figures
-
-
-def run_messages(report, options):
-    figures = scenarios.message_cost(options.haproxy, options.rounds)
-    for name, cost in figures.items():
-        report.add(f"{name}: CPU per relayed 100-byte message", cost["cpu_us_per_message"], "us")
-        report.add("... p99 of the whole way", cost["p99_us"], "us")
-    return figures
-
-
-def run_connects(report, options):
-    figures = scenarios.connect_rate(options.haproxy, options.rounds)
-    for name, rate in figures.items():
-        report.add(f"{name}: MQTT connects, 4,000 at once", rate["per_second"], "/s")
-        report.add("... CPU per client", rate["cpu_us_per_client"], "us")
     return figures
 
 
@@ -212,11 +190,12 @@ def run_punctuality(report, options):
     return figures
 
 
-SCENARIOS = {"micro": run_micro, "clients": run_clients, "memory": run_memory,
-             "transfer": run_transfer, "messages": run_messages, "connects": run_connects,
-             "tls_handshakes": run_tls_handshakes, "tls_messages": run_tls_messages,
-             "tls_bulk": run_tls_bulk, "tls_memory": run_tls_memory, "broker": run_broker,
-             "generators": run_generators, "crowd": run_crowd, "punctuality": run_punctuality}
+SCENARIOS = {"micro": run_micro, "clients": run_clients, "transfer": run_transfer,
+             **side_by_side.SCENARIOS, "tls_handshakes": run_tls_handshakes,
+             "tls_messages": run_tls_messages, "tls_bulk": run_tls_bulk,
+             "tls_memory": run_tls_memory, "broker": run_broker, "generators": run_generators,
+             "crowd": run_crowd, "punctuality": run_punctuality}
+TABLE = os.path.join(programs.ROOT, "docs", "benchmarks.md")
 
 
 def parse_arguments():
@@ -224,10 +203,14 @@ def parse_arguments():
     parser.add_argument("--json", metavar="FILE",
                         default=os.path.join(programs.BUILD, "bench.json"),
                         help="where the figures go (default: build/bench.json)")
+    parser.add_argument("--table", metavar="FILE",
+                        help="where the comparison with other proxies goes as Markdown (default: "
+                             "docs/benchmarks.md where all was measured, else nowhere)")
     parser.add_argument("--only", metavar="NAME", action="append", choices=list(SCENARIOS),
                         help=f"measure this alone; repeatable; {', '.join(SCENARIOS)}")
-    parser.add_argument("--rounds", type=int, default=3, metavar="N",
-                        help="rounds of what is compared, 1 to 20 (default: 3)")
+    parser.add_argument("--rounds", type=int, metavar="N",
+                        help="rounds of what is compared, 1 to 20 (default: 5 of side_..., which "
+                             "take fewer than 5 without an interval, and 3 of the others)")
     parser.add_argument("--haproxy", metavar="FILE", default=programs.find("haproxy"),
                         help="the peer to compare with (default: the installed one, if any)")
     instead = parser.add_mutually_exclusive_group()
@@ -236,6 +219,10 @@ def parse_arguments():
     instead.add_argument("--write-baseline", action="store_true",
                          help="instead: count instructions, write bench/baseline.json")
     options = parser.parse_args()
+    if options.table is None and not options.only:
+        options.table = TABLE
+    options.side_rounds = 5 if options.rounds is None else options.rounds
+    options.rounds = 3 if options.rounds is None else options.rounds
     if not 1 <= options.rounds <= 20:
         parser.error(f"--rounds: {options.rounds}; allowed: 1 to 20")
     return options
@@ -247,9 +234,10 @@ def main():
     if options.check or options.write_baseline:
         return guard.check() if options.check else guard.write()
     report = Report()
-    written = {"machine": scenarios.machine(), "began": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    written = {"machine": scenarios.machine(), "began": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+               "versions": peer_proxies.versions(), "rounds": options.side_rounds}
     if not options.haproxy:
-        print("haproxy is not installed: messages and connects are measured without the peer")
+        print("haproxy is not installed: what it is compared with is not measured")
     try:
         for name in options.only or SCENARIOS:
             print(name, flush=True)
@@ -266,8 +254,11 @@ def main():
     written["figures"] = report.figures
     with open(options.json, "w") as out:
         json.dump(written, out, indent=1)
+    if options.table:
+        with open(options.table, "w") as out:
+            out.write(benchmark_table.page(written))
     for row in report.broken():
-        print(f"BROKEN: {row['figure']}: {row.get('why') or Report.line(row).split(None, 1)[1]}")
+        print(f"BROKEN: {row['figure']}: {row['why']}" if "why" in row else Report.line(row))
     print(f"{'some limits are broken' if report.broken() else 'every limit holds'}; "
           f"figures in {options.json}")
     return 1 if report.broken() else 0

@@ -82,10 +82,10 @@ class Load:
         """Ends it now, as Ctrl-C does: result() is that of what was done so far."""
         self.program.process.send_signal(signal.SIGINT)
 
-    def result(self):
+    def result(self, allowed=(0, 3)):
         try:
             code = self.program.wait(self.timeout_s)
-            if code not in (0, 3):
+            if code not in allowed:
                 raise ScenarioError(f"jumpload: exit code {code}, {self.program.tail()}")
             with open(self.path) as result:
                 return json.load(result)
@@ -147,20 +147,6 @@ def many_clients(count=18_000, seconds=5):
     return figures
 
 
-def idle_memory(count=9_000):
-    """PSS of jumpgate with `count` idle clients, less that of the fresh process with none."""
-    with brokers(2) as far:
-        with proxy("jumpgate", [broker.port for broker in far]) as gate:
-            none = gate.pss_bytes()
-            load = Load("conn", gate.port, "-c", count, "-R", 1500, "--duration", 4, *IDLE_FLAGS)
-            load.wait_for_clients(count)
-            time.sleep(1)
-            all_of_them = gate.pss_bytes()
-            load.result()
-    return {"clients": count, "pss_0_clients": none, "pss_all_clients": all_of_them,
-            "bytes_per_client": round((all_of_them - none) / count, 1)}
-
-
 def bulk_transfer(mebibytes=1024, rounds=3):
     """CPU seconds per GB by splice(2) and by copying; transfer.py compares the checksums."""
     settings = {"auto": ["--splice", "auto"],
@@ -177,53 +163,11 @@ def peers(haproxy_path):
     return ["jumpgate", "haproxy"] if haproxy_path else ["jumpgate"]
 
 
-def message_cost(haproxy_path, rounds=3, pairs=100, seconds=8):
-    """CPU us of the proxy per 100-byte message that it passes on, at the same planned load."""
-    costs = {name: [] for name in peers(haproxy_path)}
-    latencies = {name: [] for name in costs}
-    for _ in range(rounds):
-        for name in costs:
-            with brokers(1) as (broker,), proxy(name, [broker.port], haproxy_path) as gate:
-                before = gate.cpu_seconds()
-                load = Load("p2p", gate.port, "-c", 2 * pairs, "-s", 100, "-I", 10,
-                            "--duration", seconds)
-                result = load.result()
-                cpu = gate.cpu_seconds() - before
-            messages = result["messages"]
-            if messages["lost"]:
-                raise ScenarioError(f"{name}: {messages['lost']} messages lost")
-            passed = messages["sent"] + messages["received"]  # each passes twice
-            costs[name].append(round(cpu * 1e6 / passed, 3))
-            latencies[name].append(result["latency_us"]["p99"])
-    return {name: {"cpu_us_per_message": statistics.median(costs[name]), "all": costs[name],
-                   "p99_us": statistics.median(latencies[name])} for name in costs}
-
-
-def connect_rate(haproxy_path, rounds=3, count=4_000):
-    """Clients per second from dial to CONNACK, all of them dialling at once."""
-    rates = {name: [] for name in peers(haproxy_path)}
-    costs = {name: [] for name in rates}
-    for _ in range(rounds):
-        for name in rates:
-            with brokers(1) as (broker,), proxy(name, [broker.port], haproxy_path) as gate:
-                before = gate.cpu_seconds()
-                load = Load("conn", gate.port, "-c", count, "-R", 1_000_000, "--duration", 1,
-                            *IDLE_FLAGS)
-                result = load.result()
-                cpu = gate.cpu_seconds() - before
-            if result["clients"]["connected"] != count:
-                raise ScenarioError(f"{name}: {result['clients']['connected']} of {count} "
-                                    "connected")
-            rates[name].append(round(count / result["connect_seconds"]))
-            costs[name].append(round(cpu * 1e6 / count, 1))
-    return {name: {"per_second": statistics.median(rates[name]), "all": rates[name],
-                   "cpu_us_per_client": statistics.median(costs[name])} for name in rates}
-
-
 def machine():
     """What the figures were measured on."""
     with open("/proc/cpuinfo") as info:
         model = re.search(r"^model name\s*:\s*(.*)$", info.read(), re.M)
     return {"kernel": os.uname().release, "cpus": len(os.sched_getaffinity(0)),
             "cpu": model.group(1) if model else "unknown",
+            "memory_gib": round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30),
             "load_average_before": os.getloadavg()[0]}
