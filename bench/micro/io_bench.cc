@@ -83,7 +83,7 @@ void turn(benchmark::State& state) {
     }
     CHECK(completed == state.iterations() * state.range(0));
 }
-BENCHMARK(turn)->Arg(1)->Arg(64);
+BENCHMARK(turn)->Arg(1)->Arg(16)->Arg(64);
 
 // One of kMany objects of a connection's size comes and goes.
 void slab_create_and_destroy(benchmark::State& state) {
