@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "tests/loadgen/scripted_broker.h"
 
 namespace jumpgate::load {
@@ -313,13 +315,14 @@ TEST(Connect, ServerMovedIsForGoodAndUseAnotherServerForOnce) {
 }
 
 TEST(Connect, IsNotSentRoundAndRound) {
-    std::string here;
-    ScriptedBroker broker(3, [&here](Peer& peer, int) {
+    std::promise<std::string> itself;
+    const std::shared_future<std::string> here = itself.get_future().share();
+    ScriptedBroker broker(3, [here](Peer& peer, int) {
         peer.receive();
-        peer.send(go_elsewhere(0x20, 0x9D, here));
+        peer.send(go_elsewhere(0x20, 0x9D, here.get()));
         peer.receive();
     });
-    here = at_loopback(broker);
+    itself.set_value(at_loopback(broker));
     CrewRun run(Mode::Conn, broker.port(), {"-c", "1", "--redirects", "2"});
     run.start();
     const Recorder& recorder = run.finish();
