@@ -93,6 +93,7 @@ struct Config {
     // Workers
     uint32_t threads = 1;  // 1 to 256; where not given, the CPUs allowed
     bool pin_cpus = false;
+    uint32_t busy_poll_us = 0;             // 0 to 1,000,000: awake before a worker sleeps
     std::vector<std::string> io_disabled;  // capabilities of core/io/ring.h not to use
 
     // Brokers
@@ -113,7 +114,7 @@ struct Config {
     uint32_t pipe_bytes = 1'048'576;     // 4,096 to 1,048,576
     uint32_t pipes_max = 64;             // 0 to 16,384 per worker
     uint32_t buffers = 4'096;            // 16 to 32,768 per worker, a power of two
-    uint32_t buffer_bytes = 4'096;       // 512 to 65,536
+    uint32_t buffer_bytes = 16'384;      // 512 to 65,536
     uint32_t relay_budget_bytes = 65'536;  // buffer_bytes to 16,777,216: unsent, per direction
     uint32_t socket_receive_bytes = 0;     // SO_RCVBUF; 0: the kernel tunes it; else from 4,096
     uint32_t socket_send_bytes = 0;        // SO_SNDBUF; 0: the kernel tunes it; else from 4,096

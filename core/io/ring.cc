@@ -160,7 +160,21 @@ void Ring::flush() {
     }
 }
 
+// Submits, and asks the kernel again and again: with deferred task work a completion comes only to
+// who asks. True: there is one.
+bool Ring::busy_poll(uint64_t for_ns) {
+    const uint64_t until_ns = monotonic_ns() + for_ns;
+    do {
+        counters_.enters++;
+        io_uring_submit_and_get_events(&ring_);
+        if (io_uring_cq_ready(&ring_) > 0) return true;
+    } while (monotonic_ns() < until_ns);
+    return false;
+}
+
 void Ring::wait(uint64_t timeout_ns) {
+    const uint64_t awake_ns = drain_ ? 0 : std::min(limits_.busy_poll_ns, timeout_ns);
+    if (awake_ns > 0 && busy_poll(awake_ns)) return;
     // A capped batch is drained with a large wait_nr and no wait: one enter instead of many.
     const unsigned wanted = drain_ ? kDrainBatch : 1;
     const uint64_t wait_ns = drain_ ? 0 : timeout_ns;
@@ -172,13 +186,13 @@ void Ring::wait(uint64_t timeout_ns) {
     // EBUSY: the kernel parks completions behind a full CQ and wants it emptied first.
     CHECK(rc >= 0 || rc == -ETIME || rc == -EINTR || rc == -EBUSY || rc == -EAGAIN);
     counters_.enters++;
-    if ((IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0) {
-        counters_.cq_overflows++;
-    }
 }
 
 // Copies a batch out before it runs any callback: a callback may submit, which may reap.
 unsigned Ring::dispatch() {
+    if ((IO_URING_READ_ONCE(*ring_.sq.kflags) & IORING_SQ_CQ_OVERFLOW) != 0) {
+        counters_.cq_overflows++;
+    }
     // Without initial values: to clear 256 of them was most of a turn that has one completion.
     struct Entry {
         Op* op;

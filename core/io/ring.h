@@ -38,6 +38,7 @@ struct RingLimits {
     uint32_t submissions = 1024;          // SQ entries, a power of two
     uint32_t completions = 8192;          // CQ entries, a power of two
     std::vector<std::string> disabled{};  // capabilities not to use, by their name in Capabilities
+    uint64_t busy_poll_ns = 0;            // how long wait() looks for completions before it sleeps
 };
 
 struct RingCounters {
@@ -65,7 +66,8 @@ class Ring {
     // At least `count` SQEs fit before the next flush, so that a linked chain is not torn.
     void reserve(unsigned count);
 
-    // Submits and waits until a completion or `timeout_ns` (0: do not wait).
+    // Submits and waits until a completion or `timeout_ns` (0: do not wait), awake at first for as
+    // long as RingLimits::busy_poll_ns says.
     void wait(uint64_t timeout_ns);
     // Completes the Op of everything that has come; returns how many. Not from within a completion.
     unsigned dispatch();
@@ -94,6 +96,7 @@ class Ring {
     Status setup();
     Status register_slots();
     void flush();
+    bool busy_poll(uint64_t for_ns);
 
     struct Unobserved : Op {
         Ring* ring;

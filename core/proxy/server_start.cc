@@ -157,6 +157,7 @@ uint32_t Server::plan_descriptors() {
 std::string Server::open_control() {
     const uint32_t table = plan_descriptors();
     limits_.disabled = config_.io_disabled;
+    limits_.busy_poll_ns = uint64_t{config_.busy_poll_us} * 1'000;
     RingLimits small;
     small.disabled = config_.io_disabled;
     small.submissions = 64;

@@ -33,6 +33,7 @@ const std::vector<std::string> kEveryFlag{"--listen",
                                           "--setup-timeout-ms=101",
                                           "--threads=3",
                                           "--pin-cpus",
+                                          "--busy-poll-us=9",
                                           "--io-disable=bind",
                                           "--io-disable=fd_install",
                                           "--broker=B1:1883,weight=7",
@@ -70,6 +71,7 @@ TEST(ParseFlags, SetsEveryMember) {
     EXPECT_EQ(config.setup_timeout_ms, 101u);
     EXPECT_EQ(config.threads, 3u);
     EXPECT_TRUE(config.pin_cpus);
+    EXPECT_EQ(config.busy_poll_us, 9u);
     EXPECT_EQ(config.io_disabled, (std::vector<std::string>{"bind", "fd_install"}));
     EXPECT_EQ(config.brokers, (std::vector<BrokerAddress>{{"b1", 1883, 7}, {"::1", 2, 0}}));
     EXPECT_EQ(config.dial_timeout_ms, 11u);
@@ -106,6 +108,7 @@ TEST(ParseFlags, RefusesEachNumberOutsideOfItsRange) {
         {"--connect-size-max", "127", "268435461"},
         {"--setup-timeout-ms", "99", "600001"},
         {"--threads", "0", "257"},
+        {"--busy-poll-us", nullptr, "1000001"},
         {"--dial-timeout-ms", "9", "600001"},
         {"--dial-attempts-max", "0", "17"},
         {"--fail-max", nullptr, "1001"},

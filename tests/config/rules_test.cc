@@ -57,7 +57,7 @@ TEST(BrokenRule, NamesTheFlagAndWhatIsAllowed) {
         {[](Config& c) { c.buffers = 4'095; },
          "--buffers: 4095 is not a power of two; allowed: 16, 32, ... 32768"},
         {[](Config& c) { c.relay_budget_bytes = 4'095; },
-         "--relay-budget-bytes: 4095 is less than one buffer; allowed: 4096 (--buffer-bytes) to "
+         "--relay-budget-bytes: 4095 is less than one buffer; allowed: 16384 (--buffer-bytes) to "
          "16777216"},
         {[](Config& c) { c.socket_receive_bytes = 4'095; },
          "--socket-receive-bytes: 4095 is out of range; allowed: 0, or 4096 to 1073741824"},
@@ -117,13 +117,13 @@ TEST(MemoryPlan, AddsUpWhatTheLimitsImply) {
     Config config = sound();
     config.threads = 2;
     EXPECT_EQ(memory_plan(config),
-              "160 MiB in 2 workers: buffers 16 MiB each (4096 x 4 KiB), pipes up to 64 MiB "
+              "256 MiB in 2 workers: buffers 64 MiB each (4096 x 16 KiB), pipes up to 64 MiB "
               "each (64 x 1 MiB, in the kernel); 512 B per idle connection (as many clients as "
               "descriptors allow); up to 64 KiB per CONNECT being read");
     config.connections_max = 100'000;
     config.splice = SpliceMode::Never;
     EXPECT_EQ(memory_plan(config),
-              "32 MiB in 2 workers: buffers 16 MiB each (4096 x 4 KiB), no pipes; 512 B per "
+              "128 MiB in 2 workers: buffers 64 MiB each (4096 x 16 KiB), no pipes; 512 B per "
               "idle connection (48.8 MiB for 100000 clients); up to 64 KiB per CONNECT being read");
     config.listen.push_back({"", 8883, true});
     EXPECT_NE(memory_plan(config).find("; 6 KiB per idle connection"), std::string::npos);

@@ -178,6 +178,37 @@ TEST(Ring, ATurnWithoutWorkEndsAtItsTimeout) {
     EXPECT_GE(monotonic_ns() - before_ns, 20 * kNanosPerMilli);
 }
 
+TEST(Ring, BusyPollingTakesWhatComesWithoutSleeping) {
+    std::unique_ptr<Ring> ring = open_ring({.busy_poll_ns = kPatienceNs});
+    Recorder later;
+    pause(*ring, later);
+    ring->turn(kPatienceNs);
+    EXPECT_EQ(later.result(), -ETIME);
+    EXPECT_GT(ring->counters().enters, 1U);  // it asked more than once
+}
+
+TEST(Ring, BusyPollingEndsAtTheTimeout) {
+    std::unique_ptr<Ring> ring = open_ring({.busy_poll_ns = kPatienceNs});
+    const uint64_t before_ns = monotonic_ns();
+    EXPECT_EQ(ring->turn(2 * kNanosPerMilli), 0U);
+    EXPECT_GE(monotonic_ns() - before_ns, 2 * kNanosPerMilli);
+}
+
+TEST(Ring, AfterBusyPollingItSleepsUntilSomethingComes) {
+    std::unique_ptr<Ring> ring = open_ring({.busy_poll_ns = 1});
+    Recorder later;
+    pause(*ring, later);
+    ring->turn(kPatienceNs);
+    EXPECT_EQ(later.result(), -ETIME);
+    EXPECT_LE(ring->counters().enters, 2U);  // one look, one wait
+}
+
+TEST(Ring, WithoutWaitingThereIsNoBusyPolling) {
+    std::unique_ptr<Ring> ring = open_ring({.busy_poll_ns = kPatienceNs});
+    EXPECT_EQ(ring->turn(0), 0U);
+    EXPECT_EQ(ring->counters().enters, 1U);
+}
+
 TEST(Ring, ACompletionMaySubmitMoreThanTheQueueHolds) {
     struct Spawner : Op {
         Spawner()

@@ -47,6 +47,7 @@ TEST(RelayCopy, SpillsStuckSendsSoThatOthersAreServed) {
     Config config;
     config.splice = SpliceMode::Never;
     config.buffers = 64;
+    config.buffer_bytes = 4096;
     config.socket_send_bytes = config.socket_receive_bytes = 4096;
     WorkerFixture worker(config, {&broker});
     std::vector<Peer> clients;
