@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <iostream>
@@ -154,7 +155,7 @@ TEST(RingDeathTest, AQueueTooShortForADialIsABrokenInvariant) {
 
 // ---- Turns -----------------------------------------------------------------------------------
 
-TEST(Ring, ManyReadyCompletionsCostFewEnters) {
+TEST(Ring, TakesAllThatIsReadyInTurnsOfAtLeastTwenty) {
     constexpr size_t kPolls = 1'000;
     std::unique_ptr<Ring> ring = open_ring({.submissions = 1024});
     const Fd event(eventfd(0, EFD_CLOEXEC));
@@ -165,9 +166,18 @@ TEST(Ring, ManyReadyCompletionsCostFewEnters) {
     const uint64_t one = 1;
     ASSERT_EQ(write(event.get(), &one, sizeof one), 8);
     ASSERT_TRUE(turn_until(*ring, [&] { return ring->counters().completions == kPolls; }));
-    // 20 in the capped first one, 256 in each further one; 50 if every one were capped.
-    EXPECT_LE(ring->counters().enters - before, 8U);
+    EXPECT_LE(ring->counters().enters - before, kPolls / 20);
     for (const Recorder& poll : polls) EXPECT_EQ(poll.got.size(), 1U);
+}
+
+TEST(Ring, BehindACappedBatchATurnLooksAndDoesNotSleep) {
+    std::unique_ptr<Ring> ring = open_ring({});
+    std::array<Recorder, 20> nops;
+    for (Recorder& nop : nops) io_uring_prep_nop(&ring->next_sqe(nop));
+    ASSERT_EQ(ring->turn(0), nops.size());
+    const uint64_t before_ns = monotonic_ns();
+    EXPECT_EQ(ring->turn(kPatienceNs), 0U);
+    EXPECT_LT(monotonic_ns() - before_ns, kPatienceNs);
 }
 
 TEST(Ring, ATurnWithoutWorkEndsAtItsTimeout) {

@@ -26,8 +26,9 @@ Config config_with(const FakeBroker& broker) {
 }
 
 TEST(Server, NamesTheListenAddressThatIsTaken) {
-    FakeBroker holder;
-    Config config = config_with(holder);
+    FakeBroker broker;
+    MoodyBroker holder;
+    Config config = config_with(broker);
     config.listen = {{"127.0.0.1", holder.port()}};
     const std::string said = start_failure(config);
     EXPECT_NE(said.find("--listen 127.0.0.1:"), std::string::npos) << said;

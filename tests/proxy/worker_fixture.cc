@@ -91,16 +91,29 @@ void Peer::reset() {
     fd_ = -1;
 }
 
-FakeBroker::FakeBroker(int backlog) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address = loopback(0);
+// A socket with `address` that shares its port with others which ask for that too.
+static int bound_socket(sockaddr_in& address) {
+    const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int shared = 1;
     socklen_t length = sizeof address;
-    EXPECT_EQ(bind(fd_, reinterpret_cast<sockaddr*>(&address), length), 0);
+    EXPECT_EQ(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared), 0);
+    EXPECT_EQ(bind(fd, reinterpret_cast<sockaddr*>(&address), length), 0);
+    getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
+    return fd;
+}
+
+FakeBroker::FakeBroker(int backlog) {
+    sockaddr_in address = loopback(0);
+    reserved_fd_ = bound_socket(address);
+    fd_ = bound_socket(address);
     EXPECT_EQ(listen(fd_, backlog), 0);
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
     port_ = ntohs(address.sin_port);
 }
 
-FakeBroker::~FakeBroker() { close(); }
+FakeBroker::~FakeBroker() {
+    close();
+    ::close(reserved_fd_);
+}
 
 void FakeBroker::close() {
     if (fd_ >= 0) ::close(fd_);

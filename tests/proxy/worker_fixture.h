@@ -61,11 +61,12 @@ class FakeBroker {
     uint16_t port() const { return port_; }
     // The next connection, or a closed Peer after `timeout_ms`.
     Peer accept(int timeout_ms = 5000);
-    // Stops listening: dials are refused from now on.
+    // Stops listening: dials are refused from now on. Nobody else gets the port meanwhile.
     void close();
 
   private:
-    int fd_;
+    int reserved_fd_ = -1;  // bound, and never listens
+    int fd_ = -1;
     uint16_t port_ = 0;
 };
 
