@@ -48,6 +48,8 @@ CLOSING = """
 - Bulk is sent and dropped by a few lines of Python (`bench/bulk_stream.py`), since jumpload fills
   its core before a proxy does. HAProxy's `splice-auto` never spliced there: "spliced" is
   `splice-request`, which always does.
+- Awake, a proxy looks for work for as long as there is none, so its core is always busy: only
+  its latency is compared. On this virtual machine it is waking a sleeping core that takes time.
 - nginx has a JavaScript machine for each session: that is most of its memory, and how Debian's
   nginx hashes client ids. What it allocates at its start for connections that may come is not in
   the figure for each.
@@ -127,7 +129,8 @@ def shares(comparisons):
 TITLES = {"side_connects": "New connections", "side_messages": "Messages",
           "side_saturated": "As many messages as go through", "side_bulk": "Bulk",
           "side_memory": "Memory of idle clients", "side_clients": "Clients of one process",
-          "side_threads": "Two threads"}
+          "side_threads": "Two threads",
+          "side_awake": "Awake: --busy-poll-us 1000, busy-polling"}
 
 
 def section(title, comparisons):

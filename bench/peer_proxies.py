@@ -16,6 +16,9 @@ from broker_scenarios import pinned_to
 from scenarios import DESCRIPTORS, ScenarioError
 
 JUMPGATE, HAPROXY, HAPROXY_SPLICE, NGINX = "jumpgate", "haproxy", "haproxy splice", "nginx"
+# The same two, looking for work instead of sleeping: latency for a core that is never idle.
+AWAKE = {JUMPGATE: "jumpgate awake", HAPROXY: "haproxy awake"}
+BUSY_POLL_US = 1_000
 NGINX_MODULES = "/usr/lib/nginx/modules"
 
 # HAProxy 2.6 takes `balance hash req.payload(0,0),...` and then hashes nothing (round robin); by
@@ -63,10 +66,11 @@ export default {route};
 """
 
 
-def haproxy_config(port, broker_ports, threads, splice):
+def haproxy_config(port, broker_ports, threads, splice=False, awake=False):
     servers = "".join(f"  server broker{number} 127.0.0.1:{broker}\n"
                       for number, broker in enumerate(broker_ports, 1))
-    return (f"global\n  nbthread {threads}\n"  # maxconn: what the descriptor limit leaves
+    return (f"global\n  nbthread {threads}\n" +  # maxconn: what the descriptor limit leaves
+            ("  busy-polling\n" if awake else "") +
             "defaults\n  mode tcp\n" + (HAPROXY_SPLICES if splice else "") +
             "  timeout connect 5s\n  timeout client 1h\n  timeout server 1h\n"
             f"listen mqtt\n  bind 127.0.0.1:{port} backlog 4096\n" + HAPROXY_RULES + servers)
@@ -92,15 +96,25 @@ def start_jumpgate(broker_ports, threads, _):
     return programs.start_gate(broker_ports, ["--threads", str(threads)], descriptors=DESCRIPTORS)
 
 
-def start_haproxy(broker_ports, threads, folder, splice=False):
+def start_jumpgate_awake(broker_ports, threads, _):
+    return programs.start_gate(
+        broker_ports, ["--threads", str(threads), "--busy-poll-us", str(BUSY_POLL_US)],
+        descriptors=DESCRIPTORS)
+
+
+def start_haproxy(broker_ports, threads, folder, **options):
     port, path = programs.free_port(), os.path.join(folder, "haproxy.cfg")
     with open(path, "w") as config:
-        config.write(haproxy_config(port, broker_ports, threads, splice))
+        config.write(haproxy_config(port, broker_ports, threads, **options))
     return started(HAPROXY, [find(HAPROXY), "-db", "-f", path], port)
 
 
 def start_haproxy_splice(broker_ports, threads, folder):
     return start_haproxy(broker_ports, threads, folder, splice=True)
+
+
+def start_haproxy_awake(broker_ports, threads, folder):
+    return start_haproxy(broker_ports, threads, folder, awake=True)
 
 
 def start_nginx(broker_ports, threads, folder):
@@ -120,7 +134,8 @@ def started(name, argv, port):
 
 
 PROXIES = {JUMPGATE: start_jumpgate, HAPROXY: start_haproxy, HAPROXY_SPLICE: start_haproxy_splice,
-           NGINX: start_nginx}
+           NGINX: start_nginx, AWAKE[JUMPGATE]: start_jumpgate_awake,
+           AWAKE[HAPROXY]: start_haproxy_awake}
 PLAIN = (JUMPGATE, HAPROXY, NGINX)  # where there is nothing to splice, the fourth is the second
 
 
@@ -141,7 +156,7 @@ def proxy(name, broker_ports, threads=1, core=None):
             yield program
         finally:
             code = program.stop()
-    if name == JUMPGATE and code != 0:
+    if name in (JUMPGATE, AWAKE[JUMPGATE]) and code != 0:
         raise ScenarioError(f"jumpgate ended with exit code {code}, {program.tail()}")
 
 

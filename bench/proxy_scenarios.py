@@ -15,7 +15,7 @@ import time
 
 import bulk_stream
 from broker_scenarios import pinned_to
-from peer_proxies import JUMPGATE, PLAIN, PROXIES, proxy
+from peer_proxies import AWAKE, HAPROXY, HAPROXY_SPLICE, JUMPGATE, NGINX, PLAIN, proxy
 from scenarios import DESCRIPTORS, IDLE_FLAGS, Load, ScenarioError, brokers
 
 GENERATOR_CORE, PROXY_CORE = 0, 1
@@ -177,7 +177,7 @@ def bulk(rounds, size=65_536, clients=8, warm_up_s=0.7, seconds=3):
                 now - then for now, then in zip(bulk_sample(gate, sinks), before))
         return {"cpu_s_per_gb": cpu / (count / 1e9), "gbit_per_second": 8 * count / 1e9 / taken,
                 "proxy_share": cpu / taken, "generator_share": generator / taken}
-    return in_turns(tuple(PROXIES), rounds, run)
+    return in_turns((JUMPGATE, HAPROXY, HAPROXY_SPLICE, NGINX), rounds, run)
 
 
 def bulk_sample(gate, sinks):
@@ -189,6 +189,14 @@ def two_threads(rounds):
     """20,000 msg/s through two threads on the two cores that the rest needs as well."""
     return in_turns(PLAIN, rounds, lambda name: message_run(name, PLANS["20,000 msg/s, 100 B"],
                                                             threads=2, core=None))
+
+
+def awake(rounds):
+    """{plan: {figure: ...}} of those that look for work instead of sleeping."""
+    def run(name, plan):
+        return message_run(AWAKE[name], PLANS[plan])
+    return {plan: in_turns(tuple(AWAKE), rounds, lambda name, plan=plan: run(name, plan))
+            for plan in ("5,000 msg/s, 100 B", "20,000 msg/s, 100 B")}
 
 
 # ---- memory --------------------------------------------------------------------------------------

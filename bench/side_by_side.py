@@ -146,6 +146,15 @@ def run_bulk(report, options):
         Comparison("bulk", "Gb/s", found["gbit_per_second"], at_least=True, aside=busy(found))])
 
 
+def run_awake(report, options):
+    comparisons = []
+    for kind, found in proxy_scenarios.awake(options.side_rounds).items():
+        comparisons.append(Comparison(f"p50 latency, awake, {kind}", "us", found["p50_us"],
+                                      aside=busy(found)))
+        comparisons.append(Comparison(f"p99 latency, awake, {kind}", "us", found["p99_us"]))
+    return told(report, comparisons)
+
+
 def run_memory(report, options):
     found = proxy_scenarios.idle_memory(options.side_rounds)
     figures = told(report, [
@@ -175,4 +184,4 @@ def run_threads(report, options):
 
 SCENARIOS = {"side_connects": run_connects, "side_messages": run_messages,
              "side_saturated": run_saturated, "side_bulk": run_bulk, "side_memory": run_memory,
-             "side_clients": run_clients, "side_threads": run_threads}
+             "side_clients": run_clients, "side_threads": run_threads, "side_awake": run_awake}

@@ -83,11 +83,13 @@ class EqualWork(unittest.TestCase):
 
     def test_jumpgate(self):
         self.check(peer_proxies.JUMPGATE)
+        self.check(peer_proxies.AWAKE[peer_proxies.JUMPGATE])
 
     @unittest.skipUnless(programs.find("haproxy"), "haproxy is not installed")
     def test_haproxy(self):
         self.check(peer_proxies.HAPROXY)
         self.check(peer_proxies.HAPROXY_SPLICE)
+        self.check(peer_proxies.AWAKE[peer_proxies.HAPROXY])
 
     @unittest.skipUnless(programs.find("nginx") and MODULES, "nginx with njs is not installed")
     def test_nginx(self):
